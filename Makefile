@@ -1,0 +1,47 @@
+# kube-ipam and ipamctl: what to run. `make` alone lists the targets.
+
+PREFIX ?= /usr/local
+CNI_BIN_DIR ?= /opt/cni/bin
+DESTDIR ?=
+
+SWIFT ?= swift
+INSTALL ?= install
+RELEASE := .build/release
+RELEASE_FLAGS := -c release --static-swift-stdlib
+SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench lint install clean
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+setup: ## installs what building needs and this machine lacks
+	@scripts/setup
+
+build: setup ## builds kube-ipam and ipamctl, release, with the Swift runtime linked in
+	$(SWIFT) build $(RELEASE_FLAGS) --product kube-ipam
+	$(SWIFT) build $(RELEASE_FLAGS) --product ipamctl
+
+demo: ## shows the programs at work on a private etcd
+	@scripts/demo
+
+test: ## builds the debug products and runs every test (needs root for the network namespaces)
+	@scripts/setup --test
+	$(SWIFT) build --build-tests
+	@$(SWIFT) test --skip-build
+
+bench: setup ## measures against the limits of the design and prints the ratios
+	@Benchmarks/run
+
+lint: setup ## checks the form of the Swift sources and of the scripts
+	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
+	shellcheck $(SHELL_SCRIPTS)
+
+# What `make build` made is installed as it is, so that root needs no compiler: make build && sudo make install
+install: ## installs what was built: DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin
+	$(INSTALL) -D -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
+	$(INSTALL) -D -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
+
+clean: ## removes what was built, and the etcd that `make test` fetched
+	$(SWIFT) package clean

@@ -1,0 +1,36 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "kube-ipam",
+    products: [
+        .executable(name: "kube-ipam", targets: ["kube-ipam"]),
+        .executable(name: "ipamctl", targets: ["ipamctl"]),
+    ],
+    dependencies: [
+        // `traits: []` keeps full Foundation, and with it ICU, out of every binary.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl"]),
+        .target(
+            name: "EtcdClient",
+            dependencies: ["HTTPTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["Messages/etcd.proto"]),
+        .target(name: "Store"),
+        .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
+        .target(name: "IPAMKit", dependencies: ["Store"]),
+        .executableTarget(name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore"]),
+        .executableTarget(
+            name: "ipamctl",
+            dependencies: [
+                "IPAMKit", "EtcdStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "IPAMKitTests", dependencies: ["IPAMKit", "TestSupport"]),
+    ]
+)

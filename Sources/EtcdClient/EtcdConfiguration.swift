@@ -1,0 +1,44 @@
+import HTTPTransport
+
+/// How to reach an etcd cluster.
+public struct EtcdConfiguration: Sendable {
+    /// `http://host:port` or `https://host:port`, one for each member.
+    public var endpoints: [String]
+    public var tls: TLSOptions
+    /// User and password, where etcd's authentication is on and certificates do not name the user.
+    public var credentials: Credentials?
+    /// When no answer has come after this long, the next endpoint is asked as well.
+    public var stagger: Duration = .milliseconds(150)
+    /// How long one endpoint may take to answer a write before its answer counts as lost.
+    public var writeAttempt: Duration = .seconds(3)
+    public var userAgent = "kube-ipam"
+
+    public struct Credentials: Sendable {
+        public var user: String
+        public var password: String
+
+        public init(user: String, password: String) {
+            self.user = user
+            self.password = password
+        }
+    }
+
+    public init(endpoints: [String], tls: TLSOptions = TLSOptions(), credentials: Credentials? = nil) {
+        self.endpoints = endpoints
+        self.tls = tls
+        self.credentials = credentials
+    }
+}
+
+/// One member's client URL, with the TLS options it is used with.
+struct Endpoint: Sendable {
+    let url: String
+    let tls: TLSOptions
+
+    init(_ text: String, tls: TLSOptions) {
+        var url = text[...]
+        while url.hasSuffix("/") { url.removeLast() }
+        self.url = String(url)
+        self.tls = tls
+    }
+}

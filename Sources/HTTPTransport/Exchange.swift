@@ -1,0 +1,106 @@
+/// One request and its response as they go over the wire. Runs on the loop's thread.
+actor Exchange {
+    nonisolated let loop: TransferLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private let transfer: Transfer
+    private var started = false
+    private var ended: Result<Void, HTTPError>?
+    private var waiter: CheckedContinuation<Void, Never>?
+
+    /// - Throws: ``HTTPError`` of kind `invalidRequest`.
+    init(
+        _ request: HTTPRequest, collects: Bool, cleartext: Transfer.CleartextHTTP2?, loop: TransferLoop
+    ) throws(HTTPError) {
+        self.loop = loop
+        let transfer = try Transfer(request, collects: collects)
+        if let cleartext { transfer.setCleartextHTTP2(cleartext) }
+        self.transfer = transfer
+    }
+
+    /// True when the transfer was given up because it would have needed a new connection.
+    var refusedNewConnection: Bool { transfer.refusedNewConnection }
+
+    var trailers: HTTPFields { transfer.trailers }
+
+    /// Starts the exchange and waits for the response's head.
+    func head() async throws(HTTPError) -> HTTPResponseHead {
+        start()
+        while true {
+            if let head = transfer.head { return head }
+            try ended?.get()
+            await wait()
+        }
+    }
+
+    /// Starts the exchange and waits for all of the response.
+    func collect() async throws(HTTPError) -> HTTPResponse {
+        start()
+        while true {
+            if let ended {
+                try ended.get()
+                guard let head = transfer.head else { throw HTTPError(.interrupted, "the response had no head") }
+                return HTTPResponse(head: head, body: transfer.takeBuffer(), trailers: transfer.trailers)
+            }
+            await wait()
+        }
+    }
+
+    /// The next bytes of the body; nil at its end.
+    func next() async throws(HTTPError) -> [UInt8]? {
+        while true {
+            if transfer.hasData { return transfer.takeBuffer() }
+            if let ended {
+                try ended.get()
+                return nil
+            }
+            await wait()
+        }
+    }
+
+    /// Ends the exchange; whoever waits for it gets an error of kind `cancelled`.
+    func cancel() {
+        guard ended == nil else { return }
+        loop.abandon(transfer)
+        let sent = transfer.requestStarted
+        end(.failure(HTTPError(.cancelled, "the request was cancelled", mayHaveReachedServer: sent)))
+    }
+
+    private func start() {
+        guard !started else { return }
+        started = true
+        // libcurl calls back on the loop's thread, inside curl_multi_perform: that is this actor's executor.
+        transfer.onEvent = { [weak self] event in
+            self?.assumeIsolated { exchange in
+                if case .finished(let result) = event { exchange.ended = result }
+                exchange.wake()
+            }
+        }
+        loop.start(transfer)
+    }
+
+    private func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled {
+                    cancel()
+                    continuation.resume()
+                } else {
+                    waiter = continuation
+                }
+            }
+        } onCancel: {
+            Task(executorPreference: loop) { await self.cancel() }
+        }
+    }
+
+    private func end(_ result: Result<Void, HTTPError>) {
+        ended = result
+        wake()
+    }
+
+    private func wake() {
+        waiter?.resume()
+        waiter = nil
+    }
+}

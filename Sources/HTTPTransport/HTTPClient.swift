@@ -1,0 +1,102 @@
+import CCurl
+
+/// An asynchronous HTTP client on a ``TransferLoop``. Connections are kept and shared by all clients of one loop.
+public actor HTTPClient {
+    public nonisolated let loop: TransferLoop
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// Origins that an HTTP/2 connection without TLS was opened to. See ``Transfer/CleartextHTTP2``.
+    private var cleartextOrigins: Set<String> = []
+
+    private static let hasReuseFault: Bool = {
+        guard let info = curl_version_info(CURLVERSION_TENTH) else { return false }
+        let version = info.pointee.version_num
+        return version == 0x075800 || version == 0x075801
+    }()
+
+    public init(loop: TransferLoop) {
+        self.loop = loop
+    }
+
+    /// Sends `request` and collects its response.
+    ///
+    /// - Throws: ``HTTPError``; a response of any status is not an error.
+    public func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        try await onFittingConnection(request, collects: true) { exchange async throws(HTTPError) in
+            try await exchange.collect()
+        }
+    }
+
+    /// Sends `request` and returns when the head of its response is there. The caller reads the stream to its end or
+    /// cancels it.
+    ///
+    /// - Throws: ``HTTPError``.
+    public func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponseStream {
+        try await onFittingConnection(request, collects: false) { exchange async throws(HTTPError) in
+            HTTPResponseStream(head: try await exchange.head(), exchange: exchange)
+        }
+    }
+
+    /// Runs `body` on an exchange whose way of asking for HTTP/2 fits the connection that it will get.
+    private func onFittingConnection<Value: Sendable>(
+        _ request: HTTPRequest, collects: Bool, _ body: @Sendable (Exchange) async throws(HTTPError) -> Value
+    ) async throws(HTTPError) -> Value {
+        guard request.version == .http2, request.url.hasPrefix("http:") else {
+            return try await body(try Exchange(request, collects: collects, cleartext: nil, loop: loop))
+        }
+        guard Self.hasReuseFault else {
+            return try await body(try Exchange(request, collects: collects, cleartext: .priorKnowledge, loop: loop))
+        }
+        let origin = request.connectionKey
+        if cleartextOrigins.contains(origin) {
+            let exchange = try Exchange(request, collects: collects, cleartext: .reusedConnectionOnly, loop: loop)
+            do throws(HTTPError) {
+                return try await body(exchange)
+            } catch {
+                guard await exchange.refusedNewConnection else { throw error }
+                cleartextOrigins.remove(origin)
+            }
+        }
+        let exchange = try Exchange(request, collects: collects, cleartext: .priorKnowledgeOnNewConnection, loop: loop)
+        let value = try await body(exchange)
+        cleartextOrigins.insert(origin)
+        return value
+    }
+}
+
+/// A response whose body is still arriving.
+public struct HTTPResponseStream: Sendable {
+    public let head: HTTPResponseHead
+    private let exchange: Exchange
+
+    init(head: HTTPResponseHead, exchange: Exchange) {
+        self.head = head
+        self.exchange = exchange
+    }
+
+    /// The next bytes of the body, at least one; nil at its end. A reader that lags makes the server wait.
+    ///
+    /// - Throws: ``HTTPError``, of kind `interrupted` when the body was cut off.
+    public func next() async throws(HTTPError) -> [UInt8]? {
+        try await exchange.next()
+    }
+
+    /// The trailers; complete once ``next()`` has returned nil.
+    public var trailers: HTTPFields {
+        get async { await exchange.trailers }
+    }
+
+    /// Gives up the rest of the response.
+    public func cancel() async {
+        await exchange.cancel()
+    }
+}
+
+extension HTTPRequest {
+    /// Requests with one key can share a connection.
+    fileprivate var connectionKey: String {
+        let rest = url.utf8.dropFirst("http://".utf8.count)
+        let authority = rest.prefix { $0 != UInt8(ascii: "/") }
+        return (unixSocket ?? "") + "|" + String(Substring(authority))
+    }
+}

@@ -1,0 +1,242 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// The event loop that carries every transfer: libcurl's multi interface, timers and Swift jobs on one thread.
+///
+/// The loop is an executor. A program hands it the main thread with ``run(_:)`` and thereby never starts a second
+/// thread; a test or a library user calls ``onOwnThread()``. Nothing spins: with no job to run, the thread sleeps in
+/// `curl_multi_poll` until a socket is ready, a timer is due, or another thread enqueues a job.
+///
+/// Creating the first loop initialises libcurl and sets `SIGPIPE` to ignored for the process, because OpenSSL may
+/// write to a connection that its peer has closed.
+public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    // Why @unchecked is sound: `shared` is the only state that other threads reach, and it is behind a mutex.
+    // `multi` is a constant, and the one call made on it from other threads is `curl_multi_wakeup`, which libcurl
+    // documents as thread-safe. `transfers` and `timers` are touched only by the thread inside `turn(until:)` and by
+    // the jobs that it runs.
+    private struct Shared {
+        var jobs: [UnownedJob] = []
+        var thread: pthread_t?
+    }
+
+    private struct Timer {
+        let deadline: ContinuousClock.Instant
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private let shared = Mutex(Shared())
+    private let multi: UnsafeMutableRawPointer
+    private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+    private var timers: [UInt64: Timer] = [:]
+    private var nextTimer: UInt64 = 0
+
+    private static let libcurl: Void = {
+        signal(SIGPIPE, SIG_IGN)
+        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    }()
+
+    /// A loop that runs when ``run(_:)`` lends it a thread.
+    public init() {
+        Self.libcurl
+        guard let multi = curl_multi_init() else { fatalError("libcurl could not allocate its multi handle") }
+        self.multi = multi
+    }
+
+    deinit {
+        curl_multi_cleanup(multi)
+    }
+
+    /// A loop with a thread of its own, which lives as long as the process.
+    public static func onOwnThread() -> TransferLoop {
+        let loop = TransferLoop()
+        let context = Unmanaged.passRetained(loop).toOpaque()
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, { context in
+            guard let context else { return nil }
+            let loop = Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()
+            loop.turn(until: { false })
+            return nil
+        }, context)
+        precondition(code == 0, "pthread_create failed with \(code)")
+        pthread_detach(thread)
+        return loop
+    }
+
+    /// Runs `body` and everything it starts on the calling thread, and returns when `body` has finished.
+    ///
+    /// - Throws: what `body` throws.
+    public func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
+        let outcome = Outcome<Value>()
+        Task(executorPreference: self) {
+            do {
+                outcome.set(.success(try await body()))
+            } catch {
+                outcome.set(.failure(error))
+            }
+        }
+        turn(until: { outcome.isSet })
+        return try outcome.get()
+    }
+
+    /// Suspends the caller until `deadline`; returns early, without an error, when the task is cancelled.
+    public func sleep(until deadline: ContinuousClock.Instant) async {
+        await LoopTimers(loop: self).sleep(until: deadline)
+    }
+
+    // MARK: Executor
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let unowned = UnownedJob(job)
+        let wake = shared.withLock { state in
+            state.jobs.append(unowned)
+            guard let thread = state.thread else { return true }
+            return pthread_equal(thread, pthread_self()) == 0
+        }
+        if wake { curl_multi_wakeup(multi) }
+    }
+
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        UnownedSerialExecutor(ordinary: self)
+    }
+
+    public func checkIsolated() {
+        let here = shared.withLock { state in
+            state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+        }
+        precondition(here, "called from a thread that is not the transfer loop's")
+    }
+
+    // MARK: The loop itself; everything below runs on the loop's thread
+
+    private func turn(until done: () -> Bool) {
+        shared.withLock { $0.thread = pthread_self() }
+        defer { shared.withLock { $0.thread = nil } }
+        let longest: Int32 = 60_000
+        while true {
+            runJobs()
+            if done() { return }
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            finishTransfers()
+            let wait = fireTimers(longest: longest)
+            if shared.withLock({ $0.jobs.isEmpty }) {
+                curl_multi_poll(multi, nil, 0, wait, nil)
+            }
+        }
+    }
+
+    private func runJobs() {
+        while true {
+            let jobs = shared.withLock { state in
+                let jobs = state.jobs
+                state.jobs.removeAll(keepingCapacity: true)
+                return jobs
+            }
+            if jobs.isEmpty { return }
+            for job in jobs {
+                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
+        }
+    }
+
+    private func finishTransfers() {
+        var result = CURLE_OK
+        while let easy = ccurl_next_finished(multi, &result) {
+            curl_multi_remove_handle(multi, easy)
+            transfers.removeValue(forKey: easy)?.finish(result)
+        }
+    }
+
+    /// Resumes due timers; milliseconds until the next one, at most `longest`.
+    private func fireTimers(longest: Int32) -> Int32 {
+        if timers.isEmpty { return longest }
+        let now = ContinuousClock.now
+        var wait = Duration.milliseconds(Int(longest))
+        for (id, timer) in timers {
+            if timer.deadline <= now {
+                timers.removeValue(forKey: id)
+                timer.continuation.resume()
+            } else {
+                wait = min(wait, timer.deadline - now)
+            }
+        }
+        return Int32(clamping: wait.roundedUpMilliseconds)
+    }
+
+    /// Starts `transfer`; its `finish` is called on this thread when libcurl is done with it.
+    func start(_ transfer: Transfer) {
+        transfers[transfer.easy] = transfer
+        curl_multi_add_handle(multi, transfer.easy)
+    }
+
+    /// Ends `transfer` before its time.
+    func abandon(_ transfer: Transfer) {
+        guard transfers.removeValue(forKey: transfer.easy) != nil else { return }
+        curl_multi_remove_handle(multi, transfer.easy)
+    }
+
+    fileprivate func addTimer(_ deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, Never>)
+        -> UInt64
+    {
+        nextTimer += 1
+        timers[nextTimer] = Timer(deadline: deadline, continuation: continuation)
+        return nextTimer
+    }
+
+    fileprivate func removeTimer(_ id: UInt64) {
+        timers.removeValue(forKey: id)?.continuation.resume()
+    }
+}
+
+/// The door to the loop's timers: an actor, so that the caller is on the loop's thread when it goes through.
+private actor LoopTimers {
+    nonisolated let loop: TransferLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    private var id: UInt64?
+
+    init(loop: TransferLoop) {
+        self.loop = loop
+    }
+
+    func sleep(until deadline: ContinuousClock.Instant) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled {
+                    continuation.resume()
+                } else {
+                    id = loop.addTimer(deadline, continuation)
+                }
+            }
+        } onCancel: {
+            Task(executorPreference: loop) { await self.cancel() }
+        }
+    }
+
+    private func cancel() {
+        if let id { loop.removeTimer(id) }
+    }
+}
+
+private final class Outcome<Value: Sendable>: Sendable {
+    private let result = Mutex<Result<Value, any Error>?>(nil)
+
+    var isSet: Bool { result.withLock { $0 != nil } }
+
+    func set(_ value: Result<Value, any Error>) {
+        result.withLock { $0 = value }
+    }
+
+    func get() throws -> Value {
+        guard let value = result.withLock({ $0 }) else { throw CancellationError() }
+        return try value.get()
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up, so that a wait never ends just before its time.
+    var roundedUpMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    }
+}

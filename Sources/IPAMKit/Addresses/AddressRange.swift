@@ -1,0 +1,69 @@
+/// A closed range of addresses of one family: both ends belong to it.
+public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
+    /// The first address.
+    public let start: IPAddress
+    /// The last address, never before ``start``.
+    public let end: IPAddress
+
+    /// Makes the range `start...end`.
+    ///
+    /// - Throws: ``AddressError/familiesDiffer(start:end:)`` or ``AddressError/reversed(start:end:)``.
+    public init(_ start: IPAddress, _ end: IPAddress) throws(AddressError) {
+        guard start.family == end.family else { throw .familiesDiffer(start: start, end: end) }
+        guard start <= end else { throw .reversed(start: start, end: end) }
+        self.start = start
+        self.end = end
+    }
+
+    /// Makes a range of one address.
+    public init(_ address: IPAddress) {
+        start = address
+        end = address
+    }
+
+    /// Makes a range of ends that are known to be of one family and in order.
+    init(unchecked start: IPAddress, _ end: IPAddress) {
+        assert(start.family == end.family && start <= end, "a range has two ends of one family, in order")
+        self.start = start
+        self.end = end
+    }
+
+    /// Reads `a`, `a-b` or a CIDR block, such as `10.188.0.10`, `10.188.0.10-10.188.0.255` or `10.188.0.0/24`.
+    ///
+    /// - Throws: ``AddressError`` when the text is none of these.
+    public init(parsing text: String) throws(AddressError) {
+        if let dash = text.utf8.firstIndex(of: UInt8(ascii: "-")) {
+            let start = try IPAddress(String(text[..<dash]))
+            let end = try IPAddress(String(text[text.utf8.index(after: dash)...]))
+            try self.init(start, end)
+        } else if text.utf8.contains(UInt8(ascii: "/")) {
+            self = try CIDR(text).range
+        } else {
+            self.init(try IPAddress(text))
+        }
+    }
+
+    /// The family of the addresses.
+    public var family: AddressFamily { start.family }
+
+    /// How many addresses the range has; `UInt128.max` stands for the 2¹²⁸ of all IPv6 addresses.
+    public var count: UInt128 {
+        let distance = end.value - start.value
+        return distance == .max ? .max : distance + 1
+    }
+
+    /// Whether an address lies in the range.
+    public func contains(_ address: IPAddress) -> Bool {
+        address.family == family && start.value <= address.value && address.value <= end.value
+    }
+
+    /// Whether two ranges have an address in common.
+    public func overlaps(_ other: AddressRange) -> Bool {
+        family == other.family && start.value <= other.end.value && other.start.value <= end.value
+    }
+
+    /// `10.188.0.10-10.188.0.255`, or the address alone when there is only one.
+    public var description: String {
+        start == end ? start.description : "\(start)-\(end)"
+    }
+}

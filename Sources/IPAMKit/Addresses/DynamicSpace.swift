@@ -1,0 +1,99 @@
+/// The addresses of a range set that may be given out, numbered from 0 in configured order.
+///
+/// Network, broadcast and gateway addresses of any range of the set are never among them; for IPv6 the network address
+/// is the subnet-router anycast address (RFC 4291 section 2.6.1).
+public struct DynamicSpace: Sendable {
+    /// The addresses as disjoint ranges: in configured order, ascending within each configured range.
+    public let intervals: [AddressRange]
+    /// How many addresses there are.
+    public let count: UInt128
+
+    /// For each interval, the number of its first address.
+    private let firstIndices: [UInt128]
+    /// The configured ranges, and for each the first of its intervals.
+    private let parts: [(range: AddressRange, firstInterval: Int)]
+
+    /// The addresses of a range set that may be given dynamically.
+    public init(_ set: RangeSet) {
+        self = set.dynamicSpace
+    }
+
+    /// The addresses of disjoint parts that are in none of the ranges to remove.
+    init(parts: [AddressRange], removing removed: [AddressRange]) {
+        let removed = removed.sorted { $0.start < $1.start }
+        var intervals: [AddressRange] = []
+        var firstIntervals: [Int] = []
+        for part in parts {
+            firstIntervals.append(intervals.count)
+            var next: IPAddress? = part.start
+            for hole in removed where hole.overlaps(part) {
+                guard let start = next else { break }
+                if hole.start > start {
+                    let before = IPAddress(family: part.family, value: hole.start.value - 1)
+                    intervals.append(AddressRange(unchecked: start, before))
+                }
+                next = hole.end.advanced(by: 1).map { max($0, start) }
+            }
+            if let start = next, start <= part.end {
+                intervals.append(AddressRange(unchecked: start, part.end))
+            }
+        }
+        var count: UInt128 = 0
+        var firstIndices: [UInt128] = []
+        for interval in intervals {
+            firstIndices.append(count)
+            // Cannot overflow: the intervals are disjoint and leave out at least the network address.
+            count += interval.count
+        }
+        self.intervals = intervals
+        self.count = count
+        self.firstIndices = firstIndices
+        self.parts = Array(zip(parts, firstIntervals))
+    }
+
+    /// Whether there is no address.
+    public var isEmpty: Bool { intervals.isEmpty }
+
+    /// The address with a number.
+    ///
+    /// - Precondition: `index` is less than ``count``.
+    public subscript(index: UInt128) -> IPAddress {
+        precondition(index < count, "the space has \(count) addresses")
+        var low = 0
+        var high = intervals.count - 1
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if firstIndices[middle] <= index {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        let start = intervals[low].start
+        return IPAddress(family: start.family, value: start.value + (index - firstIndices[low]))
+    }
+
+    /// The number of an address, or nil when it is not one of these.
+    public func index(of address: IPAddress) -> UInt128? {
+        guard let position = intervals.firstIndex(where: { $0.contains(address) }) else { return nil }
+        return firstIndices[position] + (address.value - intervals[position].start.value)
+    }
+
+    /// Whether an address is one of these.
+    public func contains(_ address: IPAddress) -> Bool {
+        intervals.contains { $0.contains(address) }
+    }
+
+    /// The number of the first address after any given one, which need not be of the space itself: the next one in
+    /// configured order, and after the last one 0. It is 0, too, when the given one lies in no configured range.
+    public func index(after address: IPAddress) -> UInt128 {
+        guard let part = parts.firstIndex(where: { $0.range.contains(address) }) else { return 0 }
+        let end = part + 1 < parts.count ? parts[part + 1].firstInterval : intervals.count
+        for position in parts[part].firstInterval..<end where intervals[position].end > address {
+            let start = intervals[position].start
+            let offset = address < start ? 0 : address.value - start.value + 1
+            return firstIndices[position] + offset
+        }
+        return end < intervals.count ? firstIndices[end] : 0
+    }
+}

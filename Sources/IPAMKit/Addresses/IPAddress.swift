@@ -1,0 +1,54 @@
+/// An IPv4 or IPv6 address: a family and a number.
+///
+/// The text form is strict, because it names keys in the store: one address has one text.
+///
+///     try IPAddress("10.188.0.216")          // accepted
+///     try IPAddress("FD00:0::1")             // accepted, printed as fd00::1
+///     try IPAddress("::ffff:10.188.0.216")   // accepted, is the IPv4 address 10.188.0.216
+///     try IPAddress("010.188.0.216")         // refused: leading zero
+///     try IPAddress("fe80::1%eth0")          // refused: zone identifier
+public struct IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The family.
+    public let family: AddressFamily
+    /// The address as a number, the first octet being the most significant; IPv4 uses the low 32 bits.
+    public let value: UInt128
+
+    /// Makes an address of its number.
+    ///
+    /// - Precondition: `value` fits the family: at most 2³²−1 for IPv4.
+    public init(family: AddressFamily, value: UInt128) {
+        precondition(value <= family.maximumValue, "an \(family) address has \(family.bitWidth) bits")
+        self.family = family
+        self.value = value
+    }
+
+    /// Reads a dotted quad or RFC 4291 section 2.2 text. An IPv4-mapped address becomes the IPv4 address, as Go's
+    /// `net.IP` prints it.
+    ///
+    /// - Throws: ``AddressError`` for everything else: leading zeros, zone identifiers, white space, prefix lengths.
+    public init(_ text: String) throws(AddressError) {
+        var text = text
+        guard let address = text.withUTF8({ AddressText.address($0[...]) }) else {
+            throw AddressText.diagnosis(of: text)
+        }
+        self = address
+    }
+
+    /// The canonical text: a dotted quad, or RFC 5952.
+    public var description: String {
+        AddressText.text(of: self)
+    }
+
+    /// The address `distance` further on, or nil where that would be beyond the family's last one.
+    public func advanced(by distance: UInt128) -> IPAddress? {
+        let (sum, overflow) = value.addingReportingOverflow(distance)
+        guard !overflow, sum <= family.maximumValue else { return nil }
+        return IPAddress(family: family, value: sum)
+    }
+
+    /// Orders by family, IPv4 first, then by value.
+    public static func < (left: IPAddress, right: IPAddress) -> Bool {
+        if left.family != right.family { return left.family == .ipv4 }
+        return left.value < right.value
+    }
+}

@@ -1,0 +1,170 @@
+/// The kinds of names that come from outside and become part of a key in the store.
+public enum NameKind: String, Hashable, Sendable {
+    /// The `name` of a network configuration.
+    case network = "network name"
+    /// A container ID.
+    case containerID = "container ID"
+    /// The name of a network interface.
+    case interface = "interface name"
+    /// A Kubernetes namespace.
+    case namespace = "namespace"
+    /// A Kubernetes pod.
+    case pod = "pod name"
+
+    /// What a name of this kind must look like, to follow "must".
+    var rule: String {
+        switch self {
+        case .network, .containerID:
+            "start with a letter or digit, then have letters, digits, \"_\", \".\" and \"-\" only"
+        case .interface: "have 1 to 15 bytes, not be \".\" or \"..\", and have no \"/\", \":\" or white space"
+        case .namespace, .pod: "have 1 to 253 bytes and no \"/\" or white space"
+        }
+    }
+
+    /// Whether a text is such a name.
+    func accepts(_ text: String) -> Bool {
+        let bytes = text.utf8
+        switch self {
+        case .network, .containerID:
+            guard let first = bytes.first, Self.isAlphanumeric(first) else { return false }
+            return bytes.allSatisfy { Self.isAlphanumeric($0) || $0 == 0x5F || $0 == 0x2E || $0 == 0x2D }
+        case .interface:
+            return (1...15).contains(bytes.count) && text != "." && text != ".." && Self.isOneSegment(text)
+                && !bytes.contains(UInt8(ascii: ":"))
+        case .namespace, .pod:
+            return (1...253).contains(bytes.count) && Self.isOneSegment(text)
+        }
+    }
+
+    /// The text itself.
+    ///
+    /// - Throws: ``NameError`` when the text is no name of this kind.
+    func validated(_ text: String) throws(NameError) -> String {
+        guard accepts(text) else { throw NameError(kind: self, text: text) }
+        return text
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
+    }
+
+    /// No "/", no white space of any script, no control character (C0, DEL and C1).
+    private static func isOneSegment(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            scalar != "/" && scalar.value > 0x20 && !(0x7F...0x9F).contains(scalar.value)
+                && (scalar.isASCII || !scalar.properties.isWhitespace)
+        }
+    }
+}
+
+/// A text that is no name of the kind that is needed.
+public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was needed.
+    public let kind: NameKind
+    /// What was found.
+    public let text: String
+
+    /// Makes an error.
+    public init(kind: NameKind, text: String) {
+        self.kind = kind
+        self.text = text
+    }
+
+    /// One sentence for people.
+    public var description: String { "\(text.quotedForPeople) \(problem)" }
+
+    /// The sentence less its subject.
+    var problem: String { "is not a valid \(kind.rawValue): it must \(kind.rule)" }
+}
+
+/// The `name` of a network configuration (CNI spec section 1): `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`.
+public struct NetworkName: Hashable, Sendable, CustomStringConvertible {
+    /// The name.
+    public let text: String
+
+    /// Takes a name.
+    ///
+    /// - Throws: ``NameError`` when it does not match the pattern.
+    public init(_ text: String) throws(NameError) { self.text = try NameKind.network.validated(text) }
+
+    /// The name.
+    public var description: String { text }
+}
+
+/// A container ID, CNI_CONTAINERID (CNI spec section 2): `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`.
+public struct ContainerID: Hashable, Sendable, CustomStringConvertible {
+    /// The ID.
+    public let text: String
+
+    /// Takes an ID.
+    ///
+    /// - Throws: ``NameError`` when it does not match the pattern.
+    public init(_ text: String) throws(NameError) { self.text = try NameKind.containerID.validated(text) }
+
+    /// The ID.
+    public var description: String { text }
+}
+
+/// The name of a network interface, CNI_IFNAME: what Linux takes (`dev_valid_name`), 1 to 15 bytes.
+public struct InterfaceName: Hashable, Sendable, CustomStringConvertible {
+    /// The name.
+    public let text: String
+
+    /// Takes a name.
+    ///
+    /// - Throws: ``NameError`` when it is empty, too long, "." or "..", or has "/", ":", white space or controls.
+    public init(_ text: String) throws(NameError) { self.text = try NameKind.interface.validated(text) }
+
+    /// The name.
+    public var description: String { text }
+}
+
+/// A Kubernetes namespace, or what another runtime passes for one.
+public struct Namespace: Hashable, Sendable, CustomStringConvertible {
+    /// The name.
+    public let text: String
+
+    /// Takes a name.
+    ///
+    /// - Throws: ``NameError`` when it is empty, longer than 253 bytes, or has "/", white space or controls.
+    public init(_ text: String) throws(NameError) { self.text = try NameKind.namespace.validated(text) }
+
+    /// The name.
+    public var description: String { text }
+}
+
+/// The name of a Kubernetes pod.
+public struct PodName: Hashable, Sendable, CustomStringConvertible {
+    /// The name.
+    public let text: String
+
+    /// Takes a name.
+    ///
+    /// - Throws: ``NameError`` when it is empty, longer than 253 bytes, or has "/", white space or controls.
+    public init(_ text: String) throws(NameError) { self.text = try NameKind.pod.validated(text) }
+
+    /// The name.
+    public var description: String { text }
+}
+
+/// A pod by namespace and name.
+public struct PodReference: Hashable, Sendable, CustomStringConvertible {
+    /// The namespace.
+    public let namespace: Namespace
+    /// The name.
+    public let name: PodName
+
+    /// Names a pod.
+    public init(namespace: Namespace, name: PodName) {
+        self.namespace = namespace
+        self.name = name
+    }
+
+    /// `namespace/name`.
+    public var description: String { "\(namespace)/\(name)" }
+}

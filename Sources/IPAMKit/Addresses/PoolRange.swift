@@ -1,0 +1,102 @@
+/// One range of a pool: a subnet, the part of it that is given out, its gateway and its fixed addresses.
+///
+/// The defaults are those the configuration format documents: the gateway is the subnet's first host, the range starts
+/// with the first usable address that is not the gateway, and ends with the last before the broadcast address (IPv6:
+/// the last).
+public struct PoolRange: Hashable, Sendable {
+    /// The subnet; it has at least four addresses.
+    public let subnet: CIDR
+    /// The first address that is given out.
+    public let rangeStart: IPAddress
+    /// The last address that is given out.
+    public let rangeEnd: IPAddress
+    /// The gateway that pods get; it is never given out itself.
+    public let gateway: IPAddress
+    /// The addresses kept for pods that name theirs; nil when none are.
+    public let fixed: AddressRange?
+
+    /// The longest prefix length a subnet of a pool may have, by family: four addresses must be left.
+    static func longestPrefixLength(_ family: AddressFamily) -> Int { family.bitWidth - 2 }
+
+    /// Makes a range, filling in what is not given.
+    ///
+    /// - Parameters:
+    ///   - subnet: at least four addresses: at most /30, or /126 for IPv6.
+    ///   - rangeStart: an address of the subnet; by default the first usable one, which the gateway is not.
+    ///   - rangeEnd: an address of the subnet; by default the last but the broadcast address.
+    ///   - gateway: an address of the subnet; by default its first host.
+    ///   - fixed: a part of the subnet.
+    /// - Throws: ``RangeError`` that says which of the fields is wrong.
+    public init(
+        subnet: CIDR, rangeStart: IPAddress? = nil, rangeEnd: IPAddress? = nil, gateway: IPAddress? = nil,
+        fixed: AddressRange? = nil
+    ) throws(RangeError) {
+        let family = subnet.family
+        guard subnet.prefixLength <= Self.longestPrefixLength(family) else { throw .subnetTooSmall(subnet) }
+        let mapped = CIDR(containing: IPAddress(family: .ipv6, value: 0xFFFF_0000_0000), prefixLength: 96)
+        guard !mapped.range.overlaps(subnet.range) else { throw .subnetIsMapped(subnet) }
+
+        let fields: [(RangeField, IPAddress?)] = [
+            (.gateway, gateway), (.rangeStart, rangeStart), (.rangeEnd, rangeEnd), (.fixedStart, fixed?.start),
+            (.fixedEnd, fixed?.end),
+        ]
+        for case (let field, let address?) in fields {
+            guard address.family == family else { throw .familyDiffers(field, address, subnet: subnet) }
+            guard subnet.contains(address) else { throw .outsideSubnet(field, address, subnet: subnet) }
+        }
+
+        let network = subnet.first.value
+        self.subnet = subnet
+        self.fixed = fixed
+        self.gateway = gateway ?? IPAddress(family: family, value: network + 1)
+        // The anycast address of an IPv6 subnet belongs to its routers (RFC 4291 section 2.6.1): a fine gateway.
+        if family == .ipv4, self.gateway == subnet.first || self.gateway == subnet.broadcast {
+            throw .gatewayNotAHost(self.gateway, subnet: subnet)
+        }
+        let firstUsable = self.gateway.value == network + 1 ? network + 2 : network + 1
+        let lastUsable = family == .ipv4 ? subnet.last.value - 1 : subnet.last.value
+        self.rangeStart = rangeStart ?? IPAddress(family: family, value: firstUsable)
+        self.rangeEnd = rangeEnd ?? IPAddress(family: family, value: lastUsable)
+        guard self.rangeStart <= self.rangeEnd else {
+            throw .reversed(rangeEnd == nil ? .rangeStart : .rangeEnd, start: self.rangeStart, end: self.rangeEnd)
+        }
+    }
+
+    /// The family of the addresses.
+    public var family: AddressFamily { subnet.family }
+
+    /// The addresses from ``rangeStart`` to ``rangeEnd``.
+    public var range: AddressRange { AddressRange(unchecked: rangeStart, rangeEnd) }
+
+    /// What keeps an address of the subnet from ever being given to a pod; nil when nothing does.
+    public func role(of address: IPAddress) -> AddressRole? {
+        if address == gateway { return .gateway }
+        if address == subnet.first { return .network }
+        if address == subnet.broadcast { return .broadcast }
+        return nil
+    }
+
+    /// The addresses that are never given out: network, broadcast and gateway.
+    var excluded: [AddressRange] {
+        [subnet.first, gateway, subnet.broadcast].compactMap { $0.map { AddressRange($0) } }
+    }
+}
+
+/// Why an address of a subnet cannot be a pod's.
+public enum AddressRole: String, Hashable, Sendable, CustomStringConvertible {
+    /// The network address; for IPv6 the subnet-router anycast address (RFC 4291 section 2.6.1).
+    case network
+    /// The IPv4 broadcast address.
+    case broadcast
+    /// The gateway.
+    case gateway
+
+    /// "network address", "broadcast address" or "gateway".
+    public var description: String {
+        switch self {
+        case .network: "network address"
+        case .broadcast: "broadcast address"
+        case .gateway: "gateway"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Ranges of one family out of which an attachment gets one address.
+public struct RangeSet: Hashable, Sendable {
+    /// The ranges in configured order: at least one, all of one family, none overlapping another.
+    public let ranges: [PoolRange]
+
+    /// Makes a range set.
+    ///
+    /// - Throws: ``RangeError`` when there is no range, when families are mixed, or when the addresses given out, or
+    ///   the fixed ones, of two ranges overlap. Ranges may share a subnet.
+    public init(_ ranges: [PoolRange]) throws(RangeError) {
+        guard let first = ranges.first else { throw .emptySet }
+        for (index, range) in ranges.enumerated() where range.family != first.family {
+            throw .mixedFamilies(range.subnet, index: index, first: first.family)
+        }
+        try Self.requireDisjoint(ranges.enumerated().map { ($0.element.range, $0.offset) })
+        try Self.requireDisjoint(
+            ranges.enumerated().compactMap { item in item.element.fixed.map { ($0, item.offset) } })
+        self.ranges = ranges
+    }
+
+    /// Checks that no two range sets have an address in common, given out or fixed.
+    ///
+    /// - Throws: ``RangeError/overlap(_:index:other:otherIndex:)`` whose indices are those of the sets.
+    public static func requireDisjoint(_ sets: [RangeSet]) throws(RangeError) {
+        try requireDisjoint(sets.enumerated().flatMap { set in set.element.union.map { ($0, set.offset) } })
+    }
+
+    /// The family of all ranges.
+    public var family: AddressFamily {
+        // A range set is never empty: the initializer refuses that.
+        ranges.first?.family ?? .ipv4
+    }
+
+    /// The range that speaks for an address: the one that gives it out, else the one that keeps it as fixed, else the
+    /// first whose subnet has it; nil when it is in no subnet.
+    public func range(containing address: IPAddress) -> PoolRange? {
+        let candidates = ranges.filter { $0.subnet.contains(address) }
+        return candidates.first { $0.range.contains(address) }
+            ?? candidates.first { $0.fixed?.contains(address) == true } ?? candidates.first
+    }
+
+    /// The addresses that may be given dynamically.
+    public var dynamicSpace: DynamicSpace {
+        DynamicSpace(
+            parts: ranges.map(\.range), removing: ranges.flatMap(\.excluded) + ranges.compactMap(\.fixed))
+    }
+
+    /// The fixed addresses that a pod may have.
+    public var fixedSpace: DynamicSpace {
+        DynamicSpace(parts: ranges.compactMap(\.fixed), removing: ranges.flatMap(\.excluded))
+    }
+
+    /// The ranges as text, comma separated: "10.188.1.0-10.188.255.254".
+    public var summary: String {
+        ranges.map { "\($0.rangeStart)-\($0.rangeEnd)" }.joined(separator: ",")
+    }
+
+    /// The addresses given out or fixed, as ascending disjoint ranges.
+    private var union: [AddressRange] {
+        var merged: [AddressRange] = []
+        for part in (ranges.map(\.range) + ranges.compactMap(\.fixed)).sorted(by: { $0.start < $1.start }) {
+            if let last = merged.last, last.overlaps(part) {
+                merged[merged.count - 1] = AddressRange(unchecked: last.start, max(last.end, part.end))
+            } else {
+                merged.append(part)
+            }
+        }
+        return merged
+    }
+
+    private static func requireDisjoint(_ parts: [(range: AddressRange, index: Int)]) throws(RangeError) {
+        let sorted = parts.sorted { ($0.range.start, $0.index) < ($1.range.start, $1.index) }
+        for (left, right) in zip(sorted, sorted.dropFirst()) where left.range.overlaps(right.range) {
+            // The later one of the configuration is the one to name.
+            let (later, earlier) = left.index > right.index ? (left, right) : (right, left)
+            throw .overlap(
+                later.range, index: later.index, other: earlier.range, otherIndex: earlier.index)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Store
+
+/// One network's addresses in the store, and the operations on them. Every change is one guarded transaction.
+///
+/// The operations stand in files of their own: `add`, `delete`, `check`, `collectGarbage`, `reserve`, `release`,
+/// `inventory`.
+public struct AddressPool: Sendable {
+    public let store: any Store
+    public let keys: Keyspace
+    /// When operations give up.
+    public let deadline: ContinuousClock.Instant
+
+    /// So often a transaction is tried again after others changed what it was planned on.
+    static let attempts = 64
+
+    public init(store: any Store, network: NetworkName, deadline: ContinuousClock.Instant) {
+        self.store = store
+        keys = Keyspace(network)
+        self.deadline = deadline
+    }
+
+    // MARK: The store, with this module's errors
+
+    func read(_ reads: [Read]) async throws(IPAMError) -> Snapshot {
+        do throws(StoreError) {
+            return try await store.read(reads, deadline: deadline)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    func readAll(_ prefix: String, _ content: Read.Content = .records, at revision: Revision? = nil)
+        async throws(IPAMError) -> (records: [Record], revision: Revision)
+    {
+        do throws(StoreError) {
+            return try await store.readAll(KeyRange(prefix: prefix), content, at: revision, deadline: deadline)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// Runs `transaction`; nil when its answer was lost, so that the caller looks before it tries again.
+    func commit(_ transaction: Transaction) async throws(IPAMError) -> Commit? {
+        do throws(StoreError) {
+            return try await store.commit(transaction, deadline: deadline)
+        } catch .outcomeUnknown(let problem) {
+            if ContinuousClock.now >= deadline { throw .store(.outcomeUnknown(problem)) }
+            return nil
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    func settings(_ record: Record?) throws(IPAMError) -> NetworkSettings? {
+        guard let record else { return nil }
+        do throws(DamagedValue) {
+            return try NetworkSettings(stored: record.value)
+        } catch {
+            throw .damaged(record.key, error)
+        }
+    }
+
+    func attachment(_ record: Record) throws(IPAMError) -> Attachment {
+        do throws(DamagedValue) {
+            return try Attachment(stored: record.value)
+        } catch {
+            throw .damaged(record.key, error)
+        }
+    }
+
+    func reservation(_ record: Record?) throws(IPAMError) -> Reservation? {
+        guard let record else { return nil }
+        do throws(DamagedValue) {
+            return try Reservation(stored: record.value)
+        } catch {
+            throw .damaged(record.key, error)
+        }
+    }
+}

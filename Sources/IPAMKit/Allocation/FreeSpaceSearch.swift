@@ -1,0 +1,104 @@
+import Store
+
+/// Finds free addresses of a range set whose neighbourhood is full, by counting keys: the cost follows the text
+/// prefixes of the addresses, not the pool's fill.
+///
+/// IPv4: the /16s are counted one by one, from the one of the cursor on; in the first that has room, its /24s are
+/// counted in one read; of those that have room, a few are read. IPv6 text has no blocks: what is in use is read, in
+/// pages, and the gaps are computed.
+struct FreeSpaceSearch {
+    let pool: AddressPool
+    let space: DynamicSpace
+    /// Where to begin: the address after the cursor.
+    let start: IPAddress
+    /// How many free addresses are enough.
+    let wanted: Int
+
+    private static let countsPerRead = 64
+    private static let blocksPerRead = 4
+
+    /// Free addresses, at most ``wanted``, in the order in which they should be tried; empty when there are none.
+    func run() async throws(IPAMError) -> [IPAddress] {
+        guard start.family == .ipv4 else { return try await fromAllKeys() }
+        let sixteens = TextBlock.blocks(of: space, octets: 2, startingAt: start)
+        for sixteen in sixteens {
+            if sixteens.count > 1, try await isFull(sixteen) { continue }
+            let free = try await search(sixteen)
+            if !free.isEmpty { return free }
+        }
+        return []
+    }
+
+    private func isFull(_ block: TextBlock) async throws(IPAMError) -> Bool {
+        let snapshot = try await pool.read([block.usedRead(pool.keys, .count)])
+        return snapshot.results.first.map { UInt128($0.count) >= block.range.count } ?? false
+    }
+
+    private func search(_ sixteen: TextBlock) async throws(IPAMError) -> [IPAddress] {
+        var blocks = TextBlock.blocks(of: space, octets: 3, startingAt: start)
+            .filter { sixteen.range.contains($0.range.start) }[...]
+        while !blocks.isEmpty {
+            let counted = blocks.prefix(Self.countsPerRead)
+            blocks = blocks.dropFirst(Self.countsPerRead)
+            let counts = try await pool.read(counted.map { $0.usedRead(pool.keys, .count) })
+            var withRoom = zip(counted, counts.results)
+                .filter { UInt128($0.1.count) < $0.0.range.count }.map(\.0)[...]
+            while !withRoom.isEmpty {
+                let some = withRoom.prefix(Self.blocksPerRead)
+                withRoom = withRoom.dropFirst(Self.blocksPerRead)
+                let held = try await pool.read(some.flatMap { $0.reads(pool.keys, .keys) })
+                let free = free(in: some.map(\.range), held: held.results)
+                if !free.isEmpty { return free }
+            }
+        }
+        return []
+    }
+
+    /// The free addresses of the space that lie in `ranges`, where `results` are the keys held there.
+    func free(in ranges: [AddressRange], held results: [ReadResult]) -> [IPAddress] {
+        let held = heldAddresses(results.flatMap(\.records))
+        var free: [IPAddress] = []
+        for range in ranges {
+            var inRange: [IPAddress] = []
+            for interval in space.intervals where interval.overlaps(range) {
+                var next: IPAddress? = max(interval.start, range.start)
+                while let address = next, address <= min(interval.end, range.end) {
+                    if !held.contains(address) { inRange.append(address) }
+                    next = address.advanced(by: 1)
+                }
+            }
+            // Those behind the cursor come last: an address that was just freed is not given out again at once.
+            free += range.contains(start) ? inRange.filter { $0 >= start } + inRange.filter { $0 < start } : inRange
+        }
+        return Array(free.prefix(wanted))
+    }
+
+    private func fromAllKeys() async throws(IPAMError) -> [IPAddress] {
+        let used = try await pool.readAll(pool.keys.usedPrefix, .keys)
+        let reserved = try await pool.readAll(pool.keys.reservationsPrefix, .keys)
+        let held = heldAddresses(used.records + reserved.records)
+        let first = space.index(of: start) ?? 0
+        var free: [IPAddress] = []
+        // Among one more address than are held, one is free.
+        let enough = UInt128(held.count + wanted)
+        for offset in 0..<min(space.count, enough) {
+            let untilEnd = space.count - first
+            let address = space[offset < untilEnd ? first + offset : offset - untilEnd]
+            if !held.contains(address) { free.append(address) }
+            if free.count == wanted { break }
+        }
+        return free
+    }
+
+    private func heldAddresses(_ records: [Record]) -> Set<IPAddress> {
+        var held: Set<IPAddress> = []
+        for record in records {
+            if let address = Keyspace.address(of: record.key, in: pool.keys.usedPrefix)
+                ?? Keyspace.address(of: record.key, in: pool.keys.reservationsPrefix)
+            {
+                held.insert(address)
+            }
+        }
+        return held
+    }
+}

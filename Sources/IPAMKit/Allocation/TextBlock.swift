@@ -1,0 +1,48 @@
+import Store
+
+/// A block of IPv4 addresses whose text shares a prefix, so that the store can count or read it as a range of keys:
+/// the /24 `10.188.3.` or the /16 `10.188.`.
+///
+/// IPv6 text (RFC 5952) has no such blocks, because zeros are left out of it.
+struct TextBlock: Hashable {
+    let range: AddressRange
+    private let prefix: String
+
+    /// The block of `octets` (1 to 3) leading octets that `address` is in; nil for IPv6.
+    init?(containing address: IPAddress, octets: Int) {
+        guard address.family == .ipv4 else { return nil }
+        let cidr = CIDR(containing: address, prefixLength: octets * 8)
+        range = cidr.range
+        prefix = cidr.first.description.split(separator: ".").prefix(octets).joined(separator: ".") + "."
+    }
+
+    /// Reads of what is in use and what is reserved in the block.
+    func reads(_ keys: Keyspace, _ content: Read.Content) -> [Read] {
+        [usedRead(keys, content), Read(KeyRange(prefix: keys.reservationsPrefix + prefix), content)]
+    }
+
+    func usedRead(_ keys: Keyspace, _ content: Read.Content) -> Read {
+        Read(KeyRange(prefix: keys.usedPrefix + prefix), content)
+    }
+
+    func guards(_ keys: Keyspace, unchangedSince revision: Revision) -> [Guard] {
+        reads(keys, .keys).map { .noneNewer($0.range, than: revision) }
+    }
+
+    /// The blocks that have addresses of `space`, in the space's order, each once; those after the block of
+    /// `start` first.
+    static func blocks(of space: DynamicSpace, octets: Int, startingAt start: IPAddress) -> [TextBlock] {
+        var blocks: [TextBlock] = []
+        for interval in space.intervals {
+            var next: IPAddress? = interval.start
+            while let address = next, address <= interval.end,
+                let block = TextBlock(containing: address, octets: octets)
+            {
+                if blocks.last != block { blocks.append(block) }
+                next = block.range.end.advanced(by: 1)
+            }
+        }
+        guard let position = blocks.firstIndex(where: { $0.range.contains(start) }) else { return blocks }
+        return Array(blocks[position...] + blocks[..<position])
+    }
+}

@@ -1,0 +1,144 @@
+/// Reads the members of one object of a configuration and knows their key paths.
+///
+/// As Go's encoding/json does: a key is looked up as written first, then whatever its case; `null` counts as absent,
+/// and so does an empty string where a value is optional.
+struct ConfigurationReader {
+    /// A value and the path to it.
+    struct Item {
+        let value: JSONValue
+        let key: String
+
+        /// The error that the value is wrong.
+        func error(_ problem: String) -> ConfigurationError {
+            .value(key: key, found: value.excerpt, problem: problem)
+        }
+
+        /// The error that the value is of the wrong kind.
+        func kindError(_ expected: String) -> ConfigurationError {
+            error("must be \(expected)")
+        }
+
+        /// The string.
+        func string() throws(ConfigurationError) -> String {
+            guard let text = value.string else { throw kindError("a string") }
+            return text
+        }
+
+        /// The elements with their paths.
+        func elements() throws(ConfigurationError) -> [Item] {
+            guard let array = value.array else { throw kindError("an array") }
+            return array.enumerated().map { Item(value: $0.element, key: "\(key)[\($0.offset)]") }
+        }
+
+        /// A reader of the object.
+        func reader() throws(ConfigurationError) -> ConfigurationReader {
+            guard let object = value.object else { throw kindError("an object") }
+            return ConfigurationReader(object: object, path: key)
+        }
+
+        /// An address.
+        func address() throws(ConfigurationError) -> IPAddress {
+            let text = try string()
+            do { return try IPAddress(text) } catch { throw self.error(error.problem) }
+        }
+
+        /// An address, of which a prefix length may follow that does not count.
+        func addressIgnoringPrefixLength() throws(ConfigurationError) -> IPAddress {
+            let text = try string()
+            guard text.utf8.contains(UInt8(ascii: "/")) else { return try address() }
+            do { return try CIDR.addressAndPrefixLength(text).0 } catch { throw self.error(error.problem) }
+        }
+
+        /// A CIDR block.
+        func block() throws(ConfigurationError) -> CIDR {
+            let text = try string()
+            do { return try CIDR(text) } catch { throw self.error(error.problem) }
+        }
+    }
+
+    let object: JSONObject
+    /// The path to the object, empty for the configuration itself.
+    let path: String
+
+    /// The path to a member, such as `ipam.subnet` or `runtimeConfig["io.kubernetes.cri.pod-annotations"]`.
+    func keyPath(_ key: String) -> String {
+        if key.utf8.contains(UInt8(ascii: ".")) { return "\(path)[\(key.quotedForPeople)]" }
+        return path.isEmpty ? key : "\(path).\(key)"
+    }
+
+    /// A member that is present and not null.
+    subscript(key: String) -> Item? {
+        let member =
+            object.members.first { $0.key == key } ?? object.members.first { Self.matches($0.key, key) }
+        guard let member, !member.value.isNull else { return nil }
+        return Item(value: member.value, key: keyPath(member.key))
+    }
+
+    /// A member whose string is not empty.
+    func nonEmpty(_ key: String) -> Item? {
+        guard let item = self[key], item.value != "" else { return nil }
+        return item
+    }
+
+    /// A string without control characters, such as a path or a name, under the first of the keys that has one; nil
+    /// when absent or empty.
+    func string(_ keys: String...) throws(ConfigurationError) -> String? {
+        guard let item = keys.lazy.compactMap({ nonEmpty($0) }).first else { return nil }
+        let text = try item.string()
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw item.error("has control characters")
+        }
+        return text
+    }
+
+    /// A string that must not be repeated in an error.
+    func secret(_ key: String) throws(ConfigurationError) -> String? {
+        guard let item = nonEmpty(key) else { return nil }
+        guard let text = item.value.string else {
+            throw .value(key: item.key, found: "the value", problem: "must be a string")
+        }
+        return text
+    }
+
+    /// An address; nil when absent or empty.
+    func address(_ key: String) throws(ConfigurationError) -> IPAddress? {
+        guard let item = nonEmpty(key) else { return nil }
+        return try item.address()
+    }
+
+    /// A CIDR block; nil when absent or empty.
+    func block(_ key: String) throws(ConfigurationError) -> CIDR? {
+        guard let item = nonEmpty(key) else { return nil }
+        return try item.block()
+    }
+
+    /// A whole number of a range; nil when absent.
+    func integer(_ key: String, _ allowed: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+        guard let item = self[key] else { return nil }
+        guard let number = item.value.int, allowed.contains(number) else {
+            throw item.kindError("a whole number from \(allowed.lowerBound) to \(allowed.upperBound)")
+        }
+        return number
+    }
+
+    /// An object; nil when absent.
+    func reader(_ key: String) throws(ConfigurationError) -> ConfigurationReader? {
+        guard let item = self[key] else { return nil }
+        return try item.reader()
+    }
+
+    /// The elements of an array; none when absent.
+    func elements(_ key: String) throws(ConfigurationError) -> [Item] {
+        guard let item = self[key] else { return [] }
+        return try item.elements()
+    }
+
+    /// Whether two keys differ in the case of ASCII letters at most.
+    private static func matches(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8) { lowered($0) == lowered($1) }
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}

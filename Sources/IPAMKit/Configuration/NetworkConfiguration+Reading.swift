@@ -1,0 +1,226 @@
+extension NetworkConfiguration {
+    /// The key under which CRI runtimes pass annotations (containerd's and CRI-O's capability of the same name).
+    private static let podAnnotationsKey = "io.kubernetes.cri.pod-annotations"
+
+    /// Reads a network configuration that is parsed already, such as one that ``ConfigurationLocator`` found.
+    ///
+    /// - Throws: ``ConfigurationError`` that names the key path.
+    public init(_ value: JSONValue, cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
+        guard let object = value.object else { throw .notAnObject(found: value.kind) }
+        let top = ConfigurationReader(object: object, path: "")
+        let runtime = try top.reader("runtimeConfig")
+        cniVersion = try Self.version(top)
+        name = try Self.name(top)
+        guard let ipam = try top.reader("ipam") else {
+            throw .missing(key: "ipam", expected: "an object of \"type\": \"kube-ipam\" is needed")
+        }
+
+        let configured = try RangeConfiguration(ipam: ipam)
+        let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
+            try RangeConfiguration(runtime: item)
+        }
+        rangeSets = configured.sets
+        runtimeRangeSets = passed?.sets ?? []
+        try Self.check(runtimeRangeSets + rangeSets, (passed?.paths ?? []) + configured.paths, ipam, cniVersion)
+        requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
+        routes = try Self.routes(ipam)
+        resolvConf = try ipam.string("resolvConf")
+
+        guard let store = try ipam.reader("etcdConfig") else {
+            throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is needed")
+        }
+        (etcd, sqlitePath) = try Self.store(store)
+        let outerKubeConfig = try ipam.string("kubeConfig")
+        let innerKubeConfig = try store.string("kubeConfig")
+        kubeConfig = outerKubeConfig ?? innerKubeConfig
+
+        logFile = try ipam.string("logFile") ?? Self.defaultLogFile
+        logLevel = try Self.logLevel(ipam)
+        timeoutSeconds = try Self.timeout(ipam)
+        nodeName = try ipam.string("nodeName")
+        cluster = try ipam.string("cluster")
+        annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
+        statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
+        historyDepth = try ipam.integer("historyDepth", 0...100) ?? Self.defaultHistoryDepth
+        autoLimit = try ipam.integer("autoLimit", 0...1_000_000)
+
+        podAnnotations = try Self.podAnnotations(runtime)
+        prevResult = top["prevResult"]?.value
+        validAttachments = try Self.attachments(top)
+    }
+
+    private static func version(_ top: ConfigurationReader) throws(ConfigurationError) -> CNIVersion {
+        let text = try top["cniVersion"]?.string()
+        guard let version = CNIVersion(text) else { throw .unknownVersion(text ?? "") }
+        return version
+    }
+
+    private static func name(_ top: ConfigurationReader) throws(ConfigurationError) -> NetworkName {
+        guard let item = top.nonEmpty("name") else {
+            throw .missing(key: "name", expected: "the network needs a name")
+        }
+        let text = try item.string()
+        do { return try NetworkName(text) } catch { throw item.error(error.problem) }
+    }
+
+    /// Checks what several sets have to satisfy together.
+    private static func check(
+        _ sets: [RangeSet], _ paths: [String], _ ipam: ConfigurationReader, _ version: CNIVersion
+    ) throws(ConfigurationError) {
+        guard !sets.isEmpty else {
+            throw .missing(
+                key: ipam.keyPath("subnet"), expected: "give a CIDR block such as 10.188.0.0/16, or ipam.ranges")
+        }
+        try RangeConfiguration.requireDisjoint(sets, paths)
+        guard version < .v030 else { return }
+        for family in [AddressFamily.ipv4, .ipv6] {
+            let count = sets.count { $0.family == family }
+            guard count > 1 else { continue }
+            let problem = CNIResult.Problem.tooManyAddresses(family, count: count, version: version)
+            throw .value(
+                key: "cniVersion", found: version.rawValue.quotedForPeople,
+                problem: "does not fit the \(count) \(family) range sets: \(problem)")
+        }
+    }
+
+    private static func requestedAddresses(
+        _ top: ConfigurationReader, _ runtime: ConfigurationReader?, _ cniArgs: CNIArguments
+    ) throws(ConfigurationError) -> [IPAddress] {
+        let arguments = try top.reader("args")?.reader("cni")
+        var addresses: [IPAddress] = []
+        for item in try (arguments?.elements("ips") ?? []) + (runtime?.elements("ips") ?? []) {
+            addresses.append(try item.addressIgnoringPrefixLength())
+        }
+        addresses += cniArgs.requestedAddresses
+        var seen: Set<IPAddress> = []
+        return addresses.filter { seen.insert($0).inserted }
+    }
+
+    private static func routes(_ ipam: ConfigurationReader) throws(ConfigurationError) -> [Route] {
+        var routes: [Route] = []
+        for item in try ipam.elements("routes") {
+            let reader = try item.reader()
+            guard let destination = try reader.block("dst") else {
+                throw .missing(key: reader.keyPath("dst"), expected: "a route needs a CIDR block such as 0.0.0.0/0")
+            }
+            let gateway = try reader.address("gw")
+            if let gateway, gateway.family != destination.family {
+                throw reader.error("gw", "is \(gateway.family), but the route goes to \(destination)")
+            }
+            routes.append(
+                Route(
+                    destination: destination, gateway: gateway, mtu: try reader.integer("mtu", 0...4_294_967_295),
+                    advmss: try reader.integer("advmss", 0...65535),
+                    priority: try reader.integer("priority", 0...4_294_967_295),
+                    table: try reader.integer("table", 0...4_294_967_295),
+                    scope: try reader.integer("scope", 0...255)))
+        }
+        return routes
+    }
+
+    /// The settings of etcd, or the path of an embedded store.
+    private static func store(
+        _ reader: ConfigurationReader
+    ) throws(ConfigurationError) -> (etcd: EtcdSettings, sqlitePath: String?) {
+        let certFile = try reader.string("etcdCertFile")
+        let keyFile = try reader.string("etcdKeyFile")
+        let caFile = try reader.string("etcdTrustedCAFileFile", "etcdTrustedCAFile")
+        for (present, absent, other) in [
+            (certFile, keyFile, ("etcdCertFile", "etcdKeyFile")), (keyFile, certFile, ("etcdKeyFile", "etcdCertFile")),
+        ] where present != nil && absent == nil {
+            throw .missing(
+                key: reader.keyPath(other.1), expected: "\(reader.keyPath(other.0)) is given, both are needed")
+        }
+        var settings = EtcdSettings(
+            endpoints: [], certFile: certFile, keyFile: keyFile, caFile: caFile,
+            username: try reader.string("etcdUsername"), password: try reader.secret("etcdPassword"))
+        guard let item = reader.nonEmpty("etcdURL") else {
+            throw .missing(
+                key: reader.keyPath("etcdURL"), expected: "give endpoints such as \"https://192.168.1.50:2379\"")
+        }
+        let text = try item.string()
+        let sqliteScheme = "sqlite://"
+        if text.utf8.starts(with: sqliteScheme.utf8) {
+            let path = String(text.dropFirst(sqliteScheme.utf8.count))
+            guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count > 1, path.utf8.allSatisfy({ $0 >= 0x20 }) else {
+                throw item.error("has no absolute path: write sqlite:///var/lib/kube-ipam/ipam.db")
+            }
+            return (settings, path)
+        }
+        for part in text.utf8.split(separator: UInt8(ascii: ",")) {
+            let trimmed = part.drop { $0 == 0x20 }.reversed().drop { $0 == 0x20 }.reversed()
+            let endpoint = String(decoding: trimmed, as: UTF8.self)
+            do {
+                let url = try EtcdSettings.endpoint(endpoint, defaultsToTLS: certFile != nil || caFile != nil)
+                if !settings.endpoints.contains(url) { settings.endpoints.append(url) }
+            } catch {
+                throw .value(key: item.key, found: error.subject, problem: error.problem)
+            }
+        }
+        guard !settings.endpoints.isEmpty else { throw item.error("has no endpoint") }
+        return (settings, nil)
+    }
+
+    private static func logLevel(_ ipam: ConfigurationReader) throws(ConfigurationError) -> LogLevel {
+        guard let item = ipam.nonEmpty("logLevel") else { return .info }
+        guard let level = try LogLevel(rawValue: item.string()) else {
+            let levels = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+            throw item.kindError("one of \(levels)")
+        }
+        return level
+    }
+
+    private static func timeout(_ ipam: ConfigurationReader) throws(ConfigurationError) -> Double {
+        guard let item = ipam["timeout"] else { return defaultTimeoutSeconds }
+        guard let seconds = item.value.double, seconds > 0, seconds <= longestTimeoutSeconds else {
+            throw item.kindError("a number of seconds over 0 and at most \(Int(longestTimeoutSeconds))")
+        }
+        return seconds
+    }
+
+    /// Whether a key has the only value it may have.
+    private static func keyword(
+        _ ipam: ConfigurationReader, _ key: String, _ word: String
+    ) throws(ConfigurationError) -> Bool {
+        guard let item = ipam.nonEmpty(key) else { return false }
+        guard item.value.string == word else { throw item.error("must be \(word.quotedForPeople) or left out") }
+        return true
+    }
+
+    private static func podAnnotations(
+        _ runtime: ConfigurationReader?
+    ) throws(ConfigurationError) -> [String: String]? {
+        guard let reader = try runtime?.reader(podAnnotationsKey) else { return nil }
+        var annotations: [String: String] = [:]
+        for member in reader.object.members {
+            guard let text = member.value.string else {
+                throw .value(
+                    key: "\(reader.path)[\(member.key.quotedForPeople)]", found: member.value.excerpt,
+                    problem: "must be a string")
+            }
+            annotations[member.key] = text
+        }
+        return annotations
+    }
+
+    private static func attachments(_ top: ConfigurationReader) throws(ConfigurationError) -> [AttachmentReference]? {
+        guard let item = top["cni.dev/valid-attachments"] ?? top["cni.dev/attachments"] else { return nil }
+        var attachments: [AttachmentReference] = []
+        for element in try item.elements() {
+            let reader = try element.reader()
+            guard let container = reader.nonEmpty("containerID") else {
+                throw .missing(key: reader.keyPath("containerID"), expected: "an attachment names its container")
+            }
+            guard let interface = reader.nonEmpty("ifname") else {
+                throw .missing(key: reader.keyPath("ifname"), expected: "an attachment names its interface")
+            }
+            let texts = (try container.string(), try interface.string())
+            let containerID: ContainerID
+            do { containerID = try ContainerID(texts.0) } catch { throw container.error(error.problem) }
+            do {
+                attachments.append(AttachmentReference(containerID: containerID, ifname: try InterfaceName(texts.1)))
+            } catch { throw interface.error(error.problem) }
+        }
+        return attachments
+    }
+}

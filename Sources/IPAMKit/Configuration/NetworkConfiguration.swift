@@ -1,0 +1,124 @@
+/// An attachment as a runtime lists it for GC (CNI spec section 2, "GC").
+public struct AttachmentReference: Hashable, Sendable {
+    /// The container.
+    public let containerID: ContainerID
+    /// The interface in it.
+    public let ifname: InterfaceName
+
+    /// Names an attachment.
+    public init(containerID: ContainerID, ifname: InterfaceName) {
+        self.containerID = containerID
+        self.ifname = ifname
+    }
+}
+
+/// How much is written to the log.
+public enum LogLevel: String, Hashable, Sendable, CaseIterable {
+    /// Every step.
+    case debug
+    /// What was done.
+    case info
+    /// What is suspicious.
+    case warning
+    /// What failed.
+    case error
+}
+
+/// How thorough STATUS is.
+public enum StatusMode: Hashable, Sendable {
+    /// Only the configuration is checked.
+    case configuration
+    /// `"status": "strict"`: the store must answer, too.
+    case strict
+}
+
+/// Whether pods' annotations are looked up.
+public enum AnnotationPolicy: Hashable, Sendable {
+    /// They are, and a pod whose annotations cannot be had gets no address.
+    case required
+    /// `"annotations": "none"`: they are not.
+    case ignored
+}
+
+/// Everything that a CNI network configuration says to kube-ipam: the standard input of the plugin, or a file.
+public struct NetworkConfiguration: Sendable {
+    /// The longest configuration that is read, in bytes: 1 MiB.
+    public static let sizeLimit = 1 << 20
+    /// Where the log goes when `ipam.logFile` is absent.
+    public static let defaultLogFile = "/var/log/kube-ipam.log"
+    /// The seconds that an operation may take when `ipam.timeout` is absent.
+    public static let defaultTimeoutSeconds = 20.0
+    /// The most seconds that an operation may take; the kubelet gives up after 240.
+    public static let longestTimeoutSeconds = 220.0
+    /// How many entries of an address's history are kept when `ipam.historyDepth` is absent.
+    public static let defaultHistoryDepth = 8
+
+    /// `name`: the network.
+    public var name: NetworkName
+    /// `cniVersion`.
+    public var cniVersion: CNIVersion
+    /// The range sets of `ipam`: those of `ipam.subnet`, then those of `ipam.ranges`.
+    public var rangeSets: [RangeSet]
+    /// The range sets of `runtimeConfig.ipRanges`, which are never stored.
+    public var runtimeRangeSets: [RangeSet]
+    /// The addresses the runtime asks for, each once: `args.cni.ips`, `runtimeConfig.ips`, CNI_ARGS `IP`.
+    public var requestedAddresses: [IPAddress]
+    /// `ipam.routes`.
+    public var routes: [Route]
+    /// `ipam.resolvConf`: the path of a file whose name servers go into the result.
+    public var resolvConf: String?
+    /// `ipam.etcdConfig`; it has no endpoint when ``sqlitePath`` is set.
+    public var etcd: EtcdSettings
+    /// The absolute path of an embedded store, from an `etcdURL` of the form `sqlite:///path`.
+    public var sqlitePath: String?
+    /// `ipam.kubeConfig` or `ipam.etcdConfig.kubeConfig`: the path of a kubeconfig.
+    public var kubeConfig: String?
+    /// `ipam.logFile`: the path of the log.
+    public var logFile: String
+    /// `ipam.logLevel`.
+    public var logLevel: LogLevel
+    /// `ipam.timeout`: the seconds that one operation may take, over 0 and at most 220.
+    public var timeoutSeconds: Double
+    /// `ipam.nodeName`: this node's name in Kubernetes, where it is not the host's.
+    public var nodeName: String?
+    /// `ipam.cluster`: which Kubernetes cluster this is.
+    public var cluster: String?
+    /// `ipam.annotations`.
+    public var annotations: AnnotationPolicy
+    /// `ipam.status`.
+    public var statusMode: StatusMode
+    /// `ipam.historyDepth`: how many entries of an address's history are kept, 0 to 100.
+    public var historyDepth: Int
+    /// `ipam.autoLimit`: how many addresses a namespace may have by `kube-ipam.ip: auto`; nil sets no limit.
+    public var autoLimit: Int?
+    /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them.
+    public var podAnnotations: [String: String]?
+    /// `prevResult`, as it came.
+    public var prevResult: JSONValue?
+    /// `cni.dev/valid-attachments`, else `cni.dev/attachments`; nil when neither is there, which is not an empty list.
+    public var validAttachments: [AttachmentReference]?
+
+    /// The range sets an attachment gets an address of: those of the runtime first, as host-local does it.
+    public var allRangeSets: [RangeSet] { runtimeRangeSets + rangeSets }
+
+    /// Reads a network configuration.
+    ///
+    /// - Parameters:
+    ///   - json: the bytes of the configuration, at most ``sizeLimit``.
+    ///   - cniArgs: CNI_ARGS.
+    /// - Throws: ``ConfigurationError`` that names the position or the key path.
+    public init(json: [UInt8], cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
+        guard json.count <= Self.sizeLimit else { throw .tooLarge(bytes: json.count, limit: Self.sizeLimit) }
+        let value: JSONValue
+        do { value = try JSONValue(parsing: json) } catch { throw .syntax(error) }
+        try self.init(value, cniArgs: cniArgs)
+    }
+
+    /// The version that a configuration names, for the answer to VERSION and for the report of a configuration that is
+    /// otherwise wrong; nil when it cannot be read or is not spoken here.
+    public static func declaredVersion(in json: [UInt8]) -> CNIVersion? {
+        guard json.count <= sizeLimit, let object = (try? JSONValue(parsing: json))?.object else { return nil }
+        guard let item = ConfigurationReader(object: object, path: "")["cniVersion"] else { return CNIVersion(nil) }
+        return item.value.string.flatMap { CNIVersion($0) }
+    }
+}

@@ -1,0 +1,169 @@
+/// Range sets as they stand in a configuration, with the key paths that errors name.
+struct RangeConfiguration {
+    /// The sets in order.
+    private(set) var sets: [RangeSet] = []
+    /// The path of each set, such as `ipam.ranges[0]`.
+    private(set) var paths: [String] = []
+
+    /// A range before its defaults are filled in.
+    private struct Draft {
+        let path: String
+        let subnet: CIDR
+        let reader: ConfigurationReader
+        var fixed: FixedFields
+    }
+
+    /// `fixedStart` and `fixedEnd` of one object, which come together.
+    private struct FixedFields {
+        var range: AddressRange?
+        var start: ConfigurationReader.Item?
+
+        init(_ reader: ConfigurationReader) throws(ConfigurationError) {
+            guard let first = try reader.address("fixedStart") else {
+                guard let end = reader.nonEmpty("fixedEnd") else { return }
+                throw .missing(key: reader.keyPath("fixedStart"), expected: "\(end.key) is given, both are needed")
+            }
+            start = reader.nonEmpty("fixedStart")
+            guard let last = try reader.address("fixedEnd") else {
+                throw .missing(
+                    key: reader.keyPath("fixedEnd"),
+                    expected: "\(reader.keyPath("fixedStart")) is given, both are needed")
+            }
+            do {
+                range = try AddressRange(first, last)
+            } catch .reversed {
+                throw reader.error("fixedEnd", "is before fixedStart, \(first)")
+            } catch {
+                throw reader.error("fixedEnd", "is \(last.family), but fixedStart is \(first.family)")
+            }
+        }
+    }
+
+    /// Reads `subnet` and the like of `ipam` itself, which are one set, and the sets of `ipam.ranges` after it.
+    init(ipam: ConfigurationReader) throws(ConfigurationError) {
+        var drafts: [[Draft]] = []
+        var fixed = try FixedFields(ipam)
+        if let subnet = try ipam.block("subnet") {
+            drafts.append([Draft(path: ipam.path, subnet: subnet, reader: ipam, fixed: fixed)])
+            paths.append(ipam.path)
+            fixed.range = nil
+        }
+        try read(ipam.elements("ranges"), into: &drafts)
+        if drafts.isEmpty {
+            for key in ["rangeStart", "rangeEnd", "gateway", "fixedStart"] where ipam.nonEmpty(key) != nil {
+                throw .missing(
+                    key: ipam.keyPath("subnet"), expected: "\(ipam.keyPath(key)) is given, but not the subnet it is in")
+            }
+        }
+        if let range = fixed.range { try Self.assign(range, fixed.start, to: &drafts) }
+        try finish(drafts)
+    }
+
+    /// Reads sets that the runtime passes as `runtimeConfig.ipRanges`, in the shape of `ipam.ranges`.
+    init(runtime item: ConfigurationReader.Item) throws(ConfigurationError) {
+        var drafts: [[Draft]] = []
+        try read(item.elements(), into: &drafts)
+        try finish(drafts)
+    }
+
+    /// Reads an array of arrays of range objects.
+    private mutating func read(
+        _ items: [ConfigurationReader.Item], into drafts: inout [[Draft]]
+    ) throws(ConfigurationError) {
+        for item in items {
+            if item.value.object != nil {
+                throw item.error("must be an array: ranges is an array of range sets, each an array of range objects")
+            }
+            var set: [Draft] = []
+            for element in try item.elements() {
+                let reader = try element.reader()
+                guard let subnet = try reader.block("subnet") else {
+                    throw .missing(
+                        key: reader.keyPath("subnet"), expected: "a range needs a CIDR block such as 10.188.0.0/16")
+                }
+                set.append(
+                    Draft(path: element.key, subnet: subnet, reader: reader, fixed: try FixedFields(reader)))
+            }
+            guard !set.isEmpty else { throw item.error(RangeError.emptySet.problem) }
+            drafts.append(set)
+            paths.append(item.key)
+        }
+    }
+
+    /// Gives `fixedStart` and `fixedEnd` of `ipam` to the one range whose subnet has them.
+    private static func assign(
+        _ fixed: AddressRange, _ item: ConfigurationReader.Item?, to drafts: inout [[Draft]]
+    ) throws(ConfigurationError) {
+        for set in drafts.indices {
+            for index in drafts[set].indices {
+                let subnet = drafts[set][index].subnet
+                guard subnet.contains(fixed.start), subnet.contains(fixed.end) else { continue }
+                if drafts[set][index].fixed.range == nil {
+                    drafts[set][index].fixed.range = fixed
+                    return
+                }
+            }
+        }
+        throw .value(
+            key: item?.key ?? "ipam.fixedStart", found: fixed.description.quotedForPeople,
+            problem: "lies in no subnet of ipam.ranges that has no fixed range of its own")
+    }
+
+    /// Fills in defaults and checks each range, then each set, then all sets together.
+    private mutating func finish(_ drafts: [[Draft]]) throws(ConfigurationError) {
+        for (set, path) in zip(drafts, paths) {
+            var ranges: [PoolRange] = []
+            for draft in set { ranges.append(try Self.range(draft)) }
+            do {
+                sets.append(try RangeSet(ranges))
+            } catch .mixedFamilies(let subnet, let index, let first) {
+                let error = RangeError.mixedFamilies(subnet, index: index, first: first)
+                throw set[index].reader.error("subnet", error.problem)
+            } catch .overlap(let range, let index, let other, let otherIndex) {
+                throw .value(
+                    key: set[index].path, found: range.description.quotedForPeople,
+                    problem: "overlaps \(other) of \(set[otherIndex].path)")
+            } catch {
+                throw .value(key: path, found: error.subject, problem: error.problem)
+            }
+        }
+        try Self.requireDisjoint(sets, paths)
+    }
+
+    private static func range(_ draft: Draft) throws(ConfigurationError) -> PoolRange {
+        let reader = draft.reader
+        let rangeStart = try reader.address("rangeStart")
+        let rangeEnd = try reader.address("rangeEnd")
+        let gateway = try reader.address("gateway")
+        do {
+            return try PoolRange(
+                subnet: draft.subnet, rangeStart: rangeStart, rangeEnd: rangeEnd, gateway: gateway,
+                fixed: draft.fixed.range)
+        } catch {
+            // A range that is reversed by a default names the field that was given.
+            var field = error.field
+            if field == .rangeStart, rangeStart == nil { field = .rangeEnd }
+            throw reader.error((field ?? .subnet).rawValue, error.problem)
+        }
+    }
+
+    /// Checks that no two sets have an address in common.
+    static func requireDisjoint(_ sets: [RangeSet], _ paths: [String]) throws(ConfigurationError) {
+        do {
+            try RangeSet.requireDisjoint(sets)
+        } catch .overlap(let range, let index, let other, let otherIndex) {
+            throw .value(
+                key: paths[index], found: range.description.quotedForPeople,
+                problem: "overlaps \(other) of \(paths[otherIndex])")
+        } catch {
+            throw .value(key: "ipam.ranges", found: error.subject, problem: error.problem)
+        }
+    }
+}
+
+extension ConfigurationReader {
+    /// The error that a member's value is wrong.
+    func error(_ key: String, _ problem: String) -> ConfigurationError {
+        self[key]?.error(problem) ?? .value(key: keyPath(key), found: "the default", problem: problem)
+    }
+}

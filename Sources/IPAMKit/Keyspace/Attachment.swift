@@ -1,0 +1,104 @@
+/// Who holds addresses: what is known of a container's interface and of the pod behind it.
+public struct Holder: Hashable, Sendable {
+    public var pod: PodReference?
+    /// The pod's UID as the runtime told it (`K8S_POD_UID`).
+    public var uid: String?
+    /// The node's name.
+    public var node: String?
+    /// The node's boot ID (`/proc/sys/kernel/random/boot_id`): another one after every start of the machine.
+    public var boot: String?
+    /// The node's machine ID (machine-id(5)): the same as long as the machine is.
+    public var machine: String?
+    /// The path of the container's network namespace on its node.
+    public var netns: String?
+    /// Which Kubernetes cluster the pod is of.
+    public var cluster: String?
+
+    public init(
+        pod: PodReference? = nil, uid: String? = nil, node: String? = nil, boot: String? = nil,
+        machine: String? = nil, netns: String? = nil, cluster: String? = nil
+    ) {
+        self.pod = pod
+        self.uid = uid
+        self.node = node
+        self.boot = boot
+        self.machine = machine
+        self.netns = netns
+        self.cluster = cluster
+    }
+}
+
+/// The value of an attachment's key: the addresses of one interface of one container, since when, and for whom.
+public struct Attachment: Hashable, Sendable {
+    public var addresses: [IPAddress]
+    public var holder: Holder
+    public var since: Timestamp?
+    /// True when an address was named or reserved rather than the next dynamic one.
+    public var isFixed: Bool
+
+    public init(addresses: [IPAddress], holder: Holder, since: Timestamp?, isFixed: Bool) {
+        self.addresses = addresses
+        self.holder = holder
+        self.since = since
+        self.isFixed = isFixed
+    }
+
+    /// The value as the store keeps it; unknown parts are left out.
+    public var json: JSONValue {
+        var object = JSONObject()
+        object["addresses"] = .array(addresses.map { .string($0.description) })
+        object["namespace"] = holder.pod.map { .string($0.namespace.text) }
+        object["pod"] = holder.pod.map { .string($0.name.text) }
+        object["uid"] = holder.uid.map(JSONValue.string)
+        object["node"] = holder.node.map(JSONValue.string)
+        object["boot"] = holder.boot.map(JSONValue.string)
+        object["machine"] = holder.machine.map(JSONValue.string)
+        object["netns"] = holder.netns.map(JSONValue.string)
+        object["cluster"] = holder.cluster.map(JSONValue.string)
+        object["since"] = since.map { .string($0.description) }
+        object["fixed"] = .bool(isFixed)
+        return .object(object)
+    }
+
+    /// Reads a stored value. Members that this version does not know are ignored.
+    ///
+    /// - Throws: ``DamagedValue``.
+    public init(stored text: String) throws(DamagedValue) {
+        let json = try JSONValue(stored: text)
+        guard let listed = json["addresses"]?.array else { throw DamagedValue("it has no list of addresses") }
+        addresses = []
+        for element in listed {
+            guard let text = element.string, let address = try? IPAddress(text) else {
+                throw DamagedValue("\(element.serialized()) is not an address")
+            }
+            addresses.append(address)
+        }
+        holder = Holder(
+            uid: json["uid"]?.string, node: json["node"]?.string, boot: json["boot"]?.string,
+            machine: json["machine"]?.string, netns: json["netns"]?.string, cluster: json["cluster"]?.string)
+        if let namespace = json["namespace"]?.string, let name = json["pod"]?.string {
+            holder.pod = try? PodReference(namespace: Namespace(namespace), name: PodName(name))
+        }
+        since = json["since"]?.string.flatMap(Timestamp.init)
+        isFixed = json["fixed"]?.bool ?? false
+    }
+}
+
+/// A stored value that is not what its key promises.
+public struct DamagedValue: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    init(_ problem: String) {
+        description = problem
+    }
+}
+
+extension JSONValue {
+    init(stored text: String) throws(DamagedValue) {
+        do throws(JSONSyntaxError) {
+            self = try JSONValue(parsing: text)
+        } catch {
+            throw DamagedValue(error.description)
+        }
+    }
+}

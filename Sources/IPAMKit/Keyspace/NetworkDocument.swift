@@ -1,0 +1,54 @@
+/// The value of a network's own key: its range sets, as the Go project writes them.
+///
+/// `[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]`, an
+/// array of range sets. The fixed ranges are not part of it; ``NetworkSettings`` has them.
+public enum NetworkDocument {
+    public static func serialize(_ rangeSets: [RangeSet]) -> String {
+        JSONValue.array(
+            rangeSets.map { set in
+                .array(
+                    set.ranges.map { range in
+                        [
+                            "rangeStart": .string(range.rangeStart.description),
+                            "rangeEnd": .string(range.rangeEnd.description),
+                            "subnet": .string(range.subnet.description),
+                            "gateway": .string(range.gateway.description),
+                        ]
+                    })
+            }
+        ).serialized()
+    }
+
+    /// Reads a stored document, and gives each range the fixed range that lies in its subnet.
+    ///
+    /// - Throws: ``DamagedValue``.
+    public static func parse(_ text: String, fixed: [AddressRange] = []) throws(DamagedValue) -> [RangeSet] {
+        guard let sets = try JSONValue(stored: text).array else { throw DamagedValue("it is not an array") }
+        var parsed: [RangeSet] = []
+        for set in sets {
+            guard let members = set.array else { throw DamagedValue("a range set is not an array") }
+            var ranges: [PoolRange] = []
+            for member in members { ranges.append(try range(member, fixed: fixed)) }
+            do throws(RangeError) {
+                parsed.append(try RangeSet(ranges))
+            } catch {
+                throw DamagedValue(error.description)
+            }
+        }
+        return parsed
+    }
+
+    private static func range(_ json: JSONValue, fixed: [AddressRange]) throws(DamagedValue) -> PoolRange {
+        guard let text = json["subnet"]?.string, let subnet = try? CIDR(text) else {
+            throw DamagedValue("a range has no subnet")
+        }
+        func address(_ key: String) -> IPAddress? { json[key]?.string.flatMap { try? IPAddress($0) } }
+        do throws(RangeError) {
+            return try PoolRange(
+                subnet: subnet, rangeStart: address("rangeStart"), rangeEnd: address("rangeEnd"),
+                gateway: address("gateway"), fixed: fixed.first { subnet.contains($0.start) })
+        } catch {
+            throw DamagedValue(error.description)
+        }
+    }
+}

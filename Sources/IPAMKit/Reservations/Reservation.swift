@@ -1,0 +1,60 @@
+/// The value of a reservation's key: for whom an address is kept, by whom, why and until when.
+public struct Reservation: Hashable, Sendable {
+    public var holder: ReservationHolder
+    /// Who reserved it, such as `root@admin1`.
+    public var by: String?
+    public var note: String?
+    public var since: Timestamp?
+    public var expires: Timestamp?
+
+    /// The clocks of nodes and operators differ: an expired reservation counts for this long after its time.
+    public static let expiryGraceSeconds: Int64 = 300
+
+    public init(
+        for holder: ReservationHolder, by: String? = nil, note: String? = nil, since: Timestamp? = nil,
+        expires: Timestamp? = nil
+    ) {
+        self.holder = holder
+        self.by = by
+        self.note = note
+        self.since = since
+        self.expires = expires
+    }
+
+    /// True when the reservation no longer counts at `now`: five minutes after its time.
+    public func isExpired(at now: Timestamp) -> Bool {
+        guard let expires else { return false }
+        return now >= expires.advanced(bySeconds: Self.expiryGraceSeconds)
+    }
+
+    /// The value as the store keeps it; absent parts are left out.
+    public var json: JSONValue {
+        var object = JSONObject()
+        if holder != .anyone { object["for"] = .string(holder.description) }
+        object["by"] = by.map(JSONValue.string)
+        object["note"] = note.map(JSONValue.string)
+        object["since"] = since.map { .string($0.description) }
+        object["expires"] = expires.map { .string($0.description) }
+        return .object(object)
+    }
+
+    /// Reads a stored value.
+    ///
+    /// - Throws: ``DamagedValue``.
+    public init(stored text: String) throws(DamagedValue) {
+        let json = try JSONValue(stored: text)
+        guard json.object != nil else { throw DamagedValue("it is not an object") }
+        do throws(InvalidReservationHolder) {
+            holder = try ReservationHolder(json["for"]?.string ?? "")
+        } catch {
+            throw DamagedValue(error.description)
+        }
+        by = json["by"]?.string
+        note = json["note"]?.string
+        since = json["since"]?.string.flatMap(Timestamp.init)
+        if let text = json["expires"]?.string {
+            guard let time = Timestamp(text) else { throw DamagedValue("\"\(text)\" is not a time (RFC 3339)") }
+            expires = time
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// The controller of a pod: a StatefulSet, or the Deployment behind a ReplicaSet.
+public struct Workload: Hashable, Sendable {
+    public let kind: WorkloadKind
+    public let name: PodName
+
+    public init(kind: WorkloadKind, name: PodName) {
+        self.kind = kind
+        self.name = name
+    }
+
+    /// The workload that a pod's name tells, where the name's form is certain; else nil.
+    ///
+    /// - `db-0` is of the StatefulSet `db`: one ordinal without leading zeros.
+    /// - `web-6d9b74fd4d-xjhek` is of the Deployment `web`: a `pod-template-hash`, then five characters. The hash is a
+    ///   32-bit number whose ten digits Kubernetes spells `456789bcdf` (apimachinery `rand.SafeEncodeString`), so that
+    ///   `web-admin-panel` is not mistaken for a pod of `web`.
+    public init?(derivedFrom pod: PodReference) {
+        let parts = pod.name.text.split(separator: "-", omittingEmptySubsequences: false)
+        if parts.count >= 3, Self.isSuffix(parts[parts.count - 1]), Self.isTemplateHash(parts[parts.count - 2]),
+            let name = try? PodName(parts.dropLast(2).joined(separator: "-"))
+        {
+            self.init(kind: .deployment, name: name)
+        } else if parts.count >= 2, let ordinal = parts.last, Self.isOrdinal(ordinal),
+            let name = try? PodName(parts.dropLast().joined(separator: "-"))
+        {
+            self.init(kind: .statefulSet, name: name)
+        } else {
+            return nil
+        }
+    }
+
+    private static func isOrdinal(_ text: Substring) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 10 else { return false }
+        return text.utf8.allSatisfy { (0x30...0x39).contains($0) } && (first != 0x30 || text.utf8.count == 1)
+    }
+
+    private static func isSuffix(_ text: Substring) -> Bool {
+        text.utf8.count == 5 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+    }
+
+    private static func isTemplateHash(_ text: Substring) -> Bool {
+        (6...10).contains(text.utf8.count) && text.utf8.allSatisfy { "456789bcdf".utf8.contains($0) }
+    }
+}

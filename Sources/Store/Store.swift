@@ -1,0 +1,84 @@
+/// A revisioned key-value store with guarded, nested transactions: etcd's model, whatever keeps the data.
+public protocol Store: Sendable {
+    /// Answers all `reads` as of one revision, in one request.
+    ///
+    /// - Parameters:
+    ///   - revision: the revision to read at; nil for the newest.
+    ///   - deadline: when to give up.
+    func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant) async throws(StoreError)
+        -> Snapshot
+
+    /// Runs `transaction`. Guards that do not hold are not an error.
+    ///
+    /// - Throws: ``StoreError``; after ``StoreError/outcomeUnknown(_:)`` the transaction may have run, or may yet.
+    func commit(_ transaction: Transaction, deadline: ContinuousClock.Instant) async throws(StoreError) -> Commit
+
+    /// Returns when `key`, which was there at `revision`, has been deleted since.
+    ///
+    /// - Throws: ``StoreError/deadlineExceeded(_:)`` when it is still there at the deadline.
+    func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
+        async throws(StoreError)
+}
+
+/// Why the store did not do what was asked.
+public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// No way to the store; nothing was changed.
+    case unreachable(String)
+    /// The deadline passed; nothing was changed.
+    case deadlineExceeded(String)
+    /// A transaction was sent and its answer lost: look before trying again.
+    case outcomeUnknown(String)
+    /// Who asks is not allowed to.
+    case denied(String)
+    /// The store takes no more data; deletes may still go.
+    case full(String)
+    /// The request breaks a limit of the store.
+    case tooLarge(String)
+    /// The revision asked for is no longer kept.
+    case compacted
+    /// A file or an address of the store's configuration cannot be used.
+    case invalidConfiguration(String)
+    /// Any other refusal.
+    case refused(String)
+
+    public var description: String {
+        switch self {
+        case .unreachable(let text), .deadlineExceeded(let text), .outcomeUnknown(let text), .denied(let text),
+            .full(let text), .tooLarge(let text), .invalidConfiguration(let text), .refused(let text):
+            text
+        case .compacted: "the revision asked for was compacted away"
+        }
+    }
+}
+
+extension Store {
+    /// The newest state of `reads`.
+    public func read(_ reads: [Read], deadline: ContinuousClock.Instant) async throws(StoreError) -> Snapshot {
+        try await read(reads, at: nil, deadline: deadline)
+    }
+
+    /// All records of `range` as of one revision, read in pages, because a single very large answer can get lost.
+    ///
+    /// - Parameters:
+    ///   - revision: the revision to read at; nil for the newest.
+    ///   - pageSize: records in one request.
+    public func readAll(
+        _ range: KeyRange, _ content: Read.Content = .records, at revision: Revision? = nil, pageSize: Int = 10_000,
+        deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> (records: [Record], revision: Revision) {
+        var records: [Record] = []
+        var revision = revision
+        var rest = range
+        while true {
+            let page = try await read([Read(rest, content, limit: pageSize)], at: revision, deadline: deadline)
+            let pinned = revision ?? page.revision
+            revision = pinned
+            guard let result = page.results.first else { return (records, pinned) }
+            records += result.records
+            guard result.count > result.records.count, let last = result.records.last, let end = range.end else {
+                return (records, pinned)
+            }
+            rest = KeyRange(from: Key(last.key.text + "\0"), to: end)
+        }
+    }
+}

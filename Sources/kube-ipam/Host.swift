@@ -1,0 +1,71 @@
+import Glibc
+import IPAMKit
+
+/// The machine that the plugin runs on, as the operating system shows it.
+struct Host: Sendable {
+    struct Unreadable: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The time, for records.
+    func now() -> Timestamp {
+        Timestamp(seconds: Int64(time(nil)))
+    }
+
+    /// This node; its name is the configuration's, else the host's.
+    func node(named configured: String?) -> NodeIdentity {
+        NodeIdentity(
+            name: configured ?? hostName, boot: firstLine("/proc/sys/kernel/random/boot_id"),
+            machine: firstLine("/etc/machine-id"))
+    }
+
+    private var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private func firstLine(_ path: String) -> String? {
+        guard let text = try? readText(path) else { return nil }
+        let line = text.prefix { $0 != "\n" }
+        return line.isEmpty ? nil : String(line)
+    }
+
+    /// The text of a small file, at most 1 MiB.
+    ///
+    /// - Throws: ``Unreadable`` with the path and the reason.
+    func readText(_ path: String) throws(Unreadable) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        return String(decoding: Self.readAll(descriptor, limit: 1 << 20), as: UTF8.self)
+    }
+
+    /// What comes from `descriptor`, and no more than one byte over `limit`.
+    static func readAll(_ descriptor: Int32, limit: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count <= limit {
+            let count = read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+        return bytes
+    }
+
+    /// True where `path` is a network namespace now: mounted there, or a process's under /proc.
+    static func namespaceExists(_ path: String) -> Bool {
+        var file = stat()
+        guard stat(path, &file) == 0 else {
+            // Only a path that is certainly not there is gone; any other failure says nothing.
+            return errno != ENOENT && errno != ENOTDIR
+        }
+        // Namespaces are files of the kernel's nsfs; a path that was unmounted is an ordinary file, or none.
+        var own = stat()
+        guard stat("/proc/self/ns/net", &own) == 0 else { return true }
+        return file.st_dev == own.st_dev
+    }
+}

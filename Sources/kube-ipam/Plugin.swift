@@ -1,0 +1,79 @@
+import EtcdClient
+import EtcdStore
+import HTTPTransport
+import IPAMKit
+import Store
+
+/// One call of the plugin: what the runtime handed over, and what it gets back.
+struct Plugin {
+    let environment: PluginEnvironment
+    let host: Host
+
+    /// What goes to standard output, and the process's exit status.
+    struct Answer {
+        var output: JSONValue?
+        var status: Int32 = 0
+    }
+
+    /// Carries out the call that the environment and standard input describe.
+    func run(input: [UInt8]) -> Answer {
+        let log = Log()
+        do throws(CNIErrorReport) {
+            return Answer(output: try perform(input, log))
+        } catch {
+            log.write(.error, "\(environment.commandName) failed", ["code": "\(error.code.rawValue)", "error": error.msg])
+            return Answer(output: error.json, status: 1)
+        }
+    }
+
+    private func perform(_ input: [UInt8], _ log: Log) throws(CNIErrorReport) -> JSONValue? {
+        let command = try environment.command()
+        if command == .version { return try versionReport(input) }
+        let configuration = try readConfiguration(input)
+        log.open(configuration.logFile, level: configuration.logLevel)
+        let version = configuration.cniVersion
+        guard version >= command.minimumVersion else {
+            throw CNIErrorReport(
+                cniVersion: version, code: .incompatibleCNIVersion,
+                msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)")
+        }
+        let call = PluginCall(
+            configuration: configuration, environment: environment, host: host, log: log, started: .now)
+        do {
+            // Everything runs on this one thread; the loop is lent to it until the call is done.
+            return try TransferLoop.current.run { try await call.perform(command) }
+        } catch let error as IPAMError {
+            throw CNIErrorReport(cniVersion: version, code: error.cniCode, msg: error.description)
+        } catch let error as CNIErrorReport {
+            throw CNIErrorReport(cniVersion: version, code: error.code, msg: error.msg)
+        } catch {
+            throw CNIErrorReport(cniVersion: version, code: .internalError, msg: "\(error)")
+        }
+    }
+
+    private func readConfiguration(_ input: [UInt8]) throws(CNIErrorReport) -> NetworkConfiguration {
+        do throws(ConfigurationError) {
+            return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
+        } catch {
+            throw CNIErrorReport(error, cniVersion: Self.versionNamed(in: input) ?? .newest)
+        }
+    }
+
+    /// VERSION answers in the version it was asked with, where that is known.
+    private func versionReport(_ input: [UInt8]) throws(CNIErrorReport) -> JSONValue {
+        (Self.versionNamed(in: input) ?? .newest).versionReport()
+    }
+
+    /// The configuration's `cniVersion`, as far as it can be read.
+    private static func versionNamed(in input: [UInt8]) -> CNIVersion? {
+        guard input.count <= NetworkConfiguration.sizeLimit, let json = try? JSONValue(parsing: input),
+            json.object != nil
+        else { return nil }
+        return CNIVersion(json["cniVersion"]?.string)
+    }
+}
+
+extension TransferLoop {
+    /// The loop that the main thread runs.
+    static let current = TransferLoop()
+}

@@ -1,0 +1,143 @@
+import EtcdClient
+import EtcdStore
+import HTTPTransport
+import IPAMKit
+import Store
+
+/// A call whose configuration was read: what each command does.
+struct PluginCall: Sendable {
+    let configuration: NetworkConfiguration
+    let environment: PluginEnvironment
+    let host: Host
+    let log: Log
+    let started: ContinuousClock.Instant
+
+    func perform(_ command: CNICommand) async throws -> JSONValue? {
+        switch command {
+        case .add: try await add()
+        case .del: try await delete()
+        case .check: try await check()
+        case .gc: try await collectGarbage()
+        case .status: try await status()
+        case .version: nil
+        }
+    }
+
+    private var deadline: ContinuousClock.Instant {
+        started + .milliseconds(Int64(configuration.timeoutSeconds * 1000))
+    }
+
+    private var pool: AddressPool {
+        let store = EtcdStore(
+            client: EtcdClient(EtcdConfiguration(configuration.etcd), loop: .current))
+        return AddressPool(store: store, network: configuration.name, deadline: deadline)
+    }
+
+    private func add() async throws -> JSONValue {
+        let attachment = try environment.attachment()
+        let netns = try environment.namespacePath()
+        try refuseAnnotations()
+        // What could fail without the store fails before an address is taken.
+        let dns = try readResolvConf()
+        let node = host.node(named: configuration.nodeName)
+        let holder = Holder(
+            pod: environment.pod, uid: environment.podUID, node: node.name, boot: node.boot, machine: node.machine,
+            netns: netns, cluster: configuration.cluster)
+        let request = AddRequest(
+            attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
+            runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
+            now: host.now())
+        let assignments = try await pool.add(request)
+        let result = CNIResult(
+            addresses: assignments.map {
+                .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
+            }, routes: configuration.routes, dns: dns)
+        report("ADD", attachment, addresses: assignments.map(\.address))
+        return try result.json(for: configuration.cniVersion)
+    }
+
+    private func delete() async throws -> JSONValue? {
+        let attachment = try environment.attachment()
+        let freed = try await pool.delete(attachment, previous: previousAddresses)
+        report("DEL", attachment, addresses: freed)
+        return nil
+    }
+
+    private func check() async throws -> JSONValue? {
+        let attachment = try environment.attachment()
+        _ = try environment.namespacePath()
+        guard configuration.prevResult != nil else {
+            throw CNIErrorReport(
+                cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
+                msg: "CHECK needs prevResult, the result of the ADD; it is missing from the configuration")
+        }
+        try await pool.check(
+            attachment, previous: previousAddresses, rangeSets: configuration.allRangeSets)
+        return nil
+    }
+
+    private func collectGarbage() async throws -> JSONValue? {
+        let node = host.node(named: configuration.nodeName)
+        let freed = try await pool.collectGarbage(
+            keeping: configuration.validAttachments, on: node, namespaceExists: Host.namespaceExists)
+        for attachment in freed { report("GC", attachment, addresses: []) }
+        return nil
+    }
+
+    /// The configuration was checked by reading it. A full pool is no reason to fail: the runtime would declare the
+    /// whole node not ready.
+    private func status() async throws -> JSONValue? {
+        guard configuration.statusMode == .strict else { return nil }
+        do throws(IPAMError) {
+            try await pool.ping()
+        } catch {
+            throw CNIErrorReport(
+                cniVersion: configuration.cniVersion, code: .pluginNotAvailable, msg: error.description)
+        }
+        return nil
+    }
+
+    private var previousAddresses: [IPAddress] {
+        configuration.prevResult.map(CNIResult.addresses(inPrevResult:)) ?? []
+    }
+
+    /// An annotation that asks for an address must not be answered with another one.
+    private func refuseAnnotations() throws(CNIErrorReport) {
+        guard configuration.annotations == .required,
+            let annotation = configuration.podAnnotations?.keys.filter({ $0.hasPrefix("kube-ipam.") }).min()
+        else { return }
+        throw CNIErrorReport(
+            cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
+            msg: "the pod has the annotation \(annotation), which this version does not apply; reserve the address for "
+                + "the pod with 'ipamctl reserve ADDRESS --for NAMESPACE/POD' and remove the annotation, or set "
+                + "\"annotations\": \"none\" to have it ignored")
+    }
+
+    private func readResolvConf() throws(CNIErrorReport) -> DNSConfiguration {
+        guard let path = configuration.resolvConf else { return DNSConfiguration() }
+        do {
+            return DNSConfiguration(resolvConf: try host.readText(path))
+        } catch {
+            throw CNIErrorReport(
+                cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
+                msg: "ipam.resolvConf: \(error)")
+        }
+    }
+
+    private func report(_ what: String, _ attachment: AttachmentReference, addresses: [IPAddress]) {
+        var fields: KeyValuePairs<String, String> = [:]
+        fields = [
+            "network": configuration.name.text, "container": attachment.containerID.text,
+            "ifname": attachment.ifname.text, "pod": environment.pod?.description ?? "",
+            "addresses": addresses.map(\.description).joined(separator: ","),
+            "ms": String((ContinuousClock.now - started).wholeMilliseconds),
+        ]
+        log.write(.info, what, fields)
+    }
+}
+
+extension Duration {
+    fileprivate var wholeMilliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,61 @@
+import IPAMKit
+
+/// The parameters that a runtime passes in the environment (CNI spec section 2, "Parameters").
+struct PluginEnvironment: Sendable {
+    private let variables: [String: String]
+    private let parsedArguments: CNIArguments?
+
+    init(variables: [String: String]) {
+        self.variables = variables
+        parsedArguments = try? CNIArguments(variables["CNI_ARGS"] ?? "")
+    }
+
+    /// CNI_ARGS as they came.
+    var arguments: String { variables["CNI_ARGS"] ?? "" }
+
+    var pod: PodReference? { parsedArguments?.pod }
+    var podUID: String? { parsedArguments?.podUID }
+
+    /// For the log: the command as it came.
+    var commandName: String { variables["CNI_COMMAND"] ?? "" }
+
+    /// - Throws: a report with code 4 where CNI_COMMAND names none.
+    func command() throws(CNIErrorReport) -> CNICommand {
+        guard let command = CNICommand(rawValue: commandName) else {
+            let known = CNICommand.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Self.invalid("CNI_COMMAND is \"\(commandName)\", and must be one of \(known)")
+        }
+        return command
+    }
+
+    /// The container and its interface.
+    ///
+    /// - Throws: a report with code 4.
+    func attachment() throws(CNIErrorReport) -> AttachmentReference {
+        let container = try required("CNI_CONTAINERID")
+        let ifname = try required("CNI_IFNAME")
+        do throws(NameError) {
+            return AttachmentReference(containerID: try ContainerID(container), ifname: try InterfaceName(ifname))
+        } catch {
+            throw Self.invalid("\(error.kind == .interface ? "CNI_IFNAME" : "CNI_CONTAINERID"): \(error)")
+        }
+    }
+
+    /// CNI_NETNS, the path of the container's network namespace.
+    ///
+    /// - Throws: a report with code 4.
+    func namespacePath() throws(CNIErrorReport) -> String {
+        try required("CNI_NETNS")
+    }
+
+    private func required(_ name: String) throws(CNIErrorReport) -> String {
+        guard let value = variables[name], !value.isEmpty else {
+            throw Self.invalid("\(name) is missing from the environment; \(commandName) needs it")
+        }
+        return value
+    }
+
+    private static func invalid(_ message: String) -> CNIErrorReport {
+        CNIErrorReport(cniVersion: .newest, code: .invalidEnvironmentVariables, msg: message)
+    }
+}

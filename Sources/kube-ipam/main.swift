@@ -1,0 +1,42 @@
+import EtcdClient
+import Glibc
+import HTTPTransport
+import IPAMKit
+
+/// Writes all of `text` to `descriptor`.
+private func put(_ text: String, to descriptor: Int32) {
+    var bytes = Array((text + "\n").utf8)[...]
+    while !bytes.isEmpty {
+        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        bytes = bytes.dropFirst(count)
+    }
+}
+
+private func environmentVariables() -> [String: String] {
+    var variables: [String: String] = [:]
+    for name in ["CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_ARGS", "CNI_PATH"] {
+        if let value = getenv(name) { variables[name] = String(cString: value) }
+    }
+    return variables
+}
+
+private let variables = environmentVariables()
+
+switch CommandLine.arguments.dropFirst().first {
+case "--version", "-v", "version":
+    put("kube-ipam \(ProductVersion.text)", to: STDOUT_FILENO)
+case "--help", "-h", "help":
+    put(About.help, to: STDOUT_FILENO)
+case let unknown?:
+    put("kube-ipam: unknown argument \"\(unknown)\"\nhint: kube-ipam --help", to: STDERR_FILENO)
+    exit(64)
+case nil where (variables["CNI_COMMAND"] ?? "").isEmpty:
+    put(About.help, to: STDERR_FILENO)
+case nil:
+    let input = Host.readAll(STDIN_FILENO, limit: NetworkConfiguration.sizeLimit)
+    let answer = Plugin(environment: PluginEnvironment(variables: variables), host: Host()).run(input: input)
+    if let output = answer.output { put(output.serialized(), to: STDOUT_FILENO) }
+    exit(answer.status)
+}

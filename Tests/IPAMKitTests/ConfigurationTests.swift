@@ -1,0 +1,196 @@
+import IPAMKit
+import Testing
+
+@Suite struct ConfigurationTests: ConfigurationReading {
+    @Test func publishedSampleWithoutCommaIsRefusedWithItsPlace() throws {
+        let error = try #require(refusal(PublishedSample.text))
+        #expect(
+            error.description
+                == "the network configuration is not valid JSON: line 10, column 17: expected \",\" or \"}\" "
+                + "before \"etcdConfig\": a comma is missing after the value of \"kubeConfig\" at the end of line 9")
+        #expect(error.cniCode == 6)
+    }
+
+    @Test(arguments: [PublishedSample.corrected, PublishedSample.kubeConfigInside])
+    func publishedSampleIsReadWithKubeConfigInEitherPlace(text: String) throws {
+        let configuration = try read(text)
+        #expect(configuration.name.text == "k8snetwork")
+        #expect(configuration.cniVersion == .v031)
+        #expect(configuration.kubeConfig == "/etc/kubernetes/pki/kubectl.kubeconfig")
+        #expect(
+            configuration.etcd
+                == EtcdSettings(
+                    endpoints: [
+                        "https://192.168.1.50:2379", "https://192.168.1.58:2379", "https://192.168.1.63:2379",
+                    ], certFile: "/etc/kubernetes/pki/etcd.pem", keyFile: "/etc/kubernetes/pki/etcd-key.pem",
+                    caFile: "/etc/kubernetes/pki/ca.pem"))
+        #expect(configuration.rangeSets.map(\.summary) == ["10.188.1.0-10.188.255.254"])
+        #expect(configuration.rangeSets.first?.ranges.first?.fixed?.description == "10.188.0.10-10.188.0.255")
+        #expect(configuration.rangeSets.first?.ranges.first?.gateway.description == "10.188.0.1")
+        #expect(try configuration.routes == [Route(destination: CIDR("0.0.0.0/0"))])
+        #expect(configuration.resolvConf == "/etc/resolv.conf")
+    }
+
+    @Test func defaultsAreFilledIn() throws {
+        let configuration = try read(ipam(subnet))
+        #expect(configuration.logFile == "/var/log/kube-ipam.log")
+        #expect(configuration.logLevel == .info)
+        #expect(configuration.timeoutSeconds == 20)
+        #expect(configuration.annotations == .required)
+        #expect(configuration.statusMode == .configuration)
+        #expect(configuration.historyDepth == 8)
+        #expect(configuration.validAttachments == nil)
+        #expect(configuration.podAnnotations == nil)
+        #expect(configuration.requestedAddresses == [])
+        #expect(configuration.sqlitePath == nil)
+    }
+
+    @Test func optionsAreRead() throws {
+        let configuration = try read(
+            ipam(
+                subnet
+                    + #","logFile":"/tmp/l","logLevel":"debug","timeout":1.5,"nodeName":"n1","cluster":"c","annotations":"none","#
+                    + #""status":"strict","historyDepth":0,"autoLimit":3,"unknown":{"x":1}"#))
+        #expect(configuration.logFile == "/tmp/l")
+        #expect(configuration.logLevel == .debug)
+        #expect(configuration.timeoutSeconds == 1.5)
+        #expect(configuration.nodeName == "n1")
+        #expect(configuration.cluster == "c")
+        #expect(configuration.annotations == .ignored)
+        #expect(configuration.statusMode == .strict)
+        #expect(configuration.historyDepth == 0)
+        #expect(configuration.autoLimit == 3)
+    }
+
+    @Test func keysMatchWhateverTheirCaseButTheExactOneFirst() throws {
+        let text = #"""
+            {"name":"net","ipam":{"SUBNET":"10.0.0.0/24","subnet":"10.1.0.0/24","RangeStart":"10.1.0.9",
+            "EtcdConfig":{"etcdurl":"a","etcdTrustedCAFile":"/ca","etcdUsername":"u","etcdPassword":"p"}}}
+            """#
+        let configuration = try read(text)
+        #expect(configuration.rangeSets.map(\.summary) == ["10.1.0.9-10.1.0.254"])
+        #expect(
+            configuration.etcd
+                == EtcdSettings(endpoints: ["https://a:2379"], caFile: "/ca", username: "u", password: "p"))
+    }
+
+    @Test func emptyStringsAndNullsCountAsAbsent() throws {
+        let configuration = try read(
+            ipam(subnet + #","rangeStart":"","gateway":null,"resolvConf":"","routes":null,"ranges":null"#))
+        #expect(configuration.rangeSets.map(\.summary) == ["10.188.0.2-10.188.255.254"])
+        #expect(configuration.resolvConf == nil)
+    }
+
+    @Test func embeddedStoreIsAPath() throws {
+        let text = #"{"name":"n","ipam":{"subnet":"10.0.0.0/24","etcdConfig":{"etcdURL":"sqlite:///var/lib/ipam.db"}}}"#
+        #expect(try read(text).sqlitePath == "/var/lib/ipam.db")
+        #expect(try read(text).etcd.endpoints == [])
+    }
+
+    @Test func rangeSetsKeepTheirOrder() throws {
+        let configuration = try read(
+            ipam(
+                subnet + #","ranges":[[{"subnet":"fd00::/64"}],[{"subnet":"10.1.0.0/24"},{"subnet":"10.2.0.0/24"}]]"#,
+                top: #","runtimeConfig":{"ipRanges":[[{"subnet":"10.3.0.0/24"}]]}"#))
+        #expect(
+            configuration.rangeSets.map(\.summary) == [
+                "10.188.0.2-10.188.255.254", "fd00::2-fd00::ffff:ffff:ffff:ffff",
+                "10.1.0.2-10.1.0.254,10.2.0.2-10.2.0.254",
+            ])
+        #expect(configuration.runtimeRangeSets.map(\.summary) == ["10.3.0.2-10.3.0.254"])
+        #expect(configuration.allRangeSets.first == configuration.runtimeRangeSets.first)
+    }
+
+    @Test func rangesOfTheRuntimeAloneAreEnoughAndErrorsNameThem() throws {
+        let passed = #","runtimeConfig":{"ipRanges":[[{"subnet":"10.3.0.0/24"}]]}"#
+        #expect(try read(ipam("", top: passed)).rangeSets == [])
+        #expect(
+            refusal(ipam(#","subnet":"10.3.0.0/16""#, top: passed))?.description
+                == #"ipam: "10.3.0.2-10.3.255.254" overlaps 10.3.0.2-10.3.0.254 of runtimeConfig.ipRanges[0]"#)
+        let bad = #","runtimeConfig":{"ipRanges":[[{"subnet":"10.3.0.0"}]]}"#
+        #expect(refusal(ipam("", top: bad))?.description.hasPrefix("runtimeConfig.ipRanges[0][0].subnet: ") == true)
+    }
+
+    @Test func fixedRangeOfIpamGoesToTheRangeThatHasIt() throws {
+        let ranges = #","ranges":[[{"subnet":"10.1.0.0/24"},{"subnet":"10.2.0.0/24"}]]"#
+        let configuration = try read(ipam(ranges + #","fixedStart":"10.2.0.9","fixedEnd":"10.2.0.20""#))
+        #expect(configuration.rangeSets[0].ranges.map { $0.fixed?.description } == [nil, "10.2.0.9-10.2.0.20"])
+        #expect(configuration.rangeSets[0].fixedSpace.count == 12)
+    }
+
+    @Test func oldVersionsRefuseTwoSetsOfAFamily() {
+        let text = ipam(subnet + #","ranges":[[{"subnet":"10.1.0.0/24"}]]"#, version: "0.2.0")
+        #expect(
+            refusal(text)?.description.hasPrefix("cniVersion: \"0.2.0\" does not fit the 2 IPv4 range sets") == true)
+        #expect(refusal(ipam(subnet + #","ranges":[[{"subnet":"fd00::/64"}]]"#, version: "0.2.0")) == nil)
+    }
+
+    @Test func requestedAddressesAreMergedInOrder() throws {
+        let top =
+            #","args":{"cni":{"ips":["10.188.0.3","fd00::3/64"]}},"runtimeConfig":{"ips":["10.188.0.2/16","10.188.0.3"]}"#
+        let configuration = try read(ipam(subnet, top: top), "IP=10.188.0.1,10.188.0.2/16")
+        #expect(
+            configuration.requestedAddresses.map(\.description) == [
+                "10.188.0.3", "fd00::3", "10.188.0.2", "10.188.0.1",
+            ])
+        let bad = #","runtimeConfig":{"ips":["10.188.0.2","10.188.0.300"]}"#
+        #expect(
+            refusal(ipam(subnet, top: bad))?.description.hasPrefix("runtimeConfig.ips[1]: \"10.188.0.300\" is not")
+                == true)
+    }
+
+    @Test func routesHaveTheirExtras() throws {
+        let routes =
+            #","routes":[{"dst":"10.0.0.0/8","gw":"10.188.0.9","mtu":1400,"advmss":1360,"priority":5,"table":100,"scope":253}]"#
+        let expected = try Route(
+            destination: CIDR("10.0.0.0/8"), gateway: IPAddress("10.188.0.9"), mtu: 1400, advmss: 1360, priority: 5,
+            table: 100, scope: 253)
+        #expect(try read(ipam(subnet + routes)).routes == [expected])
+        #expect(
+            refusal(ipam(subnet + #","routes":[{"dst":"10.0.0.0/8","mtu":-1}]"#))?.description
+                == "ipam.routes[0].mtu: -1 must be a whole number from 0 to 4294967295")
+    }
+
+    @Test func podAnnotationsAreRead() throws {
+        let top =
+            #","runtimeConfig":{"io.kubernetes.cri.pod-annotations":{"kube-ipam.ip":"10.188.0.216","IP":"x","ip":"y"}}"#
+        #expect(
+            try read(ipam(subnet, top: top)).podAnnotations == ["kube-ipam.ip": "10.188.0.216", "IP": "x", "ip": "y"])
+        let bad = #","runtimeConfig":{"io.kubernetes.cri.pod-annotations":{"a":1}}"#
+        #expect(
+            refusal(ipam(subnet, top: bad))?.description
+                == #"runtimeConfig["io.kubernetes.cri.pod-annotations"]["a"]: 1 must be a string"#)
+    }
+
+    @Test func attachmentsAreAbsentNullOrListed() throws {
+        let one = #"[{"containerID":"c1","ifname":"eth0"}]"#
+        #expect(try read(ipam(subnet, top: #","cni.dev/valid-attachments":null"#)).validAttachments == nil)
+        #expect(try read(ipam(subnet, top: #","cni.dev/valid-attachments":[]"#)).validAttachments == [])
+        let expected = try [AttachmentReference(containerID: ContainerID("c1"), ifname: InterfaceName("eth0"))]
+        for top in [
+            #","cni.dev/valid-attachments":\#(one),"cni.dev/attachments":[]"#, #","cni.dev/attachments":\#(one)"#,
+            #","cni.dev/valid-attachments":null,"cni.dev/attachments":\#(one)"#,
+        ] {
+            #expect(try read(ipam(subnet, top: top)).validAttachments == expected, "\(top)")
+        }
+        let bad = #","cni.dev/valid-attachments":[{"containerID":"a/b","ifname":"eth0"}]"#
+        #expect(
+            refusal(ipam(subnet, top: bad))?.description.hasPrefix(
+                #"["cni.dev/valid-attachments"][0].containerID: "a/b" is not a valid container ID"#) == true)
+    }
+
+    @Test func earlierResultIsKept() throws {
+        let top = #","prevResult":{"ips":[{"address":"10.188.0.3/16"}]}"#
+        let result = try #require(try read(ipam(subnet, top: top)).prevResult)
+        #expect(CNIResult.addresses(inPrevResult: result).map(\.description) == ["10.188.0.3"])
+        #expect(try read(ipam(subnet, top: #","prevResult":null"#)).prevResult == nil)
+    }
+
+    @Test func declaredVersionIsFoundInAConfigurationThatIsOtherwiseWrong() {
+        #expect(NetworkConfiguration.declaredVersion(in: Array(#"{"cniVersion":"0.4.0"}"#.utf8)) == .v040)
+        #expect(NetworkConfiguration.declaredVersion(in: Array("{}".utf8)) == .v010)
+        #expect(NetworkConfiguration.declaredVersion(in: Array(#"{"cniVersion":"7"}"#.utf8)) == nil)
+        #expect(NetworkConfiguration.declaredVersion(in: Array(#"{"cniVersion":4}"#.utf8)) == nil)
+        #expect(NetworkConfiguration.declaredVersion(in: Array("{".utf8)) == nil)
+    }
+}

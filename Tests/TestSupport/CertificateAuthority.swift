@@ -1,0 +1,68 @@
+import Foundation
+import Synchronization
+
+/// A certification authority for one test, with openssl(1): its own certificate, a server's for `localhost` and
+/// 127.0.0.1, and clients' by common name. All keys are P-256; all certificates hold for two days.
+public final class CertificateAuthority: Sendable {
+    /// A certificate and its key, both as paths of PEM files.
+    public struct Identity: Sendable {
+        /// The path of the certificate.
+        public let certificate: String
+        /// The path of the private key.
+        public let key: String
+    }
+
+    /// The path of the authority's own certificate, PEM: what the other side must trust.
+    public let certificate: String
+    /// For servers on this machine. Good for clients too: etcd's gateway shows it to etcd itself.
+    public let server: Identity
+
+    private let folder: TemporaryDirectory
+    private let clients = Mutex<[String: Identity]>([:])
+
+    /// Makes the authority and the server's certificate.
+    ///
+    /// - Throws: `TestSupportError` when openssl is missing or refuses.
+    public init(name: String = "kube-ipam test CA") throws {
+        folder = try TemporaryDirectory(prefix: "ca")
+        let authority = try Self.issue(
+            name, in: folder, file: "ca", extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=keyCertSign"])
+        certificate = authority.certificate
+        server = try Self.issue(
+            "localhost", in: folder, file: "server", by: authority,
+            extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1", "extendedKeyUsage=serverAuth,clientAuth"])
+    }
+
+    /// A client's certificate with this common name; asked again, the same one.
+    public func client(commonName: String) throws -> Identity {
+        try clients.withLock { clients in
+            if let known = clients[commonName] { return known }
+            let authority = Identity(certificate: certificate, key: folder.file("ca.key").path)
+            let new = try Self.issue(
+                commonName, in: folder, file: "client-\(clients.count)", by: authority,
+                extensions: ["extendedKeyUsage=clientAuth"])
+            clients[commonName] = new
+            return new
+        }
+    }
+
+    /// Makes a key and its certificate, signed by another or by itself.
+    private static func issue(
+        _ commonName: String, in folder: TemporaryDirectory, file: String, by issuer: Identity? = nil,
+        extensions: [String]
+    ) throws -> Identity {
+        // A configuration of its own: the system's default adds extensions that collide with these.
+        let configuration = try folder.write(
+            "[req]\ndistinguished_name=name\nprompt=no\nx509_extensions=wanted\n"
+                + "[name]\nCN=\(commonName)\n[wanted]\n\(extensions.joined(separator: "\n"))\n",
+            to: "\(file).conf")
+        let identity = Identity(certificate: folder.file("\(file).pem").path, key: folder.file("\(file).key").path)
+        var arguments = [
+            "req", "-x509", "-config", configuration.path, "-days", "2", "-newkey", "ec",
+            "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout", identity.key, "-out", identity.certificate,
+        ]
+        if let issuer { arguments += ["-CA", issuer.certificate, "-CAkey", issuer.key] }
+        try runTool("openssl", arguments)
+        return identity
+    }
+}
