@@ -55,21 +55,13 @@ struct Plugin {
         do throws(ConfigurationError) {
             return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
         } catch {
-            throw CNIErrorReport(error, cniVersion: Self.versionNamed(in: input) ?? .newest)
+            throw CNIErrorReport(error, cniVersion: NetworkConfiguration.declaredVersion(in: input) ?? .newest)
         }
     }
 
     /// VERSION answers in the version it was asked with, where that is known.
     private func versionReport(_ input: [UInt8]) throws(CNIErrorReport) -> JSONValue {
-        (Self.versionNamed(in: input) ?? .newest).versionReport()
-    }
-
-    /// The configuration's `cniVersion`, as far as it can be read.
-    private static func versionNamed(in input: [UInt8]) -> CNIVersion? {
-        guard input.count <= NetworkConfiguration.sizeLimit, let json = try? JSONValue(parsing: input),
-            json.object != nil
-        else { return nil }
-        return CNIVersion(json["cniVersion"]?.string)
+        (NetworkConfiguration.declaredVersion(in: input) ?? .newest).versionReport()
     }
 }
 
