@@ -46,7 +46,7 @@ struct Host: Sendable {
     /// What comes from `descriptor`, and no more than one byte over `limit`.
     static func readAll(_ descriptor: Int32, limit: Int) -> [UInt8] {
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var buffer = [UInt8](repeating: 0, count: 4096)
         while bytes.count <= limit {
             let count = read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
             if count < 0, errno == EINTR { continue }

@@ -135,8 +135,9 @@ extension NetworkConfiguration {
         }
         let text = try item.string()
         for part in text.utf8.split(separator: UInt8(ascii: ",")) {
-            let trimmed = part.drop { $0 == 0x20 }.reversed().drop { $0 == 0x20 }.reversed()
-            let endpoint = String(decoding: trimmed, as: UTF8.self)
+            var trimmed = part.drop { $0 == 0x20 }
+            while trimmed.last == 0x20 { trimmed.removeLast() }
+            let endpoint = String(Substring(trimmed))
             do {
                 let url = try EtcdSettings.endpoint(endpoint, defaultsToTLS: certFile != nil || caFile != nil)
                 if !settings.endpoints.contains(url) { settings.endpoints.append(url) }
