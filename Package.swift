@@ -23,7 +23,8 @@ let package = Package(
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
         .target(name: "IPAMKit", dependencies: ["Store"]),
-        .executableTarget(name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore"]),
+        .target(name: "CStart"),
+        .executableTarget(name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore", "CStart"]),
         .executableTarget(
             name: "ipamctl",
             dependencies: [

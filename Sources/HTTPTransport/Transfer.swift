@@ -8,6 +8,8 @@ final class Transfer {
     private(set) var requestStarted = false
     /// True when libcurl opened a connection although this transfer was only good for a reused one.
     private(set) var refusedNewConnection = false
+    /// Set whenever bytes of the body arrive; the loop clears it.
+    var receivedData = false
     private(set) var head: HTTPResponseHead?
     private(set) var trailers = HTTPFields()
 
@@ -287,6 +289,7 @@ final class Transfer {
             return Int(CURL_WRITEFUNC_PAUSE)
         }
         buffer.append(contentsOf: bytes)
+        receivedData = true
         if !collects { onEvent?(.data) }
         return bytes.count
     }

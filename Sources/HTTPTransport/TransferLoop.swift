@@ -40,7 +40,11 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     }()
 
     /// A loop that runs when ``run(_:)`` lends it a thread.
-    public init() {
+    ///
+    /// - Parameter usesTLS: false, for the first loop of a process that will speak no TLS, spares it the reading of
+    ///   OpenSSL's configuration file (half a millisecond).
+    public init(usesTLS: Bool = true) {
+        if !usesTLS { setenv("OPENSSL_CONF", "/dev/null", 0) }
         Self.libcurl
         guard let multi = curl_multi_init() else { fatalError("libcurl could not allocate its multi handle") }
         self.multi = multi
@@ -119,14 +123,25 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         while true {
             runJobs()
             if done() { return }
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
+            perform()
             finishTransfers()
             let wait = fireTimers(longest: longest)
             if shared.withLock({ $0.jobs.isEmpty }) {
                 curl_multi_poll(multi, nil, 0, wait, nil)
             }
         }
+    }
+
+    /// Lets libcurl work until it gets no further.
+    ///
+    /// Once is not enough: libcurl 7.88 may keep the tail of a large HTTP/2 answer in its own buffer, where no socket
+    /// event and no timer tells of it. So whenever a round brought data, another one follows.
+    private func perform() {
+        var running: Int32 = 0
+        repeat {
+            for transfer in transfers { transfer.receivedData = false }
+            curl_multi_perform(multi, &running)
+        } while running > 0 && transfers.contains { $0.receivedData }
     }
 
     private func runJobs() {
