@@ -15,19 +15,25 @@ struct Plugin {
         var status: Int32 = 0
     }
 
-    /// Carries out the call that the environment and standard input describe.
-    func run(input: [UInt8]) -> Answer {
+    /// Carries out the call that the environment and the configuration, which comes from `input`, describe.
+    func run(input: Int32) -> Answer {
         let log = Log()
         do throws(CNIErrorReport) {
             return Answer(output: try perform(input, log))
         } catch {
-            log.write(.error, "\(environment.commandName) failed", ["code": "\(error.code.rawValue)", "error": error.msg])
+            log.write(
+                .error, "\(environment.commandName) failed",
+                [
+                    "container": environment.containerID, "ifname": environment.interface,
+                    "pod": environment.pod?.description ?? "", "code": "\(error.code.rawValue)", "error": error.msg,
+                ])
             return Answer(output: error.json, status: 1)
         }
     }
 
-    private func perform(_ input: [UInt8], _ log: Log) throws(CNIErrorReport) -> JSONValue? {
+    private func perform(_ descriptor: Int32, _ log: Log) throws(CNIErrorReport) -> JSONValue? {
         let command = try environment.command()
+        let input = try readInput(descriptor)
         if command == .version { return try versionReport(input) }
         let configuration = try readConfiguration(input)
         log.open(configuration.logFile, level: configuration.logLevel)
@@ -35,7 +41,14 @@ struct Plugin {
         guard version >= command.minimumVersion else {
             throw CNIErrorReport(
                 cniVersion: version, code: .incompatibleCNIVersion,
-                msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)")
+                msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
+            )
+        }
+        if let path = configuration.sqlitePath {
+            throw CNIErrorReport(
+                cniVersion: version, code: .invalidNetworkConfig,
+                msg: "ipam.etcdConfig.etcdURL: \(JSONValue.string("sqlite://" + path).serialized()) is an embedded store, "
+                    + "and this version of the plugin keeps addresses in etcd only")
         }
         let call = PluginCall(
             configuration: configuration, environment: environment, host: host, log: log, started: .now)
@@ -51,25 +64,25 @@ struct Plugin {
         }
     }
 
+    private func readInput(_ descriptor: Int32) throws(CNIErrorReport) -> [UInt8] {
+        do throws(Host.Unreadable) {
+            return try Host.readAll(descriptor, named: "standard input", limit: NetworkConfiguration.sizeLimit)
+        } catch {
+            throw CNIErrorReport(cniVersion: .newest, code: .ioFailure, msg: error.description)
+        }
+    }
+
     private func readConfiguration(_ input: [UInt8]) throws(CNIErrorReport) -> NetworkConfiguration {
         do throws(ConfigurationError) {
             return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
         } catch {
-            throw CNIErrorReport(error, cniVersion: Self.versionNamed(in: input) ?? .newest)
+            throw CNIErrorReport(error, cniVersion: NetworkConfiguration.declaredVersion(in: input) ?? .newest)
         }
     }
 
     /// VERSION answers in the version it was asked with, where that is known.
     private func versionReport(_ input: [UInt8]) throws(CNIErrorReport) -> JSONValue {
-        (Self.versionNamed(in: input) ?? .newest).versionReport()
-    }
-
-    /// The configuration's `cniVersion`, as far as it can be read.
-    private static func versionNamed(in input: [UInt8]) -> CNIVersion? {
-        guard input.count <= NetworkConfiguration.sizeLimit, let json = try? JSONValue(parsing: input),
-            json.object != nil
-        else { return nil }
-        return CNIVersion(json["cniVersion"]?.string)
+        (NetworkConfiguration.declaredVersion(in: input) ?? .newest).versionReport()
     }
 }
 

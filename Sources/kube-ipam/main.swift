@@ -35,8 +35,7 @@ case let unknown?:
 case nil where (variables["CNI_COMMAND"] ?? "").isEmpty:
     put(About.help, to: STDERR_FILENO)
 case nil:
-    let input = Host.readAll(STDIN_FILENO, limit: NetworkConfiguration.sizeLimit)
-    let answer = Plugin(environment: PluginEnvironment(variables: variables), host: Host()).run(input: input)
+    let answer = Plugin(environment: PluginEnvironment(variables: variables), host: Host()).run(input: STDIN_FILENO)
     if let output = answer.output { put(output.serialized(), to: STDOUT_FILENO) }
     exit(answer.status)
 }
