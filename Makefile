@@ -7,7 +7,6 @@ DESTDIR ?=
 SWIFT ?= swift
 INSTALL ?= install
 RELEASE := .build/release
-RELEASE_FLAGS := -c release --static-swift-stdlib
 SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
 
 .DEFAULT_GOAL := help
@@ -20,8 +19,7 @@ setup: ## installs what building needs and this machine lacks
 	@scripts/setup
 
 build: setup ## builds kube-ipam and ipamctl, release, with the Swift runtime linked in
-	$(SWIFT) build $(RELEASE_FLAGS) --product kube-ipam
-	$(SWIFT) build $(RELEASE_FLAGS) --product ipamctl
+	scripts/build-release
 
 demo: ## shows the programs at work on a private etcd
 	@scripts/demo

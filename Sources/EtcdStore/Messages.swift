@@ -5,7 +5,22 @@ import Store
 // The store's values as etcd's messages (api/etcdserverpb/rpc.proto), and back.
 
 extension Key {
-    var bytes: Data { Data(text.utf8) }
+    var bytes: Data { text.bytes }
+}
+
+extension String {
+    /// The UTF-8 of the text. Copied from a buffer, because `Data`'s initializer for sequences asks the runtime of each
+    /// what it is, which a process that lives 10 ms feels.
+    fileprivate var bytes: Data {
+        var text = self
+        return text.withUTF8 { buffer in
+            buffer.baseAddress.map { Data(bytes: $0, count: buffer.count) } ?? Data()
+        }
+    }
+
+    fileprivate init(utf8 data: Data) {
+        self = data.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
 }
 
 extension EtcdRangeRequest {
@@ -32,7 +47,7 @@ extension ReadResult {
 extension Record {
     init(_ kv: EtcdKeyValue) {
         self.init(
-            key: Key(String(decoding: kv.key, as: UTF8.self)), value: String(decoding: kv.value, as: UTF8.self),
+            key: Key(String(utf8: kv.key)), value: String(utf8: kv.value),
             created: kv.createRevision, modified: kv.modRevision, lease: kv.lease)
     }
 }
@@ -61,7 +76,7 @@ extension EtcdCompare {
         case .value(let key, let value):
             self.key = key.bytes
             target = .value
-            self.value = Data(value.utf8)
+            self.value = value.bytes
         case .noneNewer(let range, let revision):
             key = range.start.bytes
             if let end = range.end { rangeEnd = end.bytes }
@@ -79,7 +94,7 @@ extension EtcdRequestOp {
         case .put(let key, let value):
             requestPut = .with {
                 $0.key = key.bytes
-                $0.value = Data(value.utf8)
+                $0.value = value.bytes
             }
         case .delete(let range):
             requestDeleteRange = .with {

@@ -6,7 +6,7 @@ public actor HTTPClient {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Origins that an HTTP/2 connection without TLS was opened to. See ``Transfer/CleartextHTTP2``.
-    private var cleartextOrigins: Set<String> = []
+    private var cleartextOrigins: [String] = []
 
     private static let hasReuseFault: Bool = {
         guard let info = curl_version_info(CURLVERSION_TENTH) else { return false }
@@ -54,12 +54,12 @@ public actor HTTPClient {
                 return try await body(exchange)
             } catch {
                 guard await exchange.refusedNewConnection else { throw error }
-                cleartextOrigins.remove(origin)
+                cleartextOrigins.removeAll { $0 == origin }
             }
         }
         let exchange = try Exchange(request, collects: collects, cleartext: .priorKnowledgeOnNewConnection, loop: loop)
         let value = try await body(exchange)
-        cleartextOrigins.insert(origin)
+        if !cleartextOrigins.contains(origin) { cleartextOrigins.append(origin) }
         return value
     }
 }

@@ -21,14 +21,17 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     }
 
     private struct Timer {
+        let id: UInt64
         let deadline: ContinuousClock.Instant
         let continuation: CheckedContinuation<Void, Never>
     }
 
     private let shared = Mutex(Shared())
     private let multi: UnsafeMutableRawPointer
-    private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
-    private var timers: [UInt64: Timer] = [:]
+    // Arrays rather than dictionaries: they are short, and each kind of dictionary costs a short-lived process 0.1 ms of
+    // looking up its conformances.
+    private var transfers: [Transfer] = []
+    private var timers: [Timer] = []
     private var nextTimer: UInt64 = 0
 
     private static let libcurl: Void = {
@@ -144,7 +147,8 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         var result = CURLE_OK
         while let easy = ccurl_next_finished(multi, &result) {
             curl_multi_remove_handle(multi, easy)
-            transfers.removeValue(forKey: easy)?.finish(result)
+            guard let index = transfers.firstIndex(where: { $0.easy == easy }) else { continue }
+            transfers.remove(at: index).finish(result)
         }
     }
 
@@ -153,26 +157,23 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         if timers.isEmpty { return longest }
         let now = ContinuousClock.now
         var wait = Duration.milliseconds(Int(longest))
-        for (id, timer) in timers {
-            if timer.deadline <= now {
-                timers.removeValue(forKey: id)
-                timer.continuation.resume()
-            } else {
-                wait = min(wait, timer.deadline - now)
-            }
-        }
+        let due = timers.filter { $0.deadline <= now }
+        timers.removeAll { $0.deadline <= now }
+        for timer in timers { wait = min(wait, timer.deadline - now) }
+        for timer in due { timer.continuation.resume() }
         return Int32(clamping: wait.roundedUpMilliseconds)
     }
 
     /// Starts `transfer`; its `finish` is called on this thread when libcurl is done with it.
     func start(_ transfer: Transfer) {
-        transfers[transfer.easy] = transfer
+        transfers.append(transfer)
         curl_multi_add_handle(multi, transfer.easy)
     }
 
     /// Ends `transfer` before its time.
     func abandon(_ transfer: Transfer) {
-        guard transfers.removeValue(forKey: transfer.easy) != nil else { return }
+        guard let index = transfers.firstIndex(where: { $0 === transfer }) else { return }
+        transfers.remove(at: index)
         curl_multi_remove_handle(multi, transfer.easy)
     }
 
@@ -180,12 +181,13 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         -> UInt64
     {
         nextTimer += 1
-        timers[nextTimer] = Timer(deadline: deadline, continuation: continuation)
+        timers.append(Timer(id: nextTimer, deadline: deadline, continuation: continuation))
         return nextTimer
     }
 
     fileprivate func removeTimer(_ id: UInt64) {
-        timers.removeValue(forKey: id)?.continuation.resume()
+        guard let index = timers.firstIndex(where: { $0.id == id }) else { return }
+        timers.remove(at: index).continuation.resume()
     }
 }
 

@@ -1,1 +1,32 @@
+import ArgumentParser
+import Glibc
 
+/// kubectl's users put global options first: `ipamctl -n k8s list`. The parser wants them behind the command.
+private func arguments() -> [String] {
+    var rest = Array(CommandLine.arguments.dropFirst())[...]
+    var leading: [String] = []
+    while let first = rest.first, first.hasPrefix("-"), let option = GlobalOption(first) {
+        leading.append(rest.removeFirst())
+        if option.takesNextArgument, let value = rest.popFirst() { leading.append(value) }
+    }
+    guard let command = rest.popFirst() else { return leading }
+    return [command] + leading + rest
+}
+
+signal(SIGPIPE, SIG_IGN)
+do {
+    var command = try Ipamctl.parseAsRoot(arguments())
+    try command.run()
+} catch let failure as Failure {
+    Terminal.complain(failure)
+    exit(failure.status.rawValue)
+} catch {
+    let code = Ipamctl.exitCode(for: error)
+    if code == .success {
+        // Help and version were asked for.
+        Terminal.print(Ipamctl.fullMessage(for: error))
+        exit(0)
+    }
+    Terminal.complain(Failure(.usage, Ipamctl.usageProblem(error), hint: Ipamctl.usageHint(error)))
+    exit(Failure.Status.usage.rawValue)
+}

@@ -48,7 +48,7 @@ struct Host: Sendable {
     /// - Throws: ``Unreadable`` with the name and the reason.
     static func readAll(_ descriptor: Int32, named name: String, limit: Int) throws(Unreadable) -> [UInt8] {
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var buffer = [UInt8](repeating: 0, count: 4096)
         while bytes.count <= limit {
             let count = read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
             if count < 0, errno == EINTR { continue }

@@ -44,12 +44,6 @@ struct Plugin {
                 msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
             )
         }
-        if let path = configuration.sqlitePath {
-            throw CNIErrorReport(
-                cniVersion: version, code: .invalidNetworkConfig,
-                msg: "ipam.etcdConfig.etcdURL: \(JSONValue.string("sqlite://" + path).serialized()) is an embedded store, "
-                    + "and this version of the plugin keeps addresses in etcd only")
-        }
         let call = PluginCall(
             configuration: configuration, environment: environment, host: host, log: log, started: .now)
         do {

@@ -125,11 +125,12 @@ struct PluginCall: Sendable {
     }
 
     private func report(_ what: String, _ attachment: AttachmentReference, addresses: [IPAddress]) {
-        var fields: KeyValuePairs<String, String> = [:]
-        fields = [
+        var list = ""
+        for address in addresses { list += (list.isEmpty ? "" : ",") + address.description }
+        let fields: KeyValuePairs<String, String> = [
             "network": configuration.name.text, "container": attachment.containerID.text,
             "ifname": attachment.ifname.text, "pod": environment.pod?.description ?? "",
-            "addresses": addresses.map(\.description).joined(separator: ","),
+            "addresses": list,
             "ms": String((ContinuousClock.now - started).wholeMilliseconds),
         ]
         log.write(.info, what, fields)

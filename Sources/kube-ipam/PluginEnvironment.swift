@@ -2,26 +2,27 @@ import IPAMKit
 
 /// The parameters that a runtime passes in the environment (CNI spec section 2, "Parameters").
 struct PluginEnvironment: Sendable {
-    private let variables: [String: String]
+    /// The value of a variable; nil where it is not set.
+    private let variable: @Sendable (String) -> String?
     private let parsedArguments: CNIArguments?
 
-    init(variables: [String: String]) {
-        self.variables = variables
-        parsedArguments = try? CNIArguments(variables["CNI_ARGS"] ?? "")
+    init(variable: @escaping @Sendable (String) -> String?) {
+        self.variable = variable
+        parsedArguments = try? CNIArguments(variable("CNI_ARGS") ?? "")
     }
 
     /// CNI_ARGS as they came.
-    var arguments: String { variables["CNI_ARGS"] ?? "" }
+    var arguments: String { variable("CNI_ARGS") ?? "" }
 
     var pod: PodReference? { parsedArguments?.pod }
     var podUID: String? { parsedArguments?.podUID }
 
     /// For the log: the command as it came.
-    var commandName: String { variables["CNI_COMMAND"] ?? "" }
+    var commandName: String { variable("CNI_COMMAND") ?? "" }
     /// For the log: the container's ID as it came, checked or not.
-    var containerID: String { variables["CNI_CONTAINERID"] ?? "" }
+    var containerID: String { variable("CNI_CONTAINERID") ?? "" }
     /// For the log: the interface's name as it came, checked or not.
-    var interface: String { variables["CNI_IFNAME"] ?? "" }
+    var interface: String { variable("CNI_IFNAME") ?? "" }
 
     /// - Throws: a report with code 4 where CNI_COMMAND names none.
     func command() throws(CNIErrorReport) -> CNICommand {
@@ -54,7 +55,7 @@ struct PluginEnvironment: Sendable {
     }
 
     private func required(_ name: String) throws(CNIErrorReport) -> String {
-        guard let value = variables[name], !value.isEmpty else {
+        guard let value = variable(name), !value.isEmpty else {
             throw Self.invalid("\(name) is missing from the environment; \(commandName) needs it")
         }
         return value

@@ -14,15 +14,7 @@ private func put(_ text: String, to descriptor: Int32) {
     }
 }
 
-private func environmentVariables() -> [String: String] {
-    var variables: [String: String] = [:]
-    for name in ["CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_ARGS", "CNI_PATH"] {
-        if let value = getenv(name) { variables[name] = String(cString: value) }
-    }
-    return variables
-}
-
-private let variables = environmentVariables()
+private let environment = PluginEnvironment { name in getenv(name).map { String(cString: $0) } }
 
 switch CommandLine.arguments.dropFirst().first {
 case "--version", "-v", "version":
@@ -32,10 +24,10 @@ case "--help", "-h", "help":
 case let unknown?:
     put("kube-ipam: unknown argument \"\(unknown)\"\nhint: kube-ipam --help", to: STDERR_FILENO)
     exit(64)
-case nil where (variables["CNI_COMMAND"] ?? "").isEmpty:
+case nil where environment.commandName.isEmpty:
     put(About.help, to: STDERR_FILENO)
 case nil:
-    let answer = Plugin(environment: PluginEnvironment(variables: variables), host: Host()).run(input: STDIN_FILENO)
+    let answer = Plugin(environment: environment, host: Host()).run(input: STDIN_FILENO)
     if let output = answer.output { put(output.serialized(), to: STDOUT_FILENO) }
     exit(answer.status)
 }

@@ -182,9 +182,8 @@ import Testing
         ),
         (#"{"etcdURL":"a","etcdPassword":["secret"]}"#, "ipam.etcdConfig.etcdPassword: the value must be a string"),
         (
-            #"{"etcdURL":"sqlite://x"}"#,
-            #"ipam.etcdConfig.etcdURL: "sqlite://x" has no absolute path: write "#
-                + "sqlite:///var/lib/kube-ipam/ipam.db"
+            #"{"etcdURL":"sqlite:///x"}"#,
+            #"ipam.etcdConfig.etcdURL: "sqlite:///x" must start with http:// or https://"#
         ),
     ])
     func badStoresAreNamed(etcdConfig: String, sentence: String) {

@@ -38,11 +38,9 @@ import Testing
         #expect(configuration.timeoutSeconds == 20)
         #expect(configuration.annotations == .required)
         #expect(configuration.statusMode == .configuration)
-        #expect(configuration.historyDepth == 8)
         #expect(configuration.validAttachments == nil)
         #expect(configuration.podAnnotations == nil)
         #expect(configuration.requestedAddresses == [])
-        #expect(configuration.sqlitePath == nil)
     }
 
     @Test func optionsAreRead() throws {
@@ -50,7 +48,7 @@ import Testing
             ipam(
                 subnet
                     + #","logFile":"/tmp/l","logLevel":"debug","timeout":1.5,"nodeName":"n1","cluster":"c","annotations":"none","#
-                    + #""status":"strict","historyDepth":0,"autoLimit":3,"unknown":{"x":1}"#))
+                    + #""status":"strict","unknown":{"x":1}"#))
         #expect(configuration.logFile == "/tmp/l")
         #expect(configuration.logLevel == .debug)
         #expect(configuration.timeoutSeconds == 1.5)
@@ -58,8 +56,6 @@ import Testing
         #expect(configuration.cluster == "c")
         #expect(configuration.annotations == .ignored)
         #expect(configuration.statusMode == .strict)
-        #expect(configuration.historyDepth == 0)
-        #expect(configuration.autoLimit == 3)
     }
 
     @Test func keysMatchWhateverTheirCaseButTheExactOneFirst() throws {
@@ -79,12 +75,6 @@ import Testing
             ipam(subnet + #","rangeStart":"","gateway":null,"resolvConf":"","routes":null,"ranges":null"#))
         #expect(configuration.rangeSets.map(\.summary) == ["10.188.0.2-10.188.255.254"])
         #expect(configuration.resolvConf == nil)
-    }
-
-    @Test func embeddedStoreIsAPath() throws {
-        let text = #"{"name":"n","ipam":{"subnet":"10.0.0.0/24","etcdConfig":{"etcdURL":"sqlite:///var/lib/ipam.db"}}}"#
-        #expect(try read(text).sqlitePath == "/var/lib/ipam.db")
-        #expect(try read(text).etcd.endpoints == [])
     }
 
     @Test func rangeSetsKeepTheirOrder() throws {

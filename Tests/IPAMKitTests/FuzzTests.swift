@@ -1,4 +1,5 @@
 import IPAMKit
+import TestSupport
 import Testing
 
 /// Parsers of what others write must refuse or accept, never trap.

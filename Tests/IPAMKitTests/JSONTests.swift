@@ -1,4 +1,5 @@
 import IPAMKit
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {

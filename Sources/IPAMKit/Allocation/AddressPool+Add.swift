@@ -33,7 +33,8 @@ extension AddressPool {
                     sources.append(source)
                 } else {
                     sources.append(
-                        try dynamicSource(numbered.set, cursor: numbered.cursor, request, state, hints[index]))
+                        try dynamicSource(
+                            numbered, after: state.cursors[index], spreadBy: request.attachment, hints[index]))
                 }
             }
             let plan = AllocationPlan(request: request, state: state, keys: keys, sources: sources, settings: settings)
@@ -65,7 +66,7 @@ extension AddressPool {
         state.settings = next().first
         state.lock = next().first
         state.attachment = next().first
-        for cursor in cursors { state.cursors[cursor] = next().first.flatMap { try? IPAddress($0.value) } }
+        for _ in cursors { state.cursors.append(next().first.flatMap { try? IPAddress($0.value) }) }
         for owner in owners {
             state.claims[owner] = next().compactMap {
                 Keyspace.address(of: $0.key, in: keys.claimsPrefix(of: owner))
@@ -217,16 +218,18 @@ extension AddressPool {
     // MARK: Dynamic addresses
 
     private func dynamicSource(
-        _ set: RangeSet, cursor: Int, _ request: AddRequest, _ state: AllocationState, _ hints: [IPAddress]?
+        _ numbered: (set: RangeSet, cursor: Int), after last: IPAddress?, spreadBy attachment: AttachmentReference,
+        _ hints: [IPAddress]?
     ) throws(IPAMError) -> AllocationPlan.Source {
+        let (set, cursor) = numbered
         if let hints { return .dynamic(cursor: cursor, candidates: hints) }
         let space = set.dynamicSpace
         guard !space.isEmpty else {
             throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0)
         }
-        let start = Self.index(after: state.cursors[cursor], in: space)
+        let start = Self.index(after: last, in: space)
         var candidates = [space[start]]
-        var spread = SpreadSequence(seed: request.attachment.containerID.text)
+        var spread = SpreadSequence(seed: attachment.containerID.text)
         let wanted = Int(clamping: min(space.count, UInt128(AllocationPlan.levels)))
         while candidates.count < wanted {
             // A small space is tried in order, so that all of it is tried; a large one is spread by the container ID.
@@ -249,10 +252,10 @@ extension AddressPool {
         var neighbourhood = neighbourhood[...]
         var found: [Int: [IPAddress]] = [:]
         for (index, source) in plan.sources.enumerated() {
-            guard case .dynamic(let cursor, let candidates) = source, let first = candidates.first else { continue }
+            guard case .dynamic(_, let candidates) = source, let first = candidates.first else { continue }
             let set = sets[index].set
             let space = set.dynamicSpace
-            let start = space[Self.index(after: plan.state.cursors[cursor], in: space)]
+            let start = space[Self.index(after: plan.state.cursors[index], in: space)]
             let search = FreeSpaceSearch(pool: self, space: space, start: start, wanted: 256)
             var free: [IPAddress] = []
             if let block = TextBlock(containing: first, octets: 3) {

@@ -13,8 +13,8 @@ struct AllocationState {
     var settings: Record?
     var lock: Record?
     var attachment: Record?
-    /// By cursor index.
-    var cursors: [Int: IPAddress] = [:]
+    /// One for each of the request's numbered range sets; nil where no address was given yet.
+    var cursors: [IPAddress?] = []
     /// The addresses claimed for the pod, then those for its workload.
     var claims: [ClaimOwner: [IPAddress]] = [:]
     /// The addresses that were asked for by name, and those claimed.
@@ -39,7 +39,7 @@ struct AllocationPlan {
     let settings: NetworkSettings?
 
     /// So many candidates are tried within one transaction, at most; what etcd's limit allows is less for many sets.
-    static let levels = 8
+    static let levels = 4
 
     // MARK: Transaction
 

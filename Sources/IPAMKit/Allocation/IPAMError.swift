@@ -24,6 +24,10 @@ public enum IPAMError: Error, Hashable, Sendable {
     case notRecorded(String)
     /// Others changed the same keys again and again.
     case contention(network: NetworkName)
+    /// Addresses that are someone else's; nothing was changed.
+    case conflicts([ReservationConflict])
+    /// Addresses that are neither reserved nor in use; nothing was changed.
+    case nothingToRelease(network: NetworkName, [IPAddress])
     /// GC was asked to free without being told what is in use.
     case missingAttachments
 }
@@ -48,9 +52,20 @@ extension IPAMError: CustomStringConvertible {
         case .damaged(let key, let problem): "the value of \(key) cannot be used: \(problem)"
         case .notRecorded(let problem): problem
         case .contention(let network): "network \(network) changed too often to get a transaction through"
+        case .conflicts(let conflicts):
+            Self.list(conflicts.map(\.description))
+        case .nothingToRelease(let network, let addresses):
+            Self.list(addresses.map(\.description))
+                + (addresses.count == 1 ? " is" : " are") + " neither reserved nor in use in network \(network)"
         case .missingAttachments:
             "GC needs the list of valid attachments (cni.dev/valid-attachments); without it nothing was freed"
         }
+    }
+
+    /// At most five, and how many more there are.
+    private static func list(_ items: [String]) -> String {
+        let shown = items.prefix(5).joined(separator: ", ")
+        return items.count > 5 ? "\(shown) and \(items.count - 5) more" : shown
     }
 
     /// The code that a runtime sees (CNI spec section 5, and the project's own from 100).
@@ -59,12 +74,12 @@ extension IPAMError: CustomStringConvertible {
         case .store(.invalidConfiguration), .missingAttachments: .invalidNetworkConfig
         case .store, .locked, .contention: .tryAgainLater
         case .exhausted: .poolExhausted
-        case .inUse, .reservationsInUse: .addressInUse
+        case .inUse, .reservationsInUse, .conflicts: .addressInUse
         case .reserved: .reservedForAnother
         case .notAllowed: .addressNotAllowed
         case .onHold: .networkOnHold
         case .damaged: .internalError
-        case .notRecorded: .addressNotRecorded
+        case .notRecorded, .nothingToRelease: .addressNotRecorded
         }
     }
 }

@@ -13,7 +13,12 @@ struct TextBlock: Hashable {
         guard address.family == .ipv4 else { return nil }
         let cidr = CIDR(containing: address, prefixLength: octets * 8)
         range = cidr.range
-        prefix = cidr.first.description.split(separator: ".").prefix(octets).joined(separator: ".") + "."
+        var dots = 0
+        let text = cidr.first.description.utf8.prefix { byte in
+            if byte == UInt8(ascii: ".") { dots += 1 }
+            return dots < octets
+        }
+        prefix = String(Substring(text)) + "."
     }
 
     /// Reads of what is in use and what is reserved in the block.

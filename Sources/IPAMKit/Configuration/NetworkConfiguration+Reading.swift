@@ -29,7 +29,7 @@ extension NetworkConfiguration {
         guard let store = try ipam.reader("etcdConfig") else {
             throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is needed")
         }
-        (etcd, sqlitePath) = try Self.store(store)
+        etcd = try Self.etcd(store)
         let outerKubeConfig = try ipam.string("kubeConfig")
         let innerKubeConfig = try store.string("kubeConfig")
         kubeConfig = outerKubeConfig ?? innerKubeConfig
@@ -41,8 +41,6 @@ extension NetworkConfiguration {
         cluster = try ipam.string("cluster")
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
         statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
-        historyDepth = try ipam.integer("historyDepth", 0...100) ?? Self.defaultHistoryDepth
-        autoLimit = try ipam.integer("autoLimit", 0...1_000_000)
 
         podAnnotations = try Self.podAnnotations(runtime)
         prevResult = top["prevResult"]?.value
@@ -118,10 +116,7 @@ extension NetworkConfiguration {
         return routes
     }
 
-    /// The settings of etcd, or the path of an embedded store.
-    private static func store(
-        _ reader: ConfigurationReader
-    ) throws(ConfigurationError) -> (etcd: EtcdSettings, sqlitePath: String?) {
+    private static func etcd(_ reader: ConfigurationReader) throws(ConfigurationError) -> EtcdSettings {
         let certFile = try reader.string("etcdCertFile")
         let keyFile = try reader.string("etcdKeyFile")
         let caFile = try reader.string("etcdTrustedCAFileFile", "etcdTrustedCAFile")
@@ -139,17 +134,10 @@ extension NetworkConfiguration {
                 key: reader.keyPath("etcdURL"), expected: "give endpoints such as \"https://192.168.1.50:2379\"")
         }
         let text = try item.string()
-        let sqliteScheme = "sqlite://"
-        if text.utf8.starts(with: sqliteScheme.utf8) {
-            let path = String(text.dropFirst(sqliteScheme.utf8.count))
-            guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count > 1, path.utf8.allSatisfy({ $0 >= 0x20 }) else {
-                throw item.error("has no absolute path: write sqlite:///var/lib/kube-ipam/ipam.db")
-            }
-            return (settings, path)
-        }
         for part in text.utf8.split(separator: UInt8(ascii: ",")) {
-            let trimmed = part.drop { $0 == 0x20 }.reversed().drop { $0 == 0x20 }.reversed()
-            let endpoint = String(decoding: trimmed, as: UTF8.self)
+            var trimmed = part.drop { $0 == 0x20 }
+            while trimmed.last == 0x20 { trimmed.removeLast() }
+            let endpoint = String(Substring(trimmed))
             do {
                 let url = try EtcdSettings.endpoint(endpoint, defaultsToTLS: certFile != nil || caFile != nil)
                 if !settings.endpoints.contains(url) { settings.endpoints.append(url) }
@@ -158,7 +146,7 @@ extension NetworkConfiguration {
             }
         }
         guard !settings.endpoints.isEmpty else { throw item.error("has no endpoint") }
-        return (settings, nil)
+        return settings
     }
 
     private static func logLevel(_ ipam: ConfigurationReader) throws(ConfigurationError) -> LogLevel {

@@ -1,17 +1,3 @@
-/// An attachment as a runtime lists it for GC (CNI spec section 2, "GC").
-public struct AttachmentReference: Hashable, Sendable {
-    /// The container.
-    public let containerID: ContainerID
-    /// The interface in it.
-    public let ifname: InterfaceName
-
-    /// Names an attachment.
-    public init(containerID: ContainerID, ifname: InterfaceName) {
-        self.containerID = containerID
-        self.ifname = ifname
-    }
-}
-
 /// How much is written to the log.
 public enum LogLevel: String, Hashable, Sendable, CaseIterable {
     /// Every step.
@@ -50,8 +36,6 @@ public struct NetworkConfiguration: Sendable {
     public static let defaultTimeoutSeconds = 20.0
     /// The most seconds that an operation may take; the kubelet gives up after 240.
     public static let longestTimeoutSeconds = 220.0
-    /// How many entries of an address's history are kept when `ipam.historyDepth` is absent.
-    public static let defaultHistoryDepth = 8
 
     /// `name`: the network.
     public var name: NetworkName
@@ -67,10 +51,8 @@ public struct NetworkConfiguration: Sendable {
     public var routes: [Route]
     /// `ipam.resolvConf`: the path of a file whose name servers go into the result.
     public var resolvConf: String?
-    /// `ipam.etcdConfig`; it has no endpoint when ``sqlitePath`` is set.
+    /// `ipam.etcdConfig`.
     public var etcd: EtcdSettings
-    /// The absolute path of an embedded store, from an `etcdURL` of the form `sqlite:///path`.
-    public var sqlitePath: String?
     /// `ipam.kubeConfig` or `ipam.etcdConfig.kubeConfig`: the path of a kubeconfig.
     public var kubeConfig: String?
     /// `ipam.logFile`: the path of the log.
@@ -87,10 +69,6 @@ public struct NetworkConfiguration: Sendable {
     public var annotations: AnnotationPolicy
     /// `ipam.status`.
     public var statusMode: StatusMode
-    /// `ipam.historyDepth`: how many entries of an address's history are kept, 0 to 100.
-    public var historyDepth: Int
-    /// `ipam.autoLimit`: how many addresses a namespace may have by `kube-ipam.ip: auto`; nil sets no limit.
-    public var autoLimit: Int?
     /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them.
     public var podAnnotations: [String: String]?
     /// `prevResult`, as it came.

@@ -1,3 +1,17 @@
+/// What CNI calls an attachment: one interface of one container (CNI spec section 2, "GC").
+public struct AttachmentReference: Hashable, Sendable {
+    /// The container.
+    public let containerID: ContainerID
+    /// The interface in it.
+    public let ifname: InterfaceName
+
+    /// Names an attachment.
+    public init(containerID: ContainerID, ifname: InterfaceName) {
+        self.containerID = containerID
+        self.ifname = ifname
+    }
+}
+
 /// Who holds addresses: what is known of a container's interface and of the pod behind it.
 public struct Holder: Hashable, Sendable {
     public var pod: PodReference?

@@ -3,6 +3,7 @@
 /// `[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]`, an
 /// array of range sets. The fixed ranges are not part of it; ``NetworkSettings`` has them.
 public enum NetworkDocument {
+    /// The document of `rangeSets`.
     public static func serialize(_ rangeSets: [RangeSet]) -> String {
         JSONValue.array(
             rangeSets.map { set in
@@ -24,11 +25,12 @@ public enum NetworkDocument {
     /// - Throws: ``DamagedValue``.
     public static func parse(_ text: String, fixed: [AddressRange] = []) throws(DamagedValue) -> [RangeSet] {
         guard let sets = try JSONValue(stored: text).array else { throw DamagedValue("it is not an array") }
+        var unassigned = fixed
         var parsed: [RangeSet] = []
         for set in sets {
             guard let members = set.array else { throw DamagedValue("a range set is not an array") }
             var ranges: [PoolRange] = []
-            for member in members { ranges.append(try range(member, fixed: fixed)) }
+            for member in members { ranges.append(try range(member, &unassigned)) }
             do throws(RangeError) {
                 parsed.append(try RangeSet(ranges))
             } catch {
@@ -38,17 +40,29 @@ public enum NetworkDocument {
         return parsed
     }
 
-    private static func range(_ json: JSONValue, fixed: [AddressRange]) throws(DamagedValue) -> PoolRange {
+    /// Takes the first fixed range that lies in the range's subnet out of `unassigned`: two ranges may share a subnet,
+    /// but not a fixed range.
+    private static func range(_ json: JSONValue, _ unassigned: inout [AddressRange]) throws(DamagedValue) -> PoolRange {
         guard let text = json["subnet"]?.string, let subnet = try? CIDR(text) else {
             throw DamagedValue("a range has no subnet")
         }
-        func address(_ key: String) -> IPAddress? { json[key]?.string.flatMap { try? IPAddress($0) } }
+        let index = unassigned.firstIndex { subnet.contains($0.start) && subnet.contains($0.end) }
+        let fixed = index.map { unassigned.remove(at: $0) }
+        let start = try address("rangeStart", of: json)
+        let end = try address("rangeEnd", of: json)
+        let gateway = try address("gateway", of: json)
         do throws(RangeError) {
-            return try PoolRange(
-                subnet: subnet, rangeStart: address("rangeStart"), rangeEnd: address("rangeEnd"),
-                gateway: address("gateway"), fixed: fixed.first { subnet.contains($0.start) })
+            return try PoolRange(subnet: subnet, rangeStart: start, rangeEnd: end, gateway: gateway, fixed: fixed)
         } catch {
             throw DamagedValue(error.description)
         }
+    }
+
+    private static func address(_ key: String, of json: JSONValue) throws(DamagedValue) -> IPAddress? {
+        guard let value = json[key], !value.isNull else { return nil }
+        guard let text = value.string, let address = try? IPAddress(text) else {
+            throw DamagedValue("\(key) \(value.serialized()) is not an address")
+        }
+        return address
     }
 }

@@ -38,7 +38,8 @@ extension ReservationHolder: CustomStringConvertible {
     ///
     /// - Throws: ``InvalidReservationHolder``.
     public init(_ text: String) throws(InvalidReservationHolder) {
-        guard let holder = try? Self.parse(text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
+        guard
+            let holder = try? Self.parse(text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
         else {
             throw InvalidReservationHolder(
                 description: "\"\(text)\" names no holder: write namespace/pod, namespace/sts/NAME, "

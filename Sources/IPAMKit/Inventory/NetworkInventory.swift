@@ -1,0 +1,152 @@
+/// What one network's addresses are used for, as of one revision of the store.
+public struct NetworkInventory: Sendable {
+    public let network: NetworkName
+    public let revision: Int64
+    /// The range sets of the network's document; nil where there is none yet.
+    public let rangeSets: [RangeSet]?
+    public let settings: NetworkSettings?
+    /// Every address that is used or reserved, in order.
+    public let entries: [AddressEntry]
+
+    /// The counts of the network.
+    ///
+    /// - Parameter rangeSets: what the network consists of, where the store does not say it.
+    public func summary(rangeSets configured: [RangeSet]?) -> NetworkSummary {
+        NetworkSummary(self, rangeSets: configured ?? rangeSets ?? [])
+    }
+
+    /// The addresses of `rangeSets` that could be given out and are neither used nor reserved, in order.
+    ///
+    /// - Parameter limit: at most so many.
+    public func freeAddresses(of rangeSets: [RangeSet], limit: Int) -> [IPAddress] {
+        let held = Set(entries.map(\.address))
+        var free: [IPAddress] = []
+        for interval in rangeSets.flatMap({ $0.fixedSpace.intervals + $0.dynamicSpace.intervals }) {
+            var next: IPAddress? = interval.start
+            while let address = next, address <= interval.end, free.count < limit {
+                if !held.contains(address) { free.append(address) }
+                next = address.advanced(by: 1)
+            }
+        }
+        return free
+    }
+}
+
+/// An address and what it is used for.
+public struct AddressEntry: Hashable, Sendable {
+    /// Used wins over reserved.
+    public enum State: String, Hashable, Sendable, CaseIterable {
+        case used, reserved, free
+    }
+
+    /// Who uses the address.
+    public struct Usage: Hashable, Sendable {
+        /// The value of the used key. The Go plugin's are plain container IDs, too.
+        public let containerID: String
+        /// Nil for what the Go plugin recorded.
+        public let attachment: Attachment?
+        public let ifname: InterfaceName?
+
+        /// For a sentence: `default/db-0 on n1`, or `container 4b1f...`.
+        public var phrase: String {
+            guard let holder = attachment?.holder, let pod = holder.pod else { return "container \(containerID)" }
+            return "\(pod)" + (holder.node.map { " on \($0)" } ?? "")
+        }
+    }
+
+    public let network: NetworkName
+    public let address: IPAddress
+    public let usage: Usage?
+    public let reservation: Reservation?
+
+    public init(network: NetworkName, address: IPAddress, usage: Usage?, reservation: Reservation?) {
+        self.network = network
+        self.address = address
+        self.usage = usage
+        self.reservation = reservation
+    }
+
+    public var state: State {
+        if usage != nil { .used } else if reservation != nil { .reserved } else { .free }
+    }
+
+    /// True when the address is used by a pod that its reservation is not for.
+    public var isReservedForAnother: Bool {
+        guard let usage, let reservation else { return false }
+        return !reservation.holder.admits(usage.attachment?.holder.pod)
+    }
+
+    /// `{network, address, state, attachment?, reservation?}`, with
+    /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed}`; what is unknown is left out.
+    public var json: JSONValue {
+        var object: JSONObject = [
+            "network": .string(network.text), "address": .string(address.description),
+            "state": .string(state.rawValue),
+        ]
+        object["attachment"] = usage.map { .object(Self.json($0)) }
+        object["reservation"] = reservation?.json
+        return .object(object)
+    }
+
+    private static func json(_ usage: Usage) -> JSONObject {
+        var object: JSONObject = ["containerID": .string(usage.containerID)]
+        object["ifname"] = usage.ifname.map { .string($0.text) }
+        guard let attachment = usage.attachment else { return object }
+        let holder = attachment.holder
+        object["namespace"] = holder.pod.map { .string($0.namespace.text) }
+        object["pod"] = holder.pod.map { .string($0.name.text) }
+        object["uid"] = holder.uid.map(JSONValue.string)
+        object["node"] = holder.node.map(JSONValue.string)
+        object["since"] = attachment.since.map { .string($0.description) }
+        object["fixed"] = .bool(attachment.isFixed)
+        return object
+    }
+}
+
+/// A network's counts.
+public struct NetworkSummary: Sendable {
+    public let network: NetworkName
+    public let subnets: [CIDR]
+    /// The addresses that can be given out: dynamic and fixed ranges, less gateways, network and broadcast.
+    public let total: UInt128
+    /// Addresses in use, wherever they lie.
+    public let used: Int
+    /// Addresses reserved and not in use.
+    public let reserved: Int
+    /// Of the total, those neither used nor reserved.
+    public let free: UInt128
+    public let hold: NetworkSettings.Hold?
+
+    init(_ inventory: NetworkInventory, rangeSets: [RangeSet]) {
+        network = inventory.network
+        subnets = rangeSets.flatMap { $0.ranges.map(\.subnet) }
+        let spaces = rangeSets.flatMap { [$0.dynamicSpace, $0.fixedSpace] }
+        total = spaces.reduce(0) { $0 + $1.count }
+        used = inventory.entries.count { $0.state == .used }
+        reserved = inventory.entries.count { $0.state == .reserved }
+        let taken = inventory.entries.count { entry in spaces.contains { $0.contains(entry.address) } }
+        free = total - UInt128(taken)
+        hold = inventory.settings?.hold
+    }
+
+    /// Hundredths of the total that are not free, rounded; 0 for an empty network.
+    public var percentTaken: Int {
+        total == 0 ? 0 : Int(((total - free) * 200 + total) / (total * 2))
+    }
+
+    public var json: JSONValue {
+        var object: JSONObject = [
+            "network": .string(network.text), "subnets": .array(subnets.map { .string($0.description) }),
+            "total": JSONValue(total), "used": JSONValue(used), "reserved": JSONValue(reserved),
+            "free": JSONValue(free),
+        ]
+        if let hold {
+            var held = JSONObject()
+            held["by"] = hold.by.map(JSONValue.string)
+            held["reason"] = hold.reason.map(JSONValue.string)
+            held["since"] = hold.since.map(JSONValue.string)
+            object["hold"] = .object(held)
+        }
+        return .object(object)
+    }
+}

@@ -1,0 +1,158 @@
+import Store
+
+/// One address to be reserved.
+public struct ReservationOrder: Hashable, Sendable {
+    public let address: IPAddress
+    public let reservation: Reservation
+
+    public init(address: IPAddress, reservation: Reservation) {
+        self.address = address
+        self.reservation = reservation
+    }
+}
+
+/// What a reservation order comes to.
+public struct ReservationChange: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        /// The address was not reserved.
+        case reserved
+        /// It was reserved for the same holder, with another note or time.
+        case updated
+        /// It was reserved just so.
+        case unchanged
+    }
+
+    public let address: IPAddress
+    public let kind: Kind
+    public let reservation: Reservation
+}
+
+/// Why an address cannot be reserved as ordered.
+public struct ReservationConflict: Hashable, Sendable, CustomStringConvertible {
+    public let address: IPAddress
+    /// `is reserved for default/db-1`
+    public let problem: String
+
+    public var description: String { "\(address) \(problem)" }
+}
+
+extension AddressPool {
+    /// The most addresses that one transaction reserves.
+    public static let reservationLimit = 1024
+
+    /// Reserves all of `orders`, or none. Reserving again for the same holder is success.
+    ///
+    /// - Parameters:
+    ///   - orders: at most ``reservationLimit``, each address once.
+    ///   - rangeSets: the network's; an address outside their subnets, or one that no pod can have, is refused.
+    ///   - dryRun: true tells what would be done.
+    /// - Throws: ``IPAMError``, `conflicts` where an address is someone else's.
+    public func reserve(_ orders: [ReservationOrder], rangeSets: [RangeSet], now: Timestamp, dryRun: Bool = false)
+        async throws(IPAMError) -> [ReservationChange]
+    {
+        precondition(orders.count <= Self.reservationLimit, "more orders than one transaction takes")
+        for order in orders { try Self.requireReservable(order.address, rangeSets, keys.network) }
+        for _ in 0..<Self.attempts {
+            let snapshot = try await entries(of: orders.map(\.address))
+            let changes = try plan(orders, snapshot, now: now)
+            let writes = changes.filter { $0.kind != .unchanged }
+            if dryRun || writes.isEmpty { return changes }
+            guard let commit = try await commit(transaction(writes, snapshot)) else { continue }
+            if commit.succeeded { return changes }
+        }
+        throw .contention(network: keys.network)
+    }
+
+    /// - Throws: ``IPAMError/notAllowed(_:_:)`` for an address that no pod of the network can have.
+    public static func requireReservable(_ address: IPAddress, _ rangeSets: [RangeSet], _ network: NetworkName)
+        throws(IPAMError)
+    {
+        guard let range = rangeSets.lazy.compactMap({ $0.range(containing: address) }).first else {
+            throw .notAllowed(address, "lies in no subnet of network \(network) (\(subnets(of: rangeSets)))")
+        }
+        if let role = range.role(of: address) { throw .notAllowed(address, "is the \(role) of \(range.subnet)") }
+    }
+
+    private func plan(_ orders: [ReservationOrder], _ snapshot: AddressSnapshot, now: Timestamp) throws(IPAMError)
+        -> [ReservationChange]
+    {
+        var changes: [ReservationChange] = []
+        var conflicts: [ReservationConflict] = []
+        for (order, entry) in zip(orders, snapshot.entries) {
+            let present = entry.reservation.flatMap { $0.isExpired(at: now) ? nil : $0 }
+            if let present, present.holder != order.reservation.holder {
+                conflicts.append(.init(address: order.address, problem: "is reserved for \(present.holder.phrase)"))
+            } else if let usage = entry.usage, !order.reservation.holder.admits(usage.attachment?.holder.pod) {
+                conflicts.append(.init(address: order.address, problem: "is in use by \(usage.phrase)"))
+            } else if let present {
+                var renewed = present
+                renewed.note = order.reservation.note ?? present.note
+                renewed.expires = order.reservation.expires ?? present.expires
+                let kind: ReservationChange.Kind = renewed == present ? .unchanged : .updated
+                changes.append(.init(address: order.address, kind: kind, reservation: renewed))
+            } else {
+                changes.append(.init(address: order.address, kind: .reserved, reservation: order.reservation))
+            }
+        }
+        guard conflicts.isEmpty else { throw .conflicts(conflicts) }
+        return changes
+    }
+
+    // MARK: Transaction
+
+    /// Guards in the root; the puts in nested siblings without guards, which do not add up in etcd's count.
+    private func transaction(_ changes: [ReservationChange], _ snapshot: AddressSnapshot) throws(IPAMError)
+        -> Transaction
+    {
+        let operationsPerSibling = 60
+        var siblings: [[Operation]] = [[]]
+        for change in changes {
+            let writes = try writes(change, replacing: snapshot.states[change.address]?.reservation)
+            if siblings[siblings.count - 1].count + writes.count > operationsPerSibling { siblings.append([]) }
+            siblings[siblings.count - 1] += writes
+        }
+        return Transaction(
+            if: guards(changes, snapshot),
+            then: siblings.map { .transaction(Transaction(if: [], then: $0)) })
+    }
+
+    private func writes(_ change: ReservationChange, replacing old: Record?) throws(IPAMError) -> [Operation] {
+        var writes: [Operation] = [
+            .put(keys.reservation(change.address), change.reservation.json.serialized())
+        ]
+        let owner = change.reservation.holder.claimOwner
+        if let owner { writes.append(.put(keys.claim(owner, change.address), "")) }
+        // Only an expired reservation is replaced by one of another holder; its claim goes with it.
+        if let replaced = try reservation(old)?.holder.claimOwner, replaced != owner {
+            writes.append(.delete(KeyRange(keys.claim(replaced, change.address))))
+        }
+        return writes
+    }
+
+    /// That nothing about the addresses changed since the read: by key while they fit into one transaction, else by
+    /// the /24 blocks they lie in, else by the whole network. The coarser, the sooner an unrelated change makes it try
+    /// again.
+    private func guards(_ changes: [ReservationChange], _ snapshot: AddressSnapshot) -> [Guard] {
+        let most = 60
+        if changes.count * 2 <= most {
+            return changes.flatMap { change -> [Guard] in
+                let state = snapshot.states[change.address] ?? AddressState()
+                return [
+                    unchanged(keys.reservation(change.address), state.reservation),
+                    unchanged(keys.used(change.address), state.used),
+                ]
+            }
+        }
+        let blocks = Set(changes.map { TextBlock(containing: $0.address, octets: 3) })
+        if blocks.count * 2 <= most, !blocks.contains(nil) {
+            return blocks.compactMap { $0 }.flatMap { $0.guards(keys, unchangedSince: snapshot.revision) }
+        }
+        return [keys.usedPrefix, keys.reservationsPrefix].map {
+            .noneNewer(KeyRange(prefix: $0), than: snapshot.revision)
+        }
+    }
+
+    private func unchanged(_ key: Key, _ record: Record?) -> Guard {
+        record.map { .unchanged(key, $0.modified) } ?? .absent(key)
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import IPAMKit
+
+struct ListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List addresses: who uses them, for whom they are reserved.",
+        discussion: "Without options all addresses that are used or reserved, in all networks.", aliases: ["ls", "get"])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "Only addresses in this state: used, reserved or free. May be given more than once.")
+    var state: [AddressEntry.State] = []
+
+    @Option(help: "Only addresses used by, or reserved for, this pod (NAMESPACE/NAME).")
+    var pod: PodReference?
+
+    @Option(help: "Only addresses used by, or reserved for, pods of this namespace.")
+    var namespace: String?
+
+    @Option(help: "Only addresses in use on this node.")
+    var node: String?
+
+    /// Free addresses are listed up to so many of a network; an IPv6 subnet has more than anyone can read.
+    private static let mostFree = 65_536
+
+    func run() throws {
+        let list = self
+        let entries = try connected(global) { connection in
+            var entries: [AddressEntry] = []
+            for name in try await connection.networks() {
+                let inventory = try await connection.pool(name).inventory()
+                let rangeSets = try await connection.rangeSets(of: name)
+                if rangeSets == nil, inventory.entries.isEmpty, connection.requested != nil {
+                    throw Failure(.notFound, "network \(name) is neither in the store nor in a CNI file")
+                }
+                entries += inventory.entries.filter(list.admits)
+                if list.state.contains(.free) { entries += Self.free(inventory, rangeSets ?? []) }
+            }
+            return entries
+        }
+        Terminal.print(output.output.render(AddressList(entries: entries)))
+    }
+
+    private func admits(_ entry: AddressEntry) -> Bool {
+        if !state.isEmpty, !state.contains(entry.state) { return false }
+        let user = entry.usage?.attachment?.holder
+        if let pod, user?.pod != pod, entry.reservation?.holder != .pod(pod) { return false }
+        if let namespace {
+            let reserved = entry.reservation.flatMap { Self.namespace(of: $0.holder) }
+            guard user?.pod?.namespace.text == namespace || reserved == namespace else { return false }
+        }
+        if let node, user?.node != node { return false }
+        return true
+    }
+
+    private static func namespace(of holder: ReservationHolder) -> String? {
+        switch holder {
+        case .anyone: nil
+        case .namespace(let namespace), .workload(let namespace, _, _): namespace.text
+        case .pod(let pod): pod.namespace.text
+        }
+    }
+
+    private static func free(_ inventory: NetworkInventory, _ rangeSets: [RangeSet]) -> [AddressEntry] {
+        let free = inventory.freeAddresses(of: rangeSets, limit: mostFree + 1)
+        if free.count > mostFree {
+            Terminal.note("network \(inventory.network): only the first \(mostFree) free addresses are listed")
+        }
+        return free.prefix(mostFree).map {
+            AddressEntry(network: inventory.network, address: $0, usage: nil, reservation: nil)
+        }
+    }
+}
+
+extension AddressEntry.State: ExpressibleByArgument {}
+
+extension PodReference: ExpressibleByArgument {
+    /// Reads `namespace/name`.
+    public init?(argument: String) {
+        guard case .pod(let pod)? = try? ReservationHolder(argument) else { return nil }
+        self = pod
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import IPAMKit
+
+struct NetworksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "networks", abstract: "List the networks and how full they are.",
+        aliases: ["network", "pools", "pool"])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let summaries = try connected(global) { connection in
+            var summaries: [NetworkSummary] = []
+            for name in try await connection.networks() {
+                let inventory = try await connection.pool(name).inventory()
+                let rangeSets = try await connection.rangeSets(of: name)
+                if rangeSets == nil, inventory.entries.isEmpty, connection.requested != nil {
+                    throw Failure(.notFound, "network \(name) is neither in the store nor in a CNI file")
+                }
+                summaries.append(inventory.summary(rangeSets: rangeSets))
+            }
+            return summaries
+        }
+        Terminal.print(output.output.render(NetworkList(summaries: summaries)))
+        if summaries.isEmpty { Terminal.note("no network yet: the first ADD of the plugin makes it") }
+    }
+}
+
+private struct NetworkList: Renderable {
+    let summaries: [NetworkSummary]
+
+    var json: JSONValue { .array(summaries.map(\.json)) }
+    var names: [String] { summaries.map(\.network.text) }
+
+    func cells(wide: Bool) -> [[String]] {
+        let header = ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"] + (wide ? ["HOLD"] : [])
+        return [header]
+            + summaries.map { summary in
+                let row = [
+                    summary.network.text, summary.subnets.map(\.description).joined(separator: ","),
+                    String(summary.total), String(summary.used), String(summary.reserved), String(summary.free),
+                    "\(summary.percentTaken)%",
+                ]
+                return row + (wide ? [summary.hold.map { $0.reason ?? "yes" } ?? ""] : [])
+            }
+    }
+}

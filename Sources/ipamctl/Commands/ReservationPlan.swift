@@ -1,0 +1,144 @@
+import Glibc
+import IPAMKit
+
+/// What a `reserve` command is to reserve, from its arguments or from a file.
+struct ReservationPlan: Sendable {
+    private enum Source: Sendable {
+        case ranges([AddressRange], Reservation)
+        case next(Int, Reservation)
+        case rows([ReservationOrder])
+    }
+
+    private let source: Source
+
+    /// - Throws: ``Failure`` that names the argument, or the file's line.
+    init(_ command: ReserveCommand, now: Timestamp) throws(Failure) {
+        if let file = command.file {
+            source = .rows(try Self.rows(of: file, now: now))
+            return
+        }
+        let reservation = try Self.reservation(
+            for: command.holder, note: command.note, expires: command.expires, now: now)
+        if let count = command.next {
+            source = .next(count, reservation)
+        } else {
+            source = .ranges(try AddressSelection(command.addresses).ranges, reservation)
+        }
+    }
+
+    /// Addresses that tell which network is meant.
+    var namedAddresses: [IPAddress] {
+        switch source {
+        case .ranges(let ranges, _): ranges.map(\.start)
+        case .rows(let orders): orders.map(\.address)
+        case .next: []
+        }
+    }
+
+    /// The orders, each address once.
+    func orders(in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [ReservationOrder] {
+        switch source {
+        case .rows(let orders):
+            return orders
+        case .ranges(let ranges, let reservation):
+            let selection = AddressSelection(ranges: ranges).addresses(in: rangeSets)
+            if !selection.passedOver.isEmpty {
+                Terminal.note("passed over: \(selection.passedOver.map(\.description).joined(separator: ", "))")
+            }
+            return selection.addresses.map { ReservationOrder(address: $0, reservation: reservation) }
+        case .next(let count, let reservation):
+            return try await next(count, in: pool, rangeSets).map {
+                ReservationOrder(address: $0, reservation: reservation)
+            }
+        }
+    }
+
+    /// The first free addresses of the fixed range, where there is one, else of the dynamic range.
+    private func next(_ count: Int, in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [IPAddress] {
+        let free = try await pool.inventory().freeAddresses(of: Array(rangeSets.prefix(1)), limit: count)
+        guard free.count == count else {
+            throw Failure(
+                .conflict, "network \(pool.keys.network) has \(free.count) free addresses, not \(count)",
+                hint: "see 'ipamctl networks'")
+        }
+        return free
+    }
+
+    private static func reservation(
+        for holder: String, note: String?, expires: String?, now: Timestamp
+    ) throws(Failure) -> Reservation {
+        let reservedFor: ReservationHolder
+        do throws(InvalidReservationHolder) {
+            reservedFor = try ReservationHolder(holder)
+        } catch {
+            throw Failure(.usage, "--for: \(error)")
+        }
+        return Reservation(
+            for: reservedFor, by: operatorName, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
+            expires: try expires.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(Failure) in
+                try time(text, now: now)
+            })
+    }
+
+    private static func time(_ text: String, now: Timestamp) throws(Failure) -> Timestamp {
+        if let span = DurationArgument(argument: text) { return now.advanced(bySeconds: span.seconds) }
+        guard let time = Timestamp(text) else {
+            throw Failure(
+                .usage, "--expires: \"\(text)\" is neither a span nor a time",
+                hint: "write 72h or 7d, or 2026-12-24T18:00:00Z")
+        }
+        guard time > now else { throw Failure(.usage, "--expires: \(time) is past") }
+        return time
+    }
+
+    /// Who reserves: `user@host`.
+    private static var operatorName: String {
+        var host = [CChar](repeating: 0, count: 256)
+        gethostname(&host, host.count - 1)
+        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let user =
+            getenv("SUDO_USER").map { String(cString: $0) }
+            ?? getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }
+        return "\(user ?? "uid \(getuid())")@\(name)"
+    }
+
+    // MARK: A plan in CSV
+
+    private static let columns = ["address", "for", "note", "expires"]
+
+    private static func rows(of file: String, now: Timestamp) throws(Failure) -> [ReservationOrder] {
+        guard var rows = CSVText.parse(try TextFile.read(file)) else {
+            throw Failure(.usage, "\(file): a quoted field is not closed")
+        }
+        var columns = Self.columns
+        if let header = rows.first?.map({ $0.lowercased() }), header.contains("address") {
+            if let unknown = header.first(where: { !Self.columns.contains($0) }) {
+                throw Failure(
+                    .usage, "\(file): unknown column \"\(unknown)\"", hint: "the columns are address,for,note,expires")
+            }
+            columns = header
+            rows.removeFirst()
+        }
+        var orders: [ReservationOrder] = []
+        var seen: Set<IPAddress> = []
+        for (index, row) in rows.enumerated() {
+            func cell(_ column: String) -> String? {
+                columns.firstIndex(of: column).flatMap { $0 < row.count ? row[$0] : nil }
+            }
+            do throws(Failure) {
+                guard row.count <= columns.count else { throw Failure(.usage, "it has \(row.count) columns") }
+                let ranges = try AddressSelection([cell("address") ?? ""]).ranges
+                let reservation = try reservation(
+                    for: cell("for") ?? "", note: cell("note"), expires: cell("expires"), now: now)
+                for address in AddressSelection(ranges: ranges).addresses(in: []).addresses {
+                    guard seen.insert(address).inserted else { throw Failure(.usage, "\(address) is there twice") }
+                    orders.append(ReservationOrder(address: address, reservation: reservation))
+                }
+            } catch {
+                throw Failure(.usage, "\(file), entry \(index + 1): \(error.message)", hint: error.hint)
+            }
+        }
+        guard !orders.isEmpty else { throw Failure(.usage, "\(file) has no addresses") }
+        return orders
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import IPAMKit
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show everything that is known of an address.", aliases: ["describe"])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: "The address.")
+    var address: String
+
+    func run() throws {
+        let address = try AddressSelection.single(address)
+        let detail = try connected(global) { connection in
+            let network = try await connection.network(for: [address])
+            return AddressDetail(
+                entry: try await connection.pool(network.name).entry(of: address),
+                range: network.rangeSets.lazy.compactMap { $0.range(containing: address) }.first)
+        }
+        guard detail.range != nil || detail.entry.state != .free else {
+            throw Failure(
+                .notFound, "\(address) lies in no subnet of network \(detail.entry.network)",
+                hint: "see 'ipamctl networks'")
+        }
+        Terminal.print(output.output.render(detail))
+    }
+}
+
+/// One address, with where it lies in its network.
+private struct AddressDetail: Renderable {
+    let entry: AddressEntry
+    let range: PoolRange?
+
+    var names: [String] { [entry.address.description] }
+
+    var json: JSONValue {
+        var object = entry.json.object ?? JSONObject()
+        object["subnet"] = range.map { .string($0.subnet.description) }
+        object["gateway"] = range.map { .string($0.gateway.description) }
+        object["place"] = .string(place)
+        return .object(object)
+    }
+
+    /// In which part of its subnet the address lies.
+    private var place: String {
+        guard let range else { return "outside every subnet" }
+        if let role = range.role(of: entry.address) { return role.description }
+        if range.fixed?.contains(entry.address) == true { return "fixed range" }
+        return range.range.contains(entry.address) ? "dynamic range" : "outside the ranges"
+    }
+
+    func cells(wide: Bool) -> [[String]] {
+        let lines = lines
+        return [lines.map(\.0), lines.map(\.1)]
+    }
+
+    func text(wide: Bool) -> String {
+        TextTable.render(lines.map { ["\($0.0):", $0.1] })
+    }
+
+    private var lines: [(String, String)] {
+        var lines = [
+            ("Address", entry.address.description), ("Network", entry.network.text), ("State", entry.state.rawValue),
+            ("Place", range.map { "\(place) of \($0.subnet)" } ?? place),
+        ]
+        func add(_ title: String, _ value: String?) {
+            if let value { lines.append((title, value)) }
+        }
+        if let usage = entry.usage {
+            let holder = usage.attachment?.holder
+            add("Pod", holder?.pod?.description)
+            add("Pod UID", holder?.uid)
+            add("Node", holder?.node)
+            add("Container", usage.containerID)
+            add("Interface", usage.ifname?.text)
+            add("Namespace path", holder?.netns)
+            add("Since", usage.attachment?.since?.description)
+            if usage.attachment == nil { add("Recorded by", "the Go plugin (a container ID and nothing else)") }
+        }
+        if let reservation = entry.reservation {
+            add("Reserved for", reservation.holder.phrase)
+            add("Reserved by", reservation.by)
+            add("Reserved since", reservation.since?.description)
+            add("Expires", reservation.expires?.description)
+            add("Note", reservation.note)
+            if entry.isReservedForAnother { add("Mind", "it is used by a pod that it is not reserved for") }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import IPAMKit
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+    @OptionGroup var output: OutputOptions
+
+    func run() {
+        Terminal.print(output.output.render(VersionReport()))
+    }
+}
+
+private struct VersionReport: Renderable {
+    var json: JSONValue { ["version": .string(ProductVersion.text)] }
+    var names: [String] { [ProductVersion.text] }
+    func cells(wide: Bool) -> [[String]] { [["VERSION"], [ProductVersion.text]] }
+    func text(wide: Bool) -> String { "ipamctl \(ProductVersion.text)" }
+}

@@ -1,0 +1,142 @@
+import EtcdClient
+import EtcdStore
+import Glibc
+import HTTPTransport
+import IPAMKit
+import Store
+
+/// The way to the store, from options, variables and CNI files, in this order; and what the files say of the networks.
+struct Connection: Sendable {
+    let store: any Store
+    let deadline: ContinuousClock.Instant
+    /// By name: what the CNI files say, which the store may not know yet.
+    private let configured: [NetworkName: NetworkConfiguration]
+    /// The network that was asked for; nil where none was.
+    let requested: NetworkName?
+
+    /// - Throws: ``Failure`` when nothing says where the store is.
+    init(_ options: GlobalOptions) throws(Failure) {
+        let settings = ConnectionSettings(options)
+        if let name = settings.network {
+            do throws(NameError) {
+                requested = try NetworkName(name)
+            } catch {
+                throw Failure(.usage, "--network: \(error)")
+            }
+        } else {
+            requested = nil
+        }
+        let files =
+            if let path = settings.config {
+                try ConfigurationFiles(file: path)
+            } else {
+                ConfigurationFiles(folder: ConfigurationFiles.folder)
+            }
+        var configured: [NetworkName: NetworkConfiguration] = [:]
+        for (_, configuration) in files.networks { configured[configuration.name] = configuration }
+        self.configured = configured
+        let source = try Self.source(files, requested, settings)
+        let etcd = try settings.merged(over: source?.configuration.etcd)
+        if options.verbose {
+            let from = source.map { " (network \($0.configuration.name) in \($0.path))" } ?? ""
+            Terminal.note("etcd: \(etcd.endpoints.joined(separator: ", "))\(from)")
+        }
+        store = EtcdStore(client: EtcdClient(etcd, loop: .current))
+        deadline = .now + .seconds(options.timeout?.seconds ?? 20)
+    }
+
+    /// The file's network that names the store: the one asked for, else any when all name the same one.
+    private static func source(
+        _ files: ConfigurationFiles, _ requested: NetworkName?, _ settings: ConnectionSettings
+    ) throws(Failure) -> (path: String, configuration: NetworkConfiguration)? {
+        if let requested, let found = files.networks.first(where: { $0.configuration.name == requested }) {
+            return found
+        }
+        guard let first = files.networks.first else {
+            if settings.endpoints == nil {
+                throw files.problems.first
+                    ?? Failure(
+                        .failed, "no CNI configuration in \(ConfigurationFiles.folder) uses kube-ipam",
+                        hint: "name etcd with --endpoints or ETCDCTL_ENDPOINTS, or a CNI file with --config")
+            }
+            return nil
+        }
+        guard
+            settings.endpoints != nil
+                || files.networks.allSatisfy({ $0.configuration.etcd == first.configuration.etcd })
+        else {
+            let names = files.networks.map { "\($0.configuration.name) (\($0.path))" }.joined(separator: ", ")
+            throw Failure(
+                .usage, "the CNI files name different etcd clusters: \(names)", hint: "choose one with --network")
+        }
+        return first
+    }
+
+    /// The pool of one network.
+    func pool(_ network: NetworkName) -> AddressPool {
+        AddressPool(store: store, network: network, deadline: deadline)
+    }
+
+    /// The networks of the store and of the CNI files, sorted; only the one asked for, where one was.
+    func networks() async throws -> [NetworkName] {
+        if let requested { return [requested] }
+        let stored = try await NetworkDirectory.networks(in: store, deadline: deadline)
+        return Set(stored).union(configured.keys).sorted { $0.text < $1.text }
+    }
+
+    /// What a network consists of: by the CNI file, else by the store; nil where neither knows it.
+    func rangeSets(of network: NetworkName) async throws -> [RangeSet]? {
+        if let configuration = configured[network] { return configuration.rangeSets }
+        return try await pool(network).storedRangeSets()
+    }
+
+    /// The network that `addresses` are to be looked for in, with its range sets.
+    ///
+    /// - Throws: ``Failure`` when no network, or more than one, has a subnet with all of them.
+    func network(for addresses: [IPAddress]) async throws -> (name: NetworkName, rangeSets: [RangeSet]) {
+        let names = try await networks()
+        guard !names.isEmpty else {
+            throw Failure(
+                .notFound, "the store has no network, and no CNI file names one", hint: "name a CNI file with --config")
+        }
+        var known: [(name: NetworkName, rangeSets: [RangeSet])] = []
+        for name in names {
+            if let sets = try await rangeSets(of: name) { known.append((name, sets)) }
+        }
+        if let requested, known.isEmpty {
+            throw Failure(
+                .notFound, "network \(requested) is neither in the store nor in a CNI file",
+                hint: "see 'ipamctl networks'")
+        }
+        if requested != nil || known.count == 1, let only = known.first { return only }
+        let fitting = known.filter { network in
+            addresses.allSatisfy { address in network.rangeSets.contains { $0.range(containing: address) != nil } }
+        }
+        let list = known.map(\.name.text).joined(separator: ", ")
+        if fitting.count > 1 || addresses.isEmpty {
+            throw Failure(.usage, "more than one network could be meant: \(list)", hint: "choose one with --network")
+        }
+        guard let network = fitting.first else {
+            let what = addresses.count == 1 ? "\(addresses[0]) lies" : "the addresses lie"
+            throw Failure(.notFound, "\(what) in no subnet of one network (\(list))", hint: "see 'ipamctl networks'")
+        }
+        return network
+    }
+}
+
+extension TransferLoop {
+    /// The loop that the main thread runs.
+    static let current = TransferLoop()
+}
+
+/// Runs `body` with a connection, on the main thread, and gives errors their exit status.
+func connected<Value: Sendable>(
+    _ options: GlobalOptions, _ body: @escaping @Sendable (Connection) async throws -> Value
+) throws -> Value {
+    let connection = try Connection(options)
+    do {
+        return try TransferLoop.current.run { try await body(connection) }
+    } catch let error as IPAMError {
+        throw Failure(error)
+    }
+}

@@ -1,0 +1,74 @@
+import EtcdClient
+import Glibc
+import HTTPTransport
+import IPAMKit
+
+/// The connection as options and variables give it: an option wins over `IPAMCTL_*`, that over `ETCDCTL_*`.
+struct ConnectionSettings {
+    let network: String?
+    let config: String?
+    let endpoints: String?
+    private let cacert: String?
+    private let cert: String?
+    private let key: String?
+    private let user: String?
+
+    init(_ options: GlobalOptions) {
+        func value(_ option: String?, _ name: String, etcdctl: Bool = true) -> String? {
+            option ?? Self.variable("IPAMCTL_" + name) ?? (etcdctl ? Self.variable("ETCDCTL_" + name) : nil)
+        }
+        network = value(options.network, "NETWORK", etcdctl: false)
+        config = value(options.config, "CONFIG", etcdctl: false)
+        endpoints = value(options.endpoints, "ENDPOINTS")
+        cacert = value(options.cacert, "CACERT")
+        cert = value(options.cert, "CERT")
+        key = value(options.key, "KEY")
+        user = value(options.user, "USER")
+    }
+
+    private static func variable(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    /// These settings, and for what they leave open those of a CNI file.
+    ///
+    /// - Throws: ``Failure`` for endpoints that are none.
+    func merged(over file: EtcdSettings?) throws(Failure) -> EtcdConfiguration {
+        let trustRoots = cacert ?? file?.caFile
+        let certificate = cert ?? file?.certFile
+        let privateKey = key ?? file?.keyFile
+        guard (certificate == nil) == (privateKey == nil) else {
+            throw Failure(.usage, "a client certificate and its key go together", hint: "give both --cert and --key")
+        }
+        var urls = file?.endpoints ?? []
+        if let endpoints {
+            urls = []
+            for part in endpoints.split(separator: ",") {
+                do throws(EndpointError) {
+                    urls.append(
+                        try EtcdSettings.endpoint(String(part), defaultsToTLS: trustRoots != nil || certificate != nil))
+                } catch {
+                    throw Failure(.usage, "--endpoints: \(error)")
+                }
+            }
+        }
+        guard !urls.isEmpty else { throw Failure(.usage, "--endpoints names no endpoint") }
+        var configuration = EtcdConfiguration(
+            endpoints: urls,
+            tls: TLSOptions(
+                trustRoots: trustRoots.map(TLSOptions.PEM.file), certificate: certificate.map(TLSOptions.PEM.file),
+                privateKey: privateKey.map(TLSOptions.PEM.file)))
+        if let user {
+            let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let password = parts.count == 2 ? parts[1] : Self.variable("ETCDCTL_PASSWORD") else {
+                throw Failure(.usage, "--user: the password is missing", hint: "write --user NAME:PASSWORD")
+            }
+            configuration.credentials = .init(user: parts[0], password: password)
+        } else if let name = file?.username {
+            configuration.credentials = .init(user: name, password: file?.password ?? "")
+        }
+        configuration.userAgent = "ipamctl/\(ProductVersion.text)"
+        return configuration
+    }
+}

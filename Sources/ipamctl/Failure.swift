@@ -1,0 +1,45 @@
+import IPAMKit
+import Store
+
+/// Why a command did not do what was asked: one line, perhaps a hint at the next step, and the exit status.
+struct Failure: Error {
+    enum Status: Int32 {
+        case failed = 1
+        case unreachable = 2
+        case conflict = 3
+        case notFound = 4
+        case usage = 64
+    }
+
+    let status: Status
+    let message: String
+    let hint: String?
+
+    init(_ status: Status, _ message: String, hint: String? = nil) {
+        self.status = status
+        self.message = message
+        self.hint = hint
+    }
+
+    init(_ error: IPAMError, hint: String? = nil) {
+        let status: Status =
+            switch error {
+            case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown): .unreachable
+            case .conflicts, .inUse, .reserved, .reservationsInUse, .contention, .exhausted: .conflict
+            case .nothingToRelease: .notFound
+            case .notAllowed: .usage
+            default: .failed
+            }
+        self.init(status, error.description, hint: hint ?? Self.hint(for: error))
+    }
+
+    private static func hint(for error: IPAMError) -> String? {
+        switch error {
+        case .store(.unreachable), .store(.deadlineExceeded):
+            "check the endpoints, or name others with --endpoints"
+        case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"
+        case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"
+        default: nil
+        }
+    }
+}

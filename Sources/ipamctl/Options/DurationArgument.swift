@@ -1,0 +1,30 @@
+import ArgumentParser
+
+/// A span of time, such as `90s`, `30m`, `72h`, `7d` or `1h30m`; a bare number is seconds.
+struct DurationArgument: ExpressibleByArgument {
+    let seconds: Int64
+
+    private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+
+    init?(argument: String) {
+        var total: Int64 = 0
+        var digits = ""
+        for character in argument {
+            if character.isASCII, character.isNumber {
+                digits.append(character)
+            } else {
+                guard let unit = Self.units[character], let number = Int64(digits), number < 1_000_000_000 else {
+                    return nil
+                }
+                total += number * unit
+                digits = ""
+            }
+        }
+        if !digits.isEmpty {
+            guard total == 0, let number = Int64(digits), number < 1_000_000_000 else { return nil }
+            total = number
+        }
+        guard total > 0 else { return nil }
+        seconds = total
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+
+/// What every command takes: which network, and how to reach its store.
+struct GlobalOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The network; by default the only one there is.")
+    var network: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: "A CNI configuration file (default: those in /etc/cni/net.d that use kube-ipam).")
+    var config: String?
+
+    @Option(help: "etcd's client URLs, comma-separated.")
+    var endpoints: String?
+
+    @Option(help: "A file with the certificates that etcd's are proved by.")
+    var cacert: String?
+
+    @Option(help: "A file with the client certificate.")
+    var cert: String?
+
+    @Option(help: "A file with the client certificate's key.")
+    var key: String?
+
+    @Option(help: "An etcd user, as NAME:PASSWORD.")
+    var user: String?
+
+    @Option(help: "How long the command may take, such as 5s or 1m (default: 20s).")
+    var timeout: DurationArgument?
+
+    @Flag(name: .shortAndLong, help: "Say on standard error what is connected to.")
+    var verbose = false
+}
+
+/// How a result is printed.
+struct OutputOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The format of the result: table, wide, json, yaml, csv or name.")
+    var output = OutputFormat.table
+}
+
+/// What every command that changes something takes.
+struct ChangeOptions: ParsableArguments {
+    @Flag(help: "Tell what would be done, and change nothing.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+}
+
+/// The global options by their spellings, for those that stand before the command.
+struct GlobalOption {
+    let takesNextArgument: Bool
+
+    private static let valued = [
+        "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--timeout", "-o",
+        "--output",
+    ]
+    private static let flags = ["-v", "--verbose"]
+
+    /// Nil for an argument that is not a global option, such as `--help`.
+    init?(_ argument: String) {
+        let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? argument
+        if Self.valued.contains(name) {
+            takesNextArgument = name == argument
+        } else if Self.flags.contains(argument) {
+            takesNextArgument = false
+        } else {
+            return nil
+        }
+    }
+}

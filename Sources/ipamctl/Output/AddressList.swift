@@ -1,0 +1,36 @@
+import IPAMKit
+
+/// Addresses and what they are used for.
+struct AddressList: Renderable {
+    let entries: [AddressEntry]
+
+    var json: JSONValue { .array(entries.map(\.json)) }
+    var names: [String] { entries.map(\.address.description) }
+
+    private static let columns = ["NETWORK", "ADDRESS", "STATE", "USED BY", "RESERVED FOR"]
+    private static let wideColumns = ["NODE", "CONTAINER", "IFNAME", "SINCE", "EXPIRES", "NOTE"]
+
+    func cells(wide: Bool) -> [[String]] {
+        [Self.columns + (wide ? Self.wideColumns : [])]
+            + entries.map { Self.row($0) + (wide ? Self.wideRow($0) : []) }
+    }
+
+    private static func row(_ entry: AddressEntry) -> [String] {
+        let user = entry.usage.map { usage in
+            usage.attachment?.holder.pod?.description ?? "container \(usage.containerID.prefix(12))"
+        }
+        return [
+            entry.network.text, entry.address.description, entry.state.rawValue, user ?? "",
+            entry.reservation.map { $0.holder == .anyone ? "(anyone)" : $0.holder.description } ?? "",
+        ]
+    }
+
+    private static func wideRow(_ entry: AddressEntry) -> [String] {
+        let since = entry.usage.map { $0.attachment?.since } ?? entry.reservation?.since
+        return [
+            entry.usage?.attachment?.holder.node ?? "", entry.usage?.containerID ?? "",
+            entry.usage?.ifname?.text ?? "", since?.description ?? "",
+            entry.reservation?.expires?.description ?? "", entry.reservation?.note ?? "",
+        ]
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import IPAMKit
+
+/// How a result is printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, wide, json, yaml, csv, name
+}
+
+/// A result: one value, with a view for every format.
+protocol Renderable {
+    var json: JSONValue { get }
+    /// Rows of cells, the header first. `wide` asks for all there is.
+    func cells(wide: Bool) -> [[String]]
+    /// What names each row to another command.
+    var names: [String] { get }
+    /// The text of the table formats; by default the cells in columns.
+    func text(wide: Bool) -> String
+}
+
+extension Renderable {
+    func text(wide: Bool) -> String { TextTable.render(cells(wide: wide)) }
+}
+
+extension OutputFormat {
+    /// The one place where a format is matched.
+    func render(_ result: some Renderable) -> String {
+        switch self {
+        case .table: result.text(wide: false)
+        case .wide: result.text(wide: true)
+        case .json: result.json.serialized(pretty: true)
+        case .yaml: YAMLText.render(result.json)
+        case .csv: CSVText.render(result.cells(wide: true))
+        case .name: result.names.joined(separator: "\n")
+        }
+    }
+}

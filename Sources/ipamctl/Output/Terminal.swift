@@ -1,0 +1,43 @@
+import Glibc
+import IPAMKit
+
+/// Standard output carries the result and nothing else; everything else goes to standard error.
+enum Terminal {
+    static func print(_ text: String) {
+        write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n", STDOUT_FILENO)
+    }
+
+    /// A remark that is not part of the result.
+    static func note(_ text: String) {
+        write(text + "\n", STDERR_FILENO)
+    }
+
+    static func complain(_ failure: Failure) {
+        note("ipamctl: \(failure.message)")
+        if let hint = failure.hint { note("hint: \(hint)") }
+    }
+
+    /// Asks before something is changed, where a person can answer.
+    ///
+    /// - Throws: ``Failure`` when the answer is no.
+    static func confirm(_ question: String, assumeYes: Bool) throws {
+        guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
+        write("\(question) [y/N] ", STDERR_FILENO)
+        let answer = readLine(strippingNewline: true)?.lowercased() ?? ""
+        guard answer == "y" || answer == "yes" else { throw Failure(.failed, "nothing was changed") }
+    }
+
+    private static func write(_ text: String, _ descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var offset = 0
+            while offset < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+                if count < 0, errno == EINTR { continue }
+                // A reader that went away (head, less) has seen enough.
+                guard count > 0 else { return }
+                offset += count
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import IPAMKit
+
+/// JSON values as YAML 1.2 in block style. Strings are double-quoted, which YAML reads as JSON does.
+enum YAMLText {
+    static func render(_ value: JSONValue) -> String {
+        var text = ""
+        append(value, indent: "", to: &text)
+        return text
+    }
+
+    private static func append(_ value: JSONValue, indent: String, to text: inout String) {
+        switch value {
+        case .array(let elements) where !elements.isEmpty:
+            for element in elements {
+                var nested = ""
+                append(element, indent: indent + "  ", to: &nested)
+                // The element's first line stands beside its dash.
+                text += indent + "- " + (isBlock(element) ? String(nested.dropFirst(indent.count + 2)) : nested)
+            }
+        case .object(let object) where !object.isEmpty:
+            for member in object.members {
+                text += indent + key(member.key) + ":"
+                text += isBlock(member.value) ? "\n" : " "
+                append(member.value, indent: indent + "  ", to: &text)
+            }
+        default:
+            text += value.serialized() + "\n"
+        }
+    }
+
+    private static func isBlock(_ value: JSONValue) -> Bool {
+        switch value {
+        case .array(let elements): !elements.isEmpty
+        case .object(let object): !object.isEmpty
+        default: false
+        }
+    }
+
+    private static func key(_ text: String) -> String {
+        let isPlain = !text.isEmpty && text.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        return isPlain ? text : JSONValue.string(text).serialized()
+    }
+}
