@@ -33,5 +33,8 @@ let package = Package(
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "IPAMKitTests", dependencies: ["IPAMKit", "TestSupport"]),
+        .testTarget(
+            name: "KubeIPAMTests",
+            dependencies: ["kube-ipam", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
     ]
 )

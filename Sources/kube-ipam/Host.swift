@@ -40,17 +40,22 @@ struct Host: Sendable {
             throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
-        return String(decoding: Self.readAll(descriptor, limit: 1 << 20), as: UTF8.self)
+        return String(decoding: try Self.readAll(descriptor, named: path, limit: 1 << 20), as: UTF8.self)
     }
 
     /// What comes from `descriptor`, and no more than one byte over `limit`.
-    static func readAll(_ descriptor: Int32, limit: Int) -> [UInt8] {
+    ///
+    /// - Throws: ``Unreadable`` with the name and the reason.
+    static func readAll(_ descriptor: Int32, named name: String, limit: Int) throws(Unreadable) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while bytes.count <= limit {
             let count = read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
+            guard count >= 0 else {
+                throw Unreadable(description: "\(name) cannot be read: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { break }
             bytes.append(contentsOf: buffer[..<count])
         }
         return bytes

@@ -15,19 +15,25 @@ struct Plugin {
         var status: Int32 = 0
     }
 
-    /// Carries out the call that the environment and standard input describe.
-    func run(input: [UInt8]) -> Answer {
+    /// Carries out the call that the environment and the configuration, which comes from `input`, describe.
+    func run(input: Int32) -> Answer {
         let log = Log()
         do throws(CNIErrorReport) {
             return Answer(output: try perform(input, log))
         } catch {
-            log.write(.error, "\(environment.commandName) failed", ["code": "\(error.code.rawValue)", "error": error.msg])
+            log.write(
+                .error, "\(environment.commandName) failed",
+                [
+                    "container": environment.containerID, "ifname": environment.interface,
+                    "pod": environment.pod?.description ?? "", "code": "\(error.code.rawValue)", "error": error.msg,
+                ])
             return Answer(output: error.json, status: 1)
         }
     }
 
-    private func perform(_ input: [UInt8], _ log: Log) throws(CNIErrorReport) -> JSONValue? {
+    private func perform(_ descriptor: Int32, _ log: Log) throws(CNIErrorReport) -> JSONValue? {
         let command = try environment.command()
+        let input = try readInput(descriptor)
         if command == .version { return try versionReport(input) }
         let configuration = try readConfiguration(input)
         log.open(configuration.logFile, level: configuration.logLevel)
@@ -35,7 +41,8 @@ struct Plugin {
         guard version >= command.minimumVersion else {
             throw CNIErrorReport(
                 cniVersion: version, code: .incompatibleCNIVersion,
-                msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)")
+                msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
+            )
         }
         let usesTLS = configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
         let loop = TransferLoop(usesTLS: usesTLS)
@@ -50,6 +57,14 @@ struct Plugin {
             throw CNIErrorReport(cniVersion: version, code: error.code, msg: error.msg)
         } catch {
             throw CNIErrorReport(cniVersion: version, code: .internalError, msg: "\(error)")
+        }
+    }
+
+    private func readInput(_ descriptor: Int32) throws(CNIErrorReport) -> [UInt8] {
+        do throws(Host.Unreadable) {
+            return try Host.readAll(descriptor, named: "standard input", limit: NetworkConfiguration.sizeLimit)
+        } catch {
+            throw CNIErrorReport(cniVersion: .newest, code: .ioFailure, msg: error.description)
         }
     }
 

@@ -19,12 +19,17 @@ struct PluginEnvironment: Sendable {
 
     /// For the log: the command as it came.
     var commandName: String { variable("CNI_COMMAND") ?? "" }
+    /// For the log: the container's ID as it came, checked or not.
+    var containerID: String { variable("CNI_CONTAINERID") ?? "" }
+    /// For the log: the interface's name as it came, checked or not.
+    var interface: String { variable("CNI_IFNAME") ?? "" }
 
     /// - Throws: a report with code 4 where CNI_COMMAND names none.
     func command() throws(CNIErrorReport) -> CNICommand {
         guard let command = CNICommand(rawValue: commandName) else {
             let known = CNICommand.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Self.invalid("CNI_COMMAND is \"\(commandName)\", and must be one of \(known)")
+            throw Self.invalid(
+                "CNI_COMMAND is \(JSONValue.string(commandName).serialized()), and must be one of \(known)")
         }
         return command
     }

@@ -27,8 +27,7 @@ case let unknown?:
 case nil where environment.commandName.isEmpty:
     put(About.help, to: STDERR_FILENO)
 case nil:
-    let input = Host.readAll(STDIN_FILENO, limit: NetworkConfiguration.sizeLimit)
-    let answer = Plugin(environment: environment, host: Host()).run(input: input)
+    let answer = Plugin(environment: environment, host: Host()).run(input: STDIN_FILENO)
     if let output = answer.output { put(output.serialized(), to: STDOUT_FILENO) }
     // Nothing is buffered; libcurl's and OpenSSL's cleaning up at exit would only take time.
     _exit(answer.status)

@@ -9,6 +9,7 @@ import Testing
         #expect(refusal("[]")?.cniCode == 6)
         #expect(refusal("null")?.description == "the network configuration must be a JSON object, not null")
         #expect(refusal("")?.cniCode == 6)
+        #expect(refusal(" \n") == .empty)
         #expect(refusal(ipam(subnet) + "\0")?.description.hasSuffix("a NUL byte is not allowed") == true)
     }
 
@@ -16,7 +17,7 @@ import Testing
         let limit = NetworkConfiguration.sizeLimit
         let exact = ipam(subnet) + String(repeating: " ", count: limit - ipam(subnet).utf8.count)
         #expect(refusal(exact) == nil)
-        #expect(refusal(exact + " ") == .tooLarge(bytes: limit + 1, limit: limit))
+        #expect(refusal(exact + " ") == .tooLarge(limit: limit))
         #expect(refusal(exact + " ")?.cniCode == 6)
     }
 

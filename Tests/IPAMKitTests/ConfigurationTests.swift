@@ -166,7 +166,7 @@ import Testing
         let bad = #","cni.dev/valid-attachments":[{"containerID":"a/b","ifname":"eth0"}]"#
         #expect(
             refusal(ipam(subnet, top: bad))?.description.hasPrefix(
-                #"["cni.dev/valid-attachments"][0].containerID: "a/b" is not a valid container ID"#) == true)
+                #"cni.dev/valid-attachments[0].containerID: "a/b" is not a valid container ID"#) == true)
     }
 
     @Test func earlierResultIsKept() throws {

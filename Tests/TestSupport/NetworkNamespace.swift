@@ -31,6 +31,12 @@ public final class NetworkNamespace: Sendable {
     /// Runs `ip` on the interfaces, addresses and routes of the namespace and returns what it prints.
     @discardableResult
     public func ip(_ arguments: String...) throws -> String {
+        try ip(arguments)
+    }
+
+    /// The same for arguments that are in an array already.
+    @discardableResult
+    public func ip(_ arguments: [String]) throws -> String {
         try Self.runIP(["-n", name] + arguments)
     }
 

@@ -160,7 +160,8 @@ extension AddressPool {
             }
             guard let free = fitting.first(where: { named[$0] == nil }) else {
                 throw .notAllowed(
-                    address, "was requested beside \(named[first].map(\.description) ?? ""): a range set gives one address")
+                    address,
+                    "was requested beside \(named[first].map(\.description) ?? ""): a range set gives one address")
             }
             if let role = range.role(of: address) {
                 throw .notAllowed(address, "is the \(role) of \(range.subnet)")

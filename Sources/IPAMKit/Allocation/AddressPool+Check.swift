@@ -4,6 +4,7 @@ extension AddressPool {
     /// Compares what the runtime believes with what is recorded (CHECK).
     ///
     /// - Parameters:
+    ///   - attachment: the container's interface.
     ///   - previous: the addresses of the runtime's `prevResult`.
     ///   - rangeSets: the configured sets; addresses outside them are another plugin's business.
     /// - Throws: ``IPAMError``, `notRecorded` or `inUse` where they differ.

@@ -6,7 +6,9 @@ extension AddressPool {
     /// A record that the Go plugin made (a used key with the container's ID and no attachment) is found by the
     /// addresses of `prevResult`, or, while Go nodes may exist, by its value.
     ///
-    /// - Parameter previous: the addresses of the runtime's `prevResult`.
+    /// - Parameters:
+    ///   - attachment: the container's interface.
+    ///   - previous: the addresses of the runtime's `prevResult`.
     /// - Returns: the addresses that were freed.
     /// - Throws: ``IPAMError``.
     public func delete(_ attachment: AttachmentReference, previous: [IPAddress] = []) async throws(IPAMError)

@@ -30,6 +30,7 @@ extension AddressPool {
     ///
     /// - Parameters:
     ///   - valid: what the runtime says is in use; nil frees nothing and is an error.
+    ///   - node: this machine.
     ///   - namespaceExists: whether a path is a mounted network namespace now.
     /// - Returns: the attachments that were freed.
     /// - Throws: ``IPAMError``.
@@ -40,7 +41,9 @@ extension AddressPool {
         let listed = Set(valid)
         var freed: [AttachmentReference] = []
         for record in try await readAll(keys.attachmentsPrefix).records {
-            guard let reference = keys.attachmentReference(of: record.key), !listed.contains(reference) else { continue }
+            guard let reference = keys.attachmentReference(of: record.key), !listed.contains(reference) else {
+                continue
+            }
             let attachment = try attachment(record)
             guard node.recorded(attachment.holder), isGone(attachment.holder, on: node, namespaceExists) else {
                 continue

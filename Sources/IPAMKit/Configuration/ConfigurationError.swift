@@ -1,7 +1,9 @@
 /// What is wrong with a network configuration or with CNI_ARGS.
 public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// There is no text, or white space only.
+    case empty
     /// The text is longer than is read.
-    case tooLarge(bytes: Int, limit: Int)
+    case tooLarge(limit: Int)
     /// The text is not JSON.
     case syntax(JSONSyntaxError)
     /// The text is JSON, but no object; `found` names its kind.
@@ -18,8 +20,10 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     /// One sentence for people, with the key path and the value.
     public var description: String {
         switch self {
-        case .tooLarge(let bytes, let limit):
-            "the network configuration is \(bytes) bytes long, at most \(limit) are read"
+        case .empty:
+            "the network configuration is empty"
+        case .tooLarge(let limit):
+            "the network configuration is longer than \(limit) bytes, which is all that is read"
         case .syntax(let error):
             "the network configuration is not valid JSON: \(error)"
         case .notAnObject(let found):
@@ -38,7 +42,7 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     /// The code to report (CNI spec section 5, "Error").
     public var code: CNIErrorCode {
         switch self {
-        case .tooLarge, .syntax, .notAnObject: .decodingFailure
+        case .empty, .tooLarge, .syntax, .notAnObject: .decodingFailure
         case .unknownVersion: .incompatibleCNIVersion
         case .missing, .value: .invalidNetworkConfig
         case .arguments: .invalidEnvironmentVariables

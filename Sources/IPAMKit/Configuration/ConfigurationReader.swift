@@ -62,8 +62,8 @@ struct ConfigurationReader {
 
     /// The path to a member, such as `ipam.subnet` or `runtimeConfig["io.kubernetes.cri.pod-annotations"]`.
     func keyPath(_ key: String) -> String {
-        if key.utf8.contains(UInt8(ascii: ".")) { return "\(path)[\(key.quotedForPeople)]" }
-        return path.isEmpty ? key : "\(path).\(key)"
+        if path.isEmpty { return key }
+        return key.utf8.contains(UInt8(ascii: ".")) ? "\(path)[\(key.quotedForPeople)]" : "\(path).\(key)"
     }
 
     /// A member that is present and not null.

@@ -86,7 +86,9 @@ public struct NetworkConfiguration: Sendable {
     ///   - cniArgs: CNI_ARGS.
     /// - Throws: ``ConfigurationError`` that names the position or the key path.
     public init(json: [UInt8], cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
-        guard json.count <= Self.sizeLimit else { throw .tooLarge(bytes: json.count, limit: Self.sizeLimit) }
+        guard json.count <= Self.sizeLimit else { throw .tooLarge(limit: Self.sizeLimit) }
+        // The white space of RFC 8259.
+        guard !json.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { throw .empty }
         let value: JSONValue
         do { value = try JSONValue(parsing: json) } catch { throw .syntax(error) }
         try self.init(value, cniArgs: cniArgs)

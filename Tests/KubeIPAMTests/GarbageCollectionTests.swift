@@ -1,0 +1,169 @@
+import Foundation
+import IPAMKit
+import TestSupport
+import Testing
+
+/// GC frees what this node recorded, the runtime does not list, and whose namespace is gone; nothing else.
+struct GarbageCollectionTests {
+    private func collect(_ network: PluginNetwork, listed: JSONValue?) async throws -> PluginAnswer {
+        var members: JSONObject = [:]
+        members["cni.dev/valid-attachments"] = listed
+        return try await network.call("GC", nil, members)
+    }
+
+    private func network() async throws -> PluginNetwork {
+        try await PluginNetwork(version: .v110, ["subnet": "10.188.0.0/24", "nodeName": "this-node"])
+    }
+
+    @Test func freesOnlyWhatIsUnlistedOursAndGone() async throws {
+        let network = try await network()
+        let gone = try NetworkNamespace()
+        let listed = try NetworkNamespace()
+        let alive = try NetworkNamespace()
+        _ = try await network.add("gone", netns: gone.path).result()
+        _ = try await network.add("listed", netns: listed.path).result()
+        _ = try await network.add("another-runtime", netns: alive.path).result()
+        var elsewhere = network
+        elsewhere.ipam["nodeName"] = "another-node"
+        _ = try await elsewhere.add("elsewhere", netns: gone.path).result()
+        // The same name on another machine: neither its boot nor its machine ID is ours.
+        try await network.put("used/10.188.0.90", "namesake")
+        try await network.put(
+            "attachments/namesake/eth0",
+            #"{"addresses":["10.188.0.90"],"node":"this-node","boot":"b","machine":"m","netns":"\#(gone.path)"}"#)
+        try await network.put("used/10.188.0.91", "go")
+        try gone.delete()
+        try listed.delete()
+
+        let answer = try await collect(network, listed: [["containerID": "listed", "ifname": "eth0"]])
+        #expect(answer.isSilentSuccess, "\(answer)")
+        #expect(
+            Set(try await network.used().values) == ["listed", "another-runtime", "elsewhere", "namesake", "go"])
+        #expect(
+            try await network.attachments().keys.sorted()
+                == ["another-runtime/eth0", "elsewhere/eth0", "listed/eth0", "namesake/eth0"])
+    }
+
+    @Test func listedIsAnAttachmentNotAContainer() async throws {
+        let network = try await network()
+        _ = try await network.add("c1", ifname: "eth0").result()
+        _ = try await network.add("c1", ifname: "net1").result()
+        #expect(try await collect(network, listed: [["containerID": "c1", "ifname": "eth0"]]).isSilentSuccess)
+        #expect(try await network.attachments().keys.sorted() == ["c1/eth0"])
+    }
+
+    @Test func deletedAndUnmountedNamespacesAreGoneAndMountedOnesAreNot() async throws {
+        let network = try await network()
+        let folder = try TemporaryDirectory()
+        let alive = try NetworkNamespace()
+        let deleted = try NetworkNamespace()
+        // What is left of a namespace whose mount went away: the plain file under it.
+        let unmounted = try folder.write("", to: "unmounted")
+        let paths = [
+            "alive": alive.path, "deleted": deleted.path, "unmounted": unmounted.path,
+            "process": "/proc/self/ns/net", "unreachable": "\(unmounted.path)/below-a-file",
+        ]
+        for (container, path) in paths { _ = try await network.add(container, netns: path).result() }
+        try deleted.delete()
+        #expect(try await collect(network, listed: []).isSilentSuccess)
+        #expect(Set(try await network.used().values) == ["alive", "process"])
+    }
+
+    @Test func emptyListFreesAllThatAreGone() async throws {
+        let network = try await network()
+        for index in 0..<5 { _ = try await network.add("c\(index)").result() }
+        #expect(try await collect(network, listed: []).isSilentSuccess)
+        #expect(try await network.used().isEmpty)
+        #expect(try await network.attachments().isEmpty)
+    }
+
+    @Test(arguments: [nil, .null] as [JSONValue?])
+    func missingListIsCode7AndNothingIsFreed(list: JSONValue?) async throws {
+        let network = try await network()
+        _ = try await network.add("c1").result()
+        let contents = try await network.contents()
+        #expect(
+            try await collect(network, listed: list).failure
+                == PluginFailure(
+                    7,
+                    "GC needs the list of valid attachments (cni.dev/valid-attachments); without it nothing was freed"))
+        #expect(try await network.contents() == contents)
+    }
+
+    @Test func listThatCannotBeReadFreesNothing() async throws {
+        let network = try await network()
+        _ = try await network.add("c1").result()
+        let contents = try await network.contents()
+        #expect(
+            try await collect(network, listed: [["containerID": "c2"]]).failure
+                == PluginFailure(
+                    7, "cni.dev/valid-attachments[0].ifname is missing: an attachment names its interface"))
+        #expect(try await network.contents() == contents)
+    }
+
+    @Test func olderNameOfTheListIsUnderstood() async throws {
+        let network = try await network()
+        _ = try await network.add("kept").result()
+        _ = try await network.add("gone").result()
+        let answer = try await network.call(
+            "GC", nil, ["cni.dev/attachments": [["containerID": "kept", "ifname": "eth0"]]])
+        #expect(answer.isSilentSuccess, "\(answer)")
+        #expect(try await network.attachments().keys.sorted() == ["kept/eth0"])
+    }
+}
+
+/// CHECK compares what the runtime believes with what is recorded.
+struct CheckTests {
+    @Test func recordedResultIsFine() async throws {
+        let network = try await PluginNetwork()
+        let result = try await network.add("c1").result()
+        #expect(try await network.call("CHECK", "c1", ["prevResult": result]).isSilentSuccess)
+    }
+
+    @Test func addressesOfOtherPluginsAreTheirBusiness() async throws {
+        let network = try await PluginNetwork()
+        let address = try await network.add("c1").address()
+        let previous: JSONValue = [
+            "cniVersion": "1.0.0", "ips": [["address": .string("\(address)/24")], ["address": "192.0.2.7/24"]],
+        ]
+        #expect(try await network.call("CHECK", "c1", ["prevResult": previous]).isSilentSuccess)
+    }
+
+    @Test func stolenAddressIsCode101() async throws {
+        let network = try await PluginNetwork()
+        let result = try await network.add("c1").result()
+        try await network.put("used/10.188.0.2", "thief")
+        #expect(
+            try await network.call("CHECK", "c1", ["prevResult": result]).failure
+                == PluginFailure(101, "10.188.0.2 is in use by container thief"))
+    }
+
+    @Test func deletedAddressIsCode105() async throws {
+        let network = try await PluginNetwork()
+        let result = try await network.add("c1").result()
+        #expect(try await network.delete("c1").isSilentSuccess)
+        #expect(
+            try await network.call("CHECK", "c1", ["prevResult": result]).failure
+                == PluginFailure(105, "10.188.0.2 of container c1 is not recorded as in use"))
+    }
+
+    @Test func anotherRecordedAddressIsCode105() async throws {
+        let network = try await PluginNetwork()
+        _ = try await network.add("c1").result()
+        try await network.put("used/10.188.0.50", "c1")
+        let previous: JSONValue = ["cniVersion": "1.0.0", "ips": [["address": "10.188.0.50/24"]]]
+        #expect(
+            try await network.call("CHECK", "c1", ["prevResult": previous]).failure
+                == PluginFailure(
+                    105, "container c1 has 10.188.0.50 on eth0 by prevResult, and 10.188.0.2 in the store"))
+    }
+
+    @Test func missingPrevResultIsCode7() async throws {
+        let network = try await PluginNetwork()
+        _ = try await network.add("c1").result()
+        #expect(
+            try await network.call("CHECK", "c1").failure
+                == PluginFailure(
+                    7, "CHECK needs prevResult, the result of the ADD; it is missing from the configuration"))
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import IPAMKit
+import TestSupport
+import Testing
+
+/// What the Go plugin leaves in the store: bare used keys, its network document, no attachment, no settings.
+struct GoRecordTests {
+    private func network() async throws -> PluginNetwork {
+        let network = try await PluginNetwork()
+        try await network.etcd.put(
+            network.key,
+            #"[[{"rangeStart":"10.188.0.2","rangeEnd":"10.188.0.254","subnet":"10.188.0.0/24","#
+                + #""gateway":"10.188.0.1"}]]"#)
+        try await network.put("used/10.188.0.2", "go1")
+        try await network.put("used/10.188.0.3", "go2")
+        try await network.put("lastReserved/0", "10.188.0.3")
+        return network
+    }
+
+    @Test func isRespectedByAnAdd() async throws {
+        let network = try await network()
+        // The cursor points behind both; begin in front of them to meet them.
+        try await network.remove("lastReserved/0")
+        #expect(try await network.add("c1").address() != "10.188.0.2")
+        let used = try await network.used()
+        #expect(used["10.188.0.2"] == "go1")
+        #expect(used["10.188.0.3"] == "go2")
+        #expect(used.count == 3)
+        // Nobody knows yet whether Go nodes are left.
+        #expect(try await network.contents()[network.key("config")] == nil)
+    }
+
+    @Test func cursorIsContinuedFromGo() async throws {
+        let network = try await network()
+        #expect(try await network.add("c1").address() == "10.188.0.4")
+        #expect(try await network.contents()[network.key("lastReserved/0")]?.value == "10.188.0.4")
+    }
+
+    @Test func isRemovedByADeleteWithoutPrevResult() async throws {
+        let network = try await network()
+        #expect(try await network.delete("go1").isSilentSuccess)
+        #expect(try await network.used() == ["10.188.0.3": "go2"])
+    }
+
+    @Test func isRemovedByADeleteWithPrevResult() async throws {
+        let network = try await network()
+        let previous: JSONObject = [
+            "prevResult": ["cniVersion": "1.0.0", "ips": [["address": "10.188.0.2/24", "gateway": "10.188.0.1"]]]
+        ]
+        #expect(try await network.delete("go1", previous).isSilentSuccess)
+        #expect(try await network.used() == ["10.188.0.3": "go2"])
+    }
+
+    @Test func ofAnotherContainerStaysWhateverPrevResultSays() async throws {
+        let network = try await network()
+        let previous: JSONObject = ["prevResult": ["cniVersion": "1.0.0", "ips": [["address": "10.188.0.3/24"]]]]
+        #expect(try await network.delete("go1", previous).isSilentSuccess)
+        #expect(try await network.used()["10.188.0.3"] == "go2")
+    }
+
+    @Test func checkOfOneSucceedsByItsUsedKeyAlone() async throws {
+        let network = try await network()
+        let previous: JSONObject = ["prevResult": ["cniVersion": "1.0.0", "ips": [["address": "10.188.0.2/24"]]]]
+        #expect(try await network.call("CHECK", "go1", previous).isSilentSuccess)
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import IPAMKit
+import TestSupport
+
+/// A node for one test: a network namespace in which the real CNI plugins run, with kube-ipam beside them and etcd within
+/// reach. Nothing of the machine itself is changed.
+final class PodHost: Sendable {
+    let namespace: NetworkNamespace
+    let network: PluginNetwork
+
+    private let relay: NamespaceRelay
+    private let plugins: TemporaryDirectory
+
+    /// A node where `plugin` asks kube-ipam for addresses; `members` are those of the configuration that are its own.
+    init(_ plugin: String, _ members: JSONObject, network: PluginNetwork) async throws {
+        namespace = try NetworkNamespace()
+        relay = try await NamespaceRelay(port: network.etcd.port, into: namespace)
+        plugins = try TemporaryDirectory(prefix: "cni")
+        let folder = ["/usr/lib/cni", "/opt/cni/bin"].first {
+            FileManager.default.isExecutableFile(atPath: "\($0)/\(plugin)")
+        }
+        guard let folder else { throw TestSupportError.toolMissing(plugin) }
+        for (name, target) in [
+            plugin: "\(folder)/\(plugin)", "kube-ipam": try BuildProducts.product("kube-ipam").path,
+        ] {
+            try FileManager.default.createSymbolicLink(atPath: plugins.file(name).path, withDestinationPath: target)
+        }
+        var network = network
+        network.configuration["type"] = .string(plugin)
+        for member in members.members { network.configuration[member.key] = member.value }
+        self.network = network
+    }
+
+    /// Calls the plugin for a pod, as a runtime does.
+    func call(_ command: String, _ container: String, in pod: NetworkNamespace, previous: JSONValue? = nil)
+        async throws -> PluginAnswer
+    {
+        var configuration = network.configuration
+        configuration["prevResult"] = previous
+        guard let plugin = configuration["type"]?.string else { throw TestSupportError.toolMissing("a CNI plugin") }
+        return PluginAnswer(
+            try await namespace.run(
+                plugins.file(plugin).path,
+                environment: [
+                    "CNI_COMMAND": command, "CNI_CONTAINERID": container, "CNI_IFNAME": "eth0", "CNI_NETNS": pod.path,
+                    "CNI_PATH": plugins.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                ], stdin: Data(JSONValue.object(configuration).serialized().utf8)))
+    }
+}
+
+extension NetworkNamespace {
+    /// The addresses of an interface that are not link-local, with their prefix lengths, IPv4 first.
+    func addresses(of interface: String) throws -> [String] {
+        let links = try json("-j", "addr", "show", "dev", interface)
+        let all = links.first?["addr_info"]?.array ?? []
+        return all.filter { $0["scope"] == "global" }.compactMap { address in
+            guard let local = address["local"]?.string, let length = address["prefixlen"]?.int else { return nil }
+            return "\(local)/\(length)"
+        }
+    }
+
+    /// The gateway of the default route.
+    func defaultGateway(_ family: String = "-4") throws -> String? {
+        try json("-j", family, "route", "show", "default").first?["gateway"]?.string
+    }
+
+    private func json(_ arguments: String...) throws -> [JSONValue] {
+        let text = try ip(arguments)
+        return text.isEmpty ? [] : try JSONValue(parsing: Array(text.utf8)).array ?? []
+    }
+
+    /// Whether a connection to a port of `address` comes through: a server here, a client in `other`.
+    func answers(at address: String, to other: NetworkNamespace) async throws -> Bool {
+        let server = """
+            import socket, sys
+            family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+            with socket.create_server((sys.argv[1], 7000), family=family) as listener:
+                listener.settimeout(20)
+                listener.accept()[0].sendall(b"hello")
+            """
+        let client = """
+            import socket, sys, time
+            for attempt in range(400):
+                try:
+                    with socket.create_connection((sys.argv[1], 7000), timeout=10) as connection:
+                        print(connection.recv(16).decode())
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.025)
+            """
+        async let serving = run("python3", ["-c", server, address])
+        let said = try await other.run("python3", ["-c", client, address]).checked().stdoutText
+        try await serving.checked()
+        return said == "hello\n"
+    }
+}

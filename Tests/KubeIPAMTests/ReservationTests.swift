@@ -1,0 +1,119 @@
+import Foundation
+import IPAMKit
+import TestSupport
+import Testing
+
+/// Reserving is enough: the pod gets its address without asking, and nobody else does.
+struct ReservationTests {
+    private func pod(_ name: String, in namespace: String = "default") -> String {
+        "IgnoreUnknown=1;K8S_POD_NAMESPACE=\(namespace);K8S_POD_NAME=\(name)"
+    }
+
+    @Test func podGetsTheAddressReservedInItsName() async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve("10.188.0.216", for: "default/db-0", claim: "default/pod/db-0")
+        #expect(try await network.add("other", arguments: pod("db-1")).address() == "10.188.0.2")
+        #expect(try await network.add("namesake", arguments: pod("db-0", in: "test")).address() == "10.188.0.3")
+        #expect(try await network.add("c1", arguments: pod("db-0")).address() == "10.188.0.216")
+        #expect(try await network.attachments()["c1/eth0"]?["fixed"] == true)
+        // A fixed address does not move the cursor.
+        #expect(try await network.add("next").address() == "10.188.0.4")
+    }
+
+    @Test func reservationOutsideTheDynamicRangeIsGiven() async throws {
+        let network = try await PluginNetwork([
+            "subnet": "10.188.0.0/16", "rangeStart": "10.188.1.0", "rangeEnd": "10.188.255.254",
+            "fixedStart": "10.188.0.10", "fixedEnd": "10.188.0.255",
+        ])
+        try await network.reserve("10.188.0.216", for: "default/db-0", claim: "default/pod/db-0")
+        #expect(try await network.add("c1", arguments: pod("db-0")).address() == "10.188.0.216")
+    }
+
+    @Test(arguments: [
+        ("default/sts/db", "default/workload/db", ["db-0", "db-1"], ["web-0", "db-admin", "db-0-0"]),
+        (
+            "default/deploy/web", "default/workload/web", ["web-6d9b74fd4d-xjhek", "web-5b8c9d7f4-2k4lm"],
+            ["web-0", "web-admin", "web-api-6d9b74fd4d-xjhek"]
+        ),
+    ])
+    func workloadsReservationsAreSharedByItsPods(
+        holder: String, claim: String, itsPods: [String], others: [String]
+    ) async throws {
+        let network = try await PluginNetwork()
+        let reserved = ["10.188.0.100", "10.188.0.101"]
+        for address in reserved { try await network.reserve(address, for: holder, claim: claim) }
+        for other in others {
+            let address = try await network.add(other, arguments: pod(other)).address()
+            #expect(!reserved.contains(address), "\(other) is not of \(holder)")
+        }
+        var given: [String] = []
+        for name in itsPods { given.append(try await network.add(name, arguments: pod(name)).address()) }
+        #expect(given == reserved)
+        let third = try await network.add("third", arguments: pod(itsPods[0]))
+        #expect(
+            third.failure
+                == PluginFailure(
+                    101,
+                    "every address reserved for \(claim.replacingOccurrences(of: "/workload", with: "")) is in use "
+                        + "(10.188.0.100, 10.188.0.101)"))
+        #expect(try await network.delete(itsPods[1]).isSilentSuccess)
+        #expect(try await network.add("fourth", arguments: pod(itsPods[1])).address() == reserved[1])
+    }
+
+    @Test func podsOwnReservationComesBeforeItsWorkloads() async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve("10.188.0.50", for: "default/sts/db", claim: "default/workload/db")
+        try await network.reserve("10.188.0.60", for: "default/db-0", claim: "default/pod/db-0")
+        #expect(try await network.add("c1", arguments: pod("db-0")).address() == "10.188.0.60")
+    }
+
+    @Test func reservationForANamespaceOrForNobodyIsNotGivenUnasked() async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve("10.188.0.2", for: "default/", claim: nil)
+        try await network.reserve("10.188.0.3", for: nil, claim: nil)
+        let unasked = try await network.add("c1", arguments: pod("db-0")).address()
+        #expect(!["10.188.0.2", "10.188.0.3"].contains(unasked))
+        #expect(try await network.add("c2", arguments: pod("db-0") + ";IP=10.188.0.2").address() == "10.188.0.2")
+        #expect(try await network.add("c3", arguments: "IP=10.188.0.3").address() == "10.188.0.3")
+    }
+
+    @Test func expiredReservationIsNotGivenUnasked() async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve(
+            "10.188.0.216", for: "default/db-0", claim: "default/pod/db-0", expires: secondsFromNow(-301))
+        #expect(try await network.add("c1", arguments: pod("db-0")).address() == "10.188.0.2")
+    }
+
+    @Test(arguments: [-240, 3600])
+    func reservationCountsUntilFiveMinutesAfterItsTime(seconds: Int64) async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve(
+            "10.188.0.216", for: "default/db-0", claim: "default/pod/db-0", expires: secondsFromNow(seconds))
+        #expect(try await network.add("c1", arguments: pod("db-0")).address() == "10.188.0.216")
+    }
+
+    @Test func claimWithoutAReservationIsNothing() async throws {
+        let network = try await PluginNetwork()
+        try await network.put("claims/default/pod/db-0/10.188.0.216", "")
+        #expect(try await network.add("c1", arguments: pod("db-0")).address() == "10.188.0.2")
+    }
+
+    @Test func reservedAddressInUseIsRefusedAndNotReplacedByAnother() async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve("10.188.0.216", for: "default/db-0", claim: "default/pod/db-0")
+        _ = try await network.add("old", arguments: pod("db-0")).result()
+        let contents = try await network.contents()
+        #expect(
+            try await network.add("new", arguments: pod("db-0")).failure
+                == PluginFailure(101, "every address reserved for default/db-0 is in use (10.188.0.216)"))
+        #expect(try await network.contents() == contents)
+    }
+
+    @Test func dualStackPodGetsItsReservedAddressAndADynamicOne() async throws {
+        let network = try await PluginNetwork(
+            ["ranges": [[["subnet": "10.188.0.0/24"]], [["subnet": "fd00:188::/64"]]]])
+        try await network.reserve("fd00:188::216", for: "default/db-0", claim: "default/pod/db-0")
+        #expect(
+            try await network.add("c1", arguments: pod("db-0")).addresses() == ["10.188.0.2", "fd00:188::216"])
+    }
+}
