@@ -31,6 +31,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
+        .testTarget(name: "EtcdClientTests", dependencies: ["EtcdClient", "HTTPTransport", "TestSupport"]),
+        .testTarget(
+            name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
         .testTarget(name: "IPAMKitTests", dependencies: ["IPAMKit", "TestSupport"]),
     ]
 )

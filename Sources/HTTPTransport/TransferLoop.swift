@@ -17,19 +17,24 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     // the jobs that it runs.
     private struct Shared {
         var jobs: [UnownedJob] = []
+        var discarded: [Transfer] = []
         var thread: pthread_t?
     }
 
+    typealias TimerID = UInt64
+
     private struct Timer {
         let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Void, Never>
+        let action: () -> Void
     }
 
     private let shared = Mutex(Shared())
     private let multi: UnsafeMutableRawPointer
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
-    private var timers: [UInt64: Timer] = [:]
-    private var nextTimer: UInt64 = 0
+    private var timers: [TimerID: Timer] = [:]
+    private var nextTimer: TimerID = 0
+    /// How many times the loop has gone round; a loop that idles stands still.
+    private(set) var turns = 0
 
     private static let libcurl: Void = {
         signal(SIGPIPE, SIG_IGN)
@@ -44,6 +49,7 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     }
 
     deinit {
+        for easy in transfers.keys { curl_multi_remove_handle(multi, easy) }
         curl_multi_cleanup(multi)
     }
 
@@ -52,18 +58,21 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         let loop = TransferLoop()
         let context = Unmanaged.passRetained(loop).toOpaque()
         var thread = pthread_t()
-        let code = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            let loop = Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()
-            loop.turn(until: { false })
-            return nil
-        }, context)
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                let loop = Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()
+                loop.turn(until: { false })
+                return nil
+            }, context)
         precondition(code == 0, "pthread_create failed with \(code)")
         pthread_detach(thread)
         return loop
     }
 
-    /// Runs `body` and everything it starts on the calling thread, and returns when `body` has finished.
+    /// Runs `body` and everything it starts on the calling thread, and returns when `body` has finished. What it has
+    /// started and not waited for stands still until the next run. Only one thread at a time may lend itself.
     ///
     /// - Throws: what `body` throws.
     public func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
@@ -110,17 +119,21 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     // MARK: The loop itself; everything below runs on the loop's thread
 
     private func turn(until done: () -> Bool) {
-        shared.withLock { $0.thread = pthread_self() }
+        shared.withLock { state in
+            precondition(state.thread == nil, "the transfer loop already runs")
+            state.thread = pthread_self()
+        }
         defer { shared.withLock { $0.thread = nil } }
         let longest: Int32 = 60_000
         while true {
+            turns += 1
             runJobs()
             if done() { return }
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             finishTransfers()
             let wait = fireTimers(longest: longest)
-            if shared.withLock({ $0.jobs.isEmpty }) {
+            if shared.withLock({ $0.jobs.isEmpty && $0.discarded.isEmpty }) {
                 curl_multi_poll(multi, nil, 0, wait, nil)
             }
         }
@@ -128,11 +141,14 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 
     private func runJobs() {
         while true {
-            let jobs = shared.withLock { state in
-                let jobs = state.jobs
-                state.jobs.removeAll(keepingCapacity: true)
-                return jobs
+            let (jobs, discarded) = shared.withLock { state in
+                defer {
+                    state.jobs = []
+                    state.discarded = []
+                }
+                return (state.jobs, state.discarded)
             }
+            for transfer in discarded { abandon(transfer) }
             if jobs.isEmpty { return }
             for job in jobs {
                 job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -155,8 +171,7 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         var wait = Duration.milliseconds(Int(longest))
         for (id, timer) in timers {
             if timer.deadline <= now {
-                timers.removeValue(forKey: id)
-                timer.continuation.resume()
+                if timers.removeValue(forKey: id) != nil { timer.action() }
             } else {
                 wait = min(wait, timer.deadline - now)
             }
@@ -176,16 +191,25 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         curl_multi_remove_handle(multi, transfer.easy)
     }
 
-    fileprivate func addTimer(_ deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, Never>)
-        -> UInt64
-    {
+    /// Calls `action` on this thread once `deadline` has come.
+    func addTimer(_ deadline: ContinuousClock.Instant, _ action: @escaping () -> Void) -> TimerID {
         nextTimer += 1
-        timers[nextTimer] = Timer(deadline: deadline, continuation: continuation)
+        timers[nextTimer] = Timer(deadline: deadline, action: action)
         return nextTimer
     }
 
-    fileprivate func removeTimer(_ id: UInt64) {
-        timers.removeValue(forKey: id)?.continuation.resume()
+    /// False when it has fired already.
+    @discardableResult
+    func removeTimer(_ id: TimerID) -> Bool {
+        timers.removeValue(forKey: id) != nil
+    }
+
+    // MARK: From any thread
+
+    /// Ends a transfer that nobody waits for any more.
+    func discard(_ transfer: Transfer) {
+        shared.withLock { $0.discarded.append(transfer) }
+        curl_multi_wakeup(multi)
     }
 }
 
@@ -193,7 +217,8 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 private actor LoopTimers {
     nonisolated let loop: TransferLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-    private var id: UInt64?
+    private var id: TransferLoop.TimerID?
+    private var continuation: CheckedContinuation<Void, Never>?
 
     init(loop: TransferLoop) {
         self.loop = loop
@@ -205,7 +230,8 @@ private actor LoopTimers {
                 if Task.isCancelled {
                     continuation.resume()
                 } else {
-                    id = loop.addTimer(deadline, continuation)
+                    self.continuation = continuation
+                    id = loop.addTimer(deadline) { [weak self] in self?.assumeIsolated { $0.wake() } }
                 }
             }
         } onCancel: {
@@ -214,7 +240,12 @@ private actor LoopTimers {
     }
 
     private func cancel() {
-        if let id { loop.removeTimer(id) }
+        if let id, loop.removeTimer(id) { wake() }
+    }
+
+    private func wake() {
+        continuation?.resume()
+        continuation = nil
     }
 }
 
