@@ -33,6 +33,9 @@ let package = Package(
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
+        .testTarget(name: "EtcdClientTests", dependencies: ["EtcdClient", "HTTPTransport", "TestSupport"]),
+        .testTarget(
+            name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
         .testTarget(name: "IPAMKitTests", dependencies: ["IPAMKit", "TestSupport"]),
         .testTarget(
             name: "KubeIPAMTests",

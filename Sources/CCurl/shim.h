@@ -50,8 +50,15 @@ static inline int ccurl_prepare_socket(void *context, curl_socket_t socket, curl
     setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     return CURL_SOCKOPT_OK;
 }
-static inline CURLcode ccurl_detect_dead_connections(CURL *easy) {
-    return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, ccurl_prepare_socket);
+// libcurl's own sockets would stay open in every program that this one starts.
+static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+static inline CURLcode ccurl_set_socket_callbacks(CURL *easy) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, ccurl_prepare_socket);
 }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);

@@ -85,6 +85,7 @@ public actor EtcdClient {
     /// - Returns: etcd's message.
     /// - Throws: ``EtcdError``.
     public func status(endpoint: Int, deadline: ContinuousClock.Instant) async throws(EtcdError) -> EtcdStatusResponse {
+        try checkEndpoints()
         var call = GRPCCall(
             method: "Maintenance/Status", message: try serialize(EtcdStatusRequest()), isRepeatable: true)
         call.token = try await token(until: deadline)
@@ -118,6 +119,7 @@ public actor EtcdClient {
         -> Response
     {
         try checkEndpoints()
+        guard ContinuousClock.now < deadline else { throw .deadlineExceeded([]) }
         var patience = Patience(deadline: deadline)
         while true {
             switch await race(call, until: deadline) {
@@ -132,6 +134,7 @@ public actor EtcdClient {
         _ method: String, _ request: Request, deadline: ContinuousClock.Instant
     ) async throws(EtcdError) -> Response {
         try checkEndpoints()
+        guard ContinuousClock.now < deadline else { throw .deadlineExceeded([]) }
         var call = GRPCCall(method: method, message: try serialize(request), isRepeatable: false)
         var mayRenew = true
         var patience = Patience(deadline: deadline)
@@ -207,23 +210,40 @@ public actor EtcdClient {
         preferred = (endpoint + 1) % channels.count
     }
 
-    private func checkEndpoints() throws(EtcdError) {
+    func checkEndpoints() throws(EtcdError) {
         if channels.isEmpty { throw .invalidConfiguration("etcd has no endpoint") }
+        for channel in channels where !channel.endpoint.isUsable {
+            throw .invalidConfiguration("\(channel.endpoint.url) is not the http or https URL of an endpoint")
+        }
     }
 
     // MARK: Messages
 
+    /// As etcd's own client: what is larger, a server with default limits refuses before it has read it, and libcurl
+    /// loses such an answer.
+    private static let largestRequest = 2 << 20
+
     func serialize(_ message: some Message) throws(EtcdError) -> [UInt8] {
+        let bytes: [UInt8]
         do {
-            return try message.serializedBytes()
+            bytes = try message.serializedBytes()
         } catch {
             throw .invalidConfiguration("the request cannot be encoded: \(error)")
         }
+        guard bytes.count <= Self.largestRequest else { throw .requestTooLarge }
+        return bytes
     }
+
+    /// Each level of a nested transaction is two of the message, and there may be 128.
+    private static let decoding: BinaryDecodingOptions = {
+        var options = BinaryDecodingOptions()
+        options.messageDepthLimit = 300
+        return options
+    }()
 
     private func parse<Response: Message>(_ bytes: [UInt8], _ endpoint: Int) throws(EtcdError) -> Response {
         do {
-            return try Response(serializedBytes: bytes)
+            return try Response(serializedBytes: bytes, options: Self.decoding)
         } catch {
             throw .malformedAnswer(
                 .init(endpoint: channels[endpoint].endpoint.url, reason: "not the expected protobuf message"))

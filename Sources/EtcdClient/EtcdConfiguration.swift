@@ -35,9 +35,17 @@ struct Endpoint: Sendable {
     let url: String
     let tls: TLSOptions
 
+    /// False when requests to it would go who knows where.
+    var isUsable: Bool {
+        let lowered = url.lowercased()
+        return ["http://", "https://"].contains { scheme in
+            lowered.hasPrefix(scheme) && lowered.utf8.count > scheme.utf8.count && !lowered.hasPrefix(scheme + "/")
+        }
+    }
+
     init(_ text: String, tls: TLSOptions) {
         var url = text[...]
-        while url.hasSuffix("/") { url.removeLast() }
+        while url.hasSuffix("/"), !url.hasSuffix("://") { url.removeLast() }
         self.url = String(url)
         self.tls = tls
     }

@@ -23,7 +23,7 @@ public enum EtcdError: Error, Sendable, Equatable {
     case tooManyRequests
     /// More operations in a transaction than `--max-txn-ops` allows.
     case tooManyOperations
-    /// The request exceeds `--max-request-bytes`.
+    /// The request exceeds `--max-request-bytes`, or two megabytes.
     case requestTooLarge
     /// The revision asked for was compacted away.
     case compacted
@@ -41,7 +41,7 @@ extension EtcdError: CustomStringConvertible {
         case .unavailable(let failures):
             "etcd is not reachable (\(Self.list(failures)))"
         case .deadlineExceeded(let failures):
-            "etcd did not answer in time (\(Self.list(failures)))"
+            "etcd did not answer in time" + (failures.isEmpty ? "" : " (\(Self.list(failures)))")
         case .outcomeUnknown(let failure):
             "the answer to a write was lost (\(failure))"
         case .unauthenticated(let message): "etcd refused the user: \(message)"

@@ -25,8 +25,9 @@ extension EtcdClient {
     fileprivate func openStream(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async throws(EtcdError)
         -> (HTTPResponseStream, endpoint: String)
     {
+        try checkEndpoints()
         var failures: [EtcdError.EndpointFailure] = []
-        for endpoint in channels.isEmpty ? [] : endpointOrder() {
+        for endpoint in endpointOrder() {
             let channel = channels[endpoint]
             do throws(GRPCChannel.Failure) {
                 let timeout = max(.milliseconds(1), min(.seconds(3), deadline - .now))
@@ -78,8 +79,7 @@ private actor Watch {
             // etcd ends the watch, not the stream, and would say no more.
             await stream.cancel()
             let error = EtcdError(cancelled: message)
-            guard mayRenew, case .permissionDenied = error, token != nil else { throw error }
-            // An old token is called a lack of permission here.
+            guard mayRenew, token != nil, error.mayBeForTheToken else { throw error }
             mayRenew = false
             await client.forgetToken(token)
             connection = nil
@@ -138,12 +138,22 @@ extension EtcdError {
         let reason = message.cancelReason
         if message.compactRevision > 0 || reason.contains("compacted") {
             self = .compacted
+        } else if reason.contains("invalid auth token") {
+            self = .unauthenticated(reason)
         } else if reason.contains("permission denied") {
             self = .permissionDenied(reason)
         } else if reason.contains("no leader") {
             self = .unavailable([.init(endpoint: "the watched member", reason: reason)])
         } else {
             self = .rejected(code: 1, message: reason.isEmpty ? "the watch was ended" : reason)
+        }
+    }
+
+    /// Some versions of etcd call an old token a lack of permission where the watch is concerned.
+    fileprivate var mayBeForTheToken: Bool {
+        switch self {
+        case .unauthenticated, .permissionDenied: true
+        default: false
         }
     }
 }

@@ -206,6 +206,9 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     func abandon(_ transfer: Transfer) {
         guard let index = transfers.firstIndex(where: { $0 === transfer }) else { return }
         transfers.remove(at: index)
+        // Since 7.88 libcurl keeps the HTTP/2 reset of a stream to itself until there is other traffic on the connection
+        // (curl issue 17611). A connection that has no other stream is closed instead: the server must hear of it.
+        ccurl_set_long(transfer.easy, CURLOPT_FORBID_REUSE, 1)
         curl_multi_remove_handle(multi, transfer.easy)
     }
 

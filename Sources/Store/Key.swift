@@ -8,6 +8,11 @@ public struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     public var description: String { text }
 
+    /// By bytes: to Swift, two strings are equal already when they look the same (Unicode canonical equivalence).
+    public static func == (left: Key, right: Key) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
     public static func < (left: Key, right: Key) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
@@ -27,9 +32,10 @@ public struct KeyRange: Hashable, Sendable {
 
     /// The keys from `start` up to, not including, `end`; none when `end` is not behind `start`.
     public init(from start: Key, to end: Key) {
-        self.start = start
-        // etcd takes some ends before the start for "everything from there on".
-        self.end = max(start, end)
+        // To etcd, some ends that are not behind the start mean "all keys from there on".
+        let hasRoom = start < end && end.text != "\0"
+        self.start = hasRoom ? start : max(start, Key("\u{1}"))
+        self.end = hasRoom ? end : self.start
     }
 
     /// All keys that begin with `prefix`, which is not empty and ends in an ASCII character other than DEL.

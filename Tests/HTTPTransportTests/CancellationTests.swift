@@ -76,18 +76,24 @@ import Testing
     }
 
     @Test func ofOneHTTP2RequestSparesTheOthers() async throws {
-        let server = try ScriptedServer(.http2([.empty, .silence, .empty]))
+        let server = try ScriptedServer(.http2([.empty, .silence, .silence, .empty]))
         var request = patient(server.url)
         request.version = .http2
         request.body = [1]
         let any = request
         _ = try await client.send(any)
         let task = Task { try await client.send(any) }
-        try await server.waitUntilSeen("request", times: 2)
+        let other = Task { try await client.send(any) }
+        try await server.waitUntilSeen("request", times: 3)
         task.cancel()
         await #expect(throws: HTTPError.self) { try await task.value }
         #expect(try await client.send(any).trailers["grpc-status"] == "0")
         try await server.waitUntilSeen("reset by the client")
         #expect(server.count("connection") == 1)
+        #expect(server.count("gone") == 0)
+        // The last one that is cancelled takes the connection along.
+        other.cancel()
+        await #expect(throws: HTTPError.self) { try await other.value }
+        try await server.waitUntilSeen("gone")
     }
 }

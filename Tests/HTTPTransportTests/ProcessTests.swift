@@ -60,6 +60,18 @@ import Testing
         }
     }
 
+    @Test func childrenInheritNoConnection() async {
+        await #expect(processExitsWith: .success) {
+            let server = try ScriptedServer(.http)
+            let client = HTTPClient(loop: .onOwnThread())
+            let stream = try await client.stream(HTTPRequest(url: server.url + "/stall"))
+            let child = try SpawnedProcess("sleep", ["60"], environment: ["PATH": "/usr/bin:/bin"])
+            await stream.cancel()
+            try await server.waitUntilSeen("gone")
+            #expect(!child.hasEnded)
+        }
+    }
+
     @Test func runStartsNoThread() async {
         await #expect(processExitsWith: .success) {
             let server = try ScriptedServer(.http)

@@ -111,14 +111,18 @@ import Testing
         #expect(try await client.send(request).trailers["grpc-status"] == "0")
     }
 
-    @Test func aServerThatWantsAnotherCertificateIsATLSError() async throws {
+    @Test func aServerThatWantsAnotherCertificateAnswersNothing() async throws {
         let etcd = try await EtcdServer.start(security: .mutualTLS)
-        var request = RawGRPC.range(etcd)
-        #expect(try await failure(request).kind == .tls)
         let stranger = try Self.stranger.get().client(commonName: "mallory")
-        request.tls.certificate = .file(stranger.certificate)
-        request.tls.privateKey = .file(stranger.key)
-        #expect(try await failure(request).kind == .tls)
+        var request = RawGRPC.range(etcd)
+        for identity in [nil, stranger] {
+            request.tls.certificate = identity.map { .file($0.certificate) }
+            request.tls.privateKey = identity.map { .file($0.key) }
+            // In TLS 1.3 the refusal comes behind the handshake, and a reset connection may overtake it: any error but
+            // that of a server that keeps us waiting.
+            #expect(try await failure(request).kind != .timedOut)
+        }
+        #expect(try etcd.grpcCalls("Range") == 0)
     }
 
     @Test(arguments: [("-tls1_1", false), ("-tls1_2", true), ("-tls1_3", true)])

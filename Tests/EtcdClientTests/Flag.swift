@@ -1,0 +1,10 @@
+import Synchronization
+
+/// Set once, seen by all.
+final class Flag: Sendable {
+    private let value = Mutex(false)
+
+    var isSet: Bool { value.withLock { $0 } }
+
+    func set() { value.withLock { $0 = true } }
+}

@@ -1,0 +1,108 @@
+import EtcdStore
+import Foundation
+import Store
+import TestSupport
+import Testing
+
+@Suite struct WaitTests {
+    @Test(arguments: EtcdServer.Version.allCases) func deletedBefore(_ version: EtcdServer.Version) async throws {
+        let etcd = try await EtcdServer.start(version: version)
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("lock")
+        try await store.delete("lock")
+        try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+        // Held again, by another: it was deleted in between all the same.
+        try await store.put("lock")
+        try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+    }
+
+    @Test func deletedBeforeAndCompacted() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("lock")
+        try await store.delete("lock")
+        let last = try await store.put("lock")
+        try await etcd.etcdctl(["compact", "\(last)"])
+        try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+    }
+
+    @Test(arguments: EtcdServer.Version.allCases) func deletedMeanwhile(_ version: EtcdServer.Version) async throws {
+        let etcd = try await EtcdServer.start(version: version)
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("lock")
+        let waiting = Task { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
+        try await watched(etcd)
+        // Another key, and another value, are no deletion.
+        try await store.delete("lock2")
+        try await store.put("lock", "renewed")
+        try await store.delete("lock")
+        try await waiting.value
+    }
+
+    @Test func neverDeletedEndsByTheDeadline() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("lock")
+        // Longer than one watch lasts.
+        let error = try await #require(throws: StoreError.self) {
+            try await store.waitUntilAbsent("lock", after: revision, deadline: .now + .milliseconds(2_500))
+        }
+        guard case .deadlineExceeded(let text) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(text.contains("lock"))
+        let past = try await #require(throws: StoreError.self) {
+            try await store.waitUntilAbsent("lock", after: revision, deadline: .now - .seconds(1))
+        }
+        guard case .deadlineExceeded = past else {
+            Issue.record("\(past)")
+            return
+        }
+    }
+
+    @Test func aKilledServerComesBack() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("lock")
+        let waiting = Task { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
+        try await watched(etcd)
+        try await etcd.restart()
+        try await EtcdStore.of(etcd.endpoints).delete("lock")
+        try await waiting.value
+    }
+
+    @Test func aMemberThatFreezesIsPassedOver() async throws {
+        let cluster = try await EtcdCluster.start()
+        defer { cluster.stop() }
+        let revision = try await EtcdStore.of(cluster.endpoints).put("lock")
+        let follower = try #require(cluster.members.first { (try? $0.metric("etcd_server_is_leader")) == 0 })
+        let others = cluster.members.filter { $0 !== follower }
+        let store = EtcdStore.of([follower.clientURL] + others.map(\.clientURL))
+        let waiting = Task { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
+        try await watched(follower)
+        try follower.freeze()
+        try await EtcdStore.of(others.map(\.clientURL)).delete("lock")
+        try await waiting.value
+        try follower.thaw()
+    }
+
+    @Test func aCancelledWaitEnds() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("lock")
+        let waiting = Task { try await store.waitUntilAbsent("lock", after: revision, deadline: .now + .seconds(600)) }
+        try await watched(etcd)
+        waiting.cancel()
+        await #expect(throws: StoreError.self) { try await waiting.value }
+    }
+
+    /// Waits until somebody watches.
+    private func watched(_ etcd: EtcdServer) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try etcd.metric("etcd_debugging_mvcc_watcher_total") == 0, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(try etcd.metric("etcd_debugging_mvcc_watcher_total") == 1)
+    }
+}
