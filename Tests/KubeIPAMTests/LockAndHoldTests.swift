@@ -8,10 +8,7 @@ struct LockAndHoldTests {
     /// Starts an ADD on a locked network, and returns once it watches for the end of the lock.
     private func blockedAdd(_ network: PluginNetwork) async throws -> PluginProcess {
         let process = try network.start("ADD", "c1")
-        while try network.etcd.metric("etcd_debugging_mvcc_watcher_total") < 1, !process.hasEnded {
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        #expect(!process.hasEnded, "the ADD did not wait for the lock")
+        try await network.waitUntilWatching([process])
         #expect(try await network.used().isEmpty)
         return process
     }
