@@ -98,3 +98,16 @@ struct LockAndHoldTests {
         #expect(try await network.used().isEmpty)
     }
 }
+
+extension PluginNetwork {
+    /// Returns once all of these calls watch etcd, which nobody else may do: they wait for the end of a lock.
+    func waitUntilWatching(_ processes: [PluginProcess]) async throws {
+        while try etcd.metric("etcd_debugging_mvcc_watcher_total") < Double(processes.count) {
+            for process in processes where process.hasEnded {
+                Issue.record("a call did not wait for the lock: \(try await process.answer())")
+                return
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}

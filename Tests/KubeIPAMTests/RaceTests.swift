@@ -1,17 +1,21 @@
+import Foundation
 import IPAMKit
 import TestSupport
 import Testing
 
-/// Calls that are let go at one moment: all wait for the end of a lock, and read and write at once when it comes.
+/// Calls that are let go at one moment: all have sent their reads to an etcd that stands still, and read the same state
+/// when it goes on.
 @Suite(.serialized) struct RaceTests {
     /// An ADD of the race: the container, and CNI_ARGS.
     private typealias Call = (container: String, arguments: String)
 
     private func race(_ network: PluginNetwork, _ calls: [Call]) async throws -> [PluginAnswer] {
-        try await network.put("lock", "held")
+        try network.etcd.freeze()
         let processes = try calls.map { try network.start("ADD", $0.container, arguments: $0.arguments) }
-        try await network.waitUntilWatching(processes)
-        try await network.remove("lock")
+        while try await network.etcd.unreadConnections() < processes.count, !processes.contains(where: \.hasEnded) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        try network.etcd.thaw()
         var answers: [PluginAnswer] = []
         for process in processes { answers.append(try await process.answer()) }
         return answers
@@ -67,15 +71,14 @@ import Testing
     }
 }
 
-extension PluginNetwork {
-    /// Returns once all of these calls watch etcd, which nobody else may do: they wait for the end of a lock.
-    func waitUntilWatching(_ processes: [PluginProcess]) async throws {
-        while try etcd.metric("etcd_debugging_mvcc_watcher_total") < Double(processes.count) {
-            for process in processes where process.hasEnded {
-                Issue.record("a call did not wait for the lock: \(try await process.answer())")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(5))
-        }
+extension EtcdServer {
+    /// How many connections have brought something that etcd has not read yet: proc_net(5), `tcp`.
+    fileprivate func unreadConnections() async throws -> Int {
+        let number = String(port, radix: 16, uppercase: true)
+        let local = ":" + String(repeating: "0", count: 4 - number.count) + number
+        // Established, and a receive queue that is not empty.
+        let pattern = "\(local) [0-9A-F:]+ 01 [0-9A-F]+:0*[1-9A-F]"
+        let counted = try await runProcess("grep", ["-cE", pattern, "/proc/net/tcp"])
+        return Int(counted.stdoutText.trimmingCharacters(in: .newlines)) ?? 0
     }
 }
