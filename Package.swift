@@ -23,7 +23,8 @@ let package = Package(
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
         .target(name: "IPAMKit", dependencies: ["Store"]),
-        .executableTarget(name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore"]),
+        .target(name: "CStart"),
+        .executableTarget(name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore", "CStart"]),
         .executableTarget(
             name: "ipamctl",
             dependencies: [
@@ -31,6 +32,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
         .testTarget(name: "IPAMKitTests", dependencies: ["IPAMKit", "TestSupport"]),
         .testTarget(
             name: "KubeIPAMTests",

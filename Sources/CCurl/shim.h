@@ -2,6 +2,9 @@
 // curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt has a typed function here.
 #pragma once
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 typedef size_t (*ccurl_data_callback)(char *bytes, size_t size, size_t count, void *context);
 typedef int (*ccurl_prereq_callback)(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port);
@@ -33,6 +36,22 @@ static inline CURLcode ccurl_set_data_callback(CURL *easy, CURLoption option, cc
 }
 static inline CURLcode ccurl_set_prereq_callback(CURL *easy, ccurl_prereq_callback callback) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
+// A connection whose data nobody acknowledges is dead after 10 s, not after the kernel's quarter of an hour; one that is
+// idle is asked for signs of life. Other sockets than TCP's refuse the options, which does not matter.
+static inline int ccurl_prepare_socket(void *context, curl_socket_t socket, curlsocktype purpose) {
+    (void)context;
+    (void)purpose;
+    unsigned int milliseconds = 10000;
+    int on = 1, idle = 10, interval = 5;
+    setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    return CURL_SOCKOPT_OK;
+}
+static inline CURLcode ccurl_detect_dead_connections(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, ccurl_prepare_socket);
 }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);

@@ -1,9 +1,10 @@
 import HTTPTransport
 
 extension EtcdClient {
-    /// What a race came to, with the index of the endpoint that decided it.
+    /// What a race came to.
     enum RaceOutcome: Sendable {
-        case answer([UInt8])
+        /// With the index of the endpoint that answered.
+        case answer([UInt8], endpoint: Int)
         case refused(EtcdError)
         case failures([AttemptFailure])
     }
@@ -15,14 +16,12 @@ extension EtcdClient {
 
     /// Asks one endpoint after the other, each `stagger` after the last or as soon as one has failed, until the first
     /// answers. The attempts still under way are then given up: for requests that may be repeated only.
-    func race(_ method: String, _ message: [UInt8], until deadline: ContinuousClock.Instant) async -> (
-        RaceOutcome, endpoint: Int
-    ) {
+    func race(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> RaceOutcome {
         var waiting = endpointOrder()
         guard waiting.count > 1 else {
             // With one endpoint there is nothing to race, and an attempt without a task group is quicker.
-            let outcome = await attempt(0, method, message, until: deadline)
-            return (settle(outcome, 0) ?? .failures(outcome.failure.map { [$0] } ?? []), 0)
+            let outcome = await attempt(0, call, until: deadline)
+            return settle(outcome, 0) ?? .failures(outcome.failure.map { [$0] } ?? [])
         }
         return await withTaskGroup(of: RaceEvent.self) { group in
             var running = 0
@@ -31,7 +30,7 @@ extension EtcdClient {
                 let endpoint = waiting.removeFirst()
                 running += 1
                 group.addTask {
-                    .finished(endpoint, await self.attempt(endpoint, method, message, until: deadline))
+                    .finished(endpoint, await self.attempt(endpoint, call, until: deadline))
                 }
                 guard !waiting.isEmpty else { return }
                 group.addTask {
@@ -46,29 +45,26 @@ extension EtcdClient {
                 case .staggered:
                     if !waiting.isEmpty { startNext() }
                 case .finished(let endpoint, let outcome):
-                    if let settled = settle(outcome, endpoint) { return (settled, endpoint) }
+                    if let settled = settle(outcome, endpoint) { return settled }
                     running -= 1
                     if let failure = outcome.failure { failures.append(failure) }
-                    if !waiting.isEmpty { startNext() } else if running == 0 { return (.failures(failures), endpoint) }
+                    if !waiting.isEmpty { startNext() } else if running == 0 { return .failures(failures) }
                 }
             }
-            return (.failures(failures), 0)
+            return .failures(failures)
         }
     }
 
+    /// What decides a race; nil when `outcome` does not.
     private func settle(_ outcome: Outcome, _ endpoint: Int) -> RaceOutcome? {
         switch outcome {
         case .answer(let answer):
             preferred = endpoint
-            return .answer(answer)
-        case .refused(let error): return .refused(error)
+            return .answer(answer, endpoint: endpoint)
+        case .refused(let error):
+            preferred = endpoint
+            return .refused(error)
         case .failed: return nil
         }
-    }
-}
-
-extension EtcdClient.Outcome {
-    var failure: EtcdClient.AttemptFailure? {
-        if case .failed(let failure) = self { failure } else { nil }
     }
 }

@@ -15,9 +15,13 @@ public actor EtcdClient {
     let channels: [GRPCChannel]
     private let configuration: EtcdConfiguration
     nonisolated var stagger: Duration { configuration.stagger }
+    nonisolated var credentials: EtcdConfiguration.Credentials? { configuration.credentials }
     /// The endpoint that answered last; nil until one has.
     var preferred: Int?
-    private(set) var token: String?
+    /// Nil until the first log-in, and after the server has forgotten it.
+    var session: Session?
+    /// The log-in under way.
+    var login: Task<Result<Session, EtcdError>, Never>?
 
     public init(_ configuration: EtcdConfiguration, loop: TransferLoop) {
         self.loop = loop
@@ -75,12 +79,16 @@ public actor EtcdClient {
 
     /// One member's state (etcd `Maintenance.Status`): its version, database size and leader.
     ///
-    /// - Parameter endpoint: an index into the configuration's endpoints.
+    /// - Parameters:
+    ///   - endpoint: an index into the configuration's endpoints.
+    ///   - deadline: when to give up.
+    /// - Returns: etcd's message.
     /// - Throws: ``EtcdError``.
     public func status(endpoint: Int, deadline: ContinuousClock.Instant) async throws(EtcdError) -> EtcdStatusResponse {
-        let bytes = try serialize(EtcdStatusRequest())
-        let outcome = await attempt(endpoint, "Maintenance/Status", bytes, until: deadline)
-        switch outcome {
+        var call = GRPCCall(
+            method: "Maintenance/Status", message: try serialize(EtcdStatusRequest()), isRepeatable: true)
+        call.token = try await token(until: deadline)
+        switch await attempt(endpoint, call, until: deadline) {
         case .answer(let answer): return try parse(answer, endpoint)
         case .refused(let error): throw error
         case .failed(let failure): throw .unavailable([failure.failure])
@@ -89,42 +97,33 @@ public actor EtcdClient {
 
     // MARK: Calls
 
-    /// What one attempt at one endpoint came to.
-    enum Outcome: Sendable {
-        case answer([UInt8])
-        /// etcd's definite no: another endpoint would say the same.
-        case refused(EtcdError)
-        case failed(AttemptFailure)
-    }
-
-    struct AttemptFailure: Sendable {
-        let failure: EtcdError.EndpointFailure
-        /// False only when the server certainly saw nothing.
-        let mayHaveReachedServer: Bool
-        /// True when the member may answer the same request a moment later (no leader, a reset stream).
-        let isTransient: Bool
-    }
-
     private func read<Request: Message, Response: Message>(
         _ method: String, _ request: Request, deadline: ContinuousClock.Instant
     ) async throws(EtcdError) -> Response {
-        let bytes = try serialize(request)
-        var pause = Duration.milliseconds(100)
+        var call = GRPCCall(method: method, message: try serialize(request), isRepeatable: true)
+        var mayRenew = true
         while true {
-            try await authenticate(until: deadline)
-            let (outcome, endpoint) = await race(method, bytes, until: deadline)
-            switch outcome {
-            case .answer(let answer):
-                return try parse(answer, endpoint)
-            case .refused(let error):
-                guard renewsToken(after: error) else { throw error }
-            case .failures(let failures):
-                let late = ContinuousClock.now + pause >= deadline
-                guard !late else { throw .deadlineExceeded(failures.map(\.failure)) }
-                guard failures.contains(where: \.isTransient) else { throw .unavailable(failures.map(\.failure)) }
-                await loop.sleep(until: .now + pause)
-                if Task.isCancelled { throw .deadlineExceeded(failures.map(\.failure)) }
-                pause = min(pause * 2, .seconds(1))
+            call.token = try await token(until: deadline)
+            do throws(EtcdError) {
+                return try await repeated(call, until: deadline)
+            } catch {
+                guard mayRenew, mayRenewToken(call.token, after: error) else { throw error }
+                mayRenew = false
+            }
+        }
+    }
+
+    /// Races a call that may be repeated until it is answered or refused, or there is no hope left.
+    func repeated<Response: Message>(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async throws(EtcdError)
+        -> Response
+    {
+        try checkEndpoints()
+        var patience = Patience(deadline: deadline)
+        while true {
+            switch await race(call, until: deadline) {
+            case .answer(let answer, let endpoint): return try parse(answer, endpoint)
+            case .refused(let error): throw error
+            case .failures(let failures): try await patience.wait(after: failures, loop)
             }
         }
     }
@@ -132,65 +131,68 @@ public actor EtcdClient {
     private func write<Request: Message, Response: Message>(
         _ method: String, _ request: Request, deadline: ContinuousClock.Instant
     ) async throws(EtcdError) -> Response {
-        let bytes = try serialize(request)
-        if preferred == nil, channels.count > 1 {
-            // No endpoint has answered yet: find one that does before a write is entrusted to it.
-            _ = await race("Maintenance/Status", [], until: deadline)
-        }
-        var failures: [EtcdError.EndpointFailure] = []
-        var untried = endpointOrder()
-        while let endpoint = untried.first {
-            try await authenticate(until: deadline)
-            let attemptEnd = min(deadline, .now + configuration.writeAttempt)
-            switch await attempt(endpoint, method, bytes, until: attemptEnd) {
-            case .answer(let answer):
-                preferred = endpoint
-                return try parse(answer, endpoint)
-            case .refused(let error):
-                guard renewsToken(after: error) else { throw error }
-            case .failed(let failure):
-                untried.removeFirst()
-                preferred = untried.first
-                if failure.mayHaveReachedServer { throw .outcomeUnknown(failure.failure) }
-                failures.append(failure.failure)
-                if ContinuousClock.now >= deadline { throw .deadlineExceeded(failures) }
+        try checkEndpoints()
+        var call = GRPCCall(method: method, message: try serialize(request), isRepeatable: false)
+        var mayRenew = true
+        var patience = Patience(deadline: deadline)
+        while true {
+            call.token = try await token(until: deadline)
+            if preferred == nil, channels.count > 1 {
+                // No endpoint has answered yet: find one that does, and has a quorum, before a write is entrusted to it.
+                _ = await race(try probe(call.token), until: deadline)
+            }
+            do throws(EtcdError) {
+                switch try await entrust(call, until: deadline) {
+                case .success(let (answer, endpoint)):
+                    do throws(EtcdError) {
+                        return try parse(answer, endpoint)
+                    } catch .malformedAnswer(let failure) {
+                        throw .outcomeUnknown(failure)
+                    }
+                case .failure(let nobody): try await patience.wait(after: nobody.failures, loop)
+                }
+            } catch {
+                guard mayRenew, mayRenewToken(call.token, after: error) else { throw error }
+                mayRenew = false
             }
         }
-        throw .unavailable(failures)
     }
 
-    /// One attempt at one endpoint.
-    func attempt(_ endpoint: Int, _ method: String, _ message: [UInt8], until deadline: ContinuousClock.Instant) async
-        -> Outcome
+    /// Every endpoint failed, and none of them did anything.
+    private struct Untouched: Error {
+        let failures: [AttemptFailure]
+    }
+
+    /// Sends `call` to one endpoint after the other, as long as it is certain that none before has seen it.
+    private func entrust(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async throws(EtcdError)
+        -> Result<(answer: [UInt8], endpoint: Int), Untouched>
     {
-        let channel = channels[endpoint]
-        let url = channel.endpoint.url
-        do throws(GRPCChannel.Failure) {
-            let timeout = max(.milliseconds(1), deadline - .now)
-            return .answer(try await channel.unary(method, message, token: token, timeout: timeout))
-        } catch {
-            return Self.judge(error, url)
+        var failures: [AttemptFailure] = []
+        for endpoint in endpointOrder() {
+            let attemptEnd = min(deadline, .now + configuration.writeAttempt)
+            switch await attempt(endpoint, call, until: attemptEnd) {
+            case .answer(let answer):
+                preferred = endpoint
+                return .success((answer, endpoint))
+            case .refused(let error):
+                preferred = endpoint
+                throw error
+            case .failed(let failure):
+                distrust(endpoint)
+                if failure.mayHaveReachedServer { throw .outcomeUnknown(failure.failure) }
+                failures.append(failure)
+            }
+            if ContinuousClock.now >= deadline || Task.isCancelled { break }
         }
+        return .failure(Untouched(failures: failures))
     }
 
-    static func judge(_ failure: GRPCChannel.Failure, _ url: String) -> Outcome {
-        func failed(_ reason: String, reached: Bool, transient: Bool) -> Outcome {
-            .failed(
-                AttemptFailure(
-                    failure: .init(endpoint: url, reason: reason), mayHaveReachedServer: reached,
-                    isTransient: transient))
-        }
-        switch failure {
-        case .transport(let error):
-            if error.kind == .invalidRequest { return .refused(.invalidConfiguration("\(url): \(error.detail)")) }
-            return failed(
-                error.detail, reached: error.mayHaveReachedServer, transient: error.kind == .interrupted)
-        case .malformed(let problem):
-            return failed(problem, reached: true, transient: false)
-        case .status(let status):
-            if let error = EtcdError(refusal: status) { return .refused(error) }
-            return failed(status.message, reached: true, transient: true)
-        }
+    /// The least that only a member with a quorum answers; refusing it takes a quorum too.
+    private func probe(_ token: String?) throws(EtcdError) -> GRPCCall {
+        var request = EtcdRangeRequest()
+        request.key = .init([0])
+        request.countOnly = true
+        return GRPCCall(method: "KV/Range", message: try serialize(request), isRepeatable: true, token: token)
     }
 
     /// All endpoints, the one that answered last first.
@@ -199,30 +201,14 @@ public actor EtcdClient {
         return [first] + channels.indices.filter { $0 != first }
     }
 
-    // MARK: Authentication
-
-    func authenticate(until deadline: ContinuousClock.Instant) async throws(EtcdError) {
-        guard token == nil, let credentials = configuration.credentials else { return }
-        var request = EtcdAuthenticateRequest()
-        request.name = credentials.user
-        request.password = credentials.password
-        let (outcome, endpoint) = await race("Auth/Authenticate", try serialize(request), until: deadline)
-        switch outcome {
-        case .answer(let answer):
-            let response: EtcdAuthenticateResponse = try parse(answer, endpoint)
-            token = response.token
-        case .refused(let error): throw error
-        case .failures(let failures): throw .unavailable(failures.map(\.failure))
-        }
+    /// Lets the next call begin elsewhere.
+    func distrust(_ endpoint: Int) {
+        guard channels.count > 1, preferred ?? 0 == endpoint else { return }
+        preferred = (endpoint + 1) % channels.count
     }
 
-    /// A token that the server no longer knows (it lives five minutes, or as long as the member) is replaced, once.
-    private func renewsToken(after error: EtcdError) -> Bool {
-        guard token != nil, case .unauthenticated(let message) = error,
-            message.contains("invalid auth token") || message.contains("revision of auth store is old")
-        else { return false }
-        token = nil
-        return true
+    private func checkEndpoints() throws(EtcdError) {
+        if channels.isEmpty { throw .invalidConfiguration("etcd has no endpoint") }
     }
 
     // MARK: Messages
@@ -245,6 +231,36 @@ public actor EtcdClient {
     }
 }
 
+/// How long a call goes on trying after every endpoint has failed.
+struct Patience {
+    let deadline: ContinuousClock.Instant
+    private var pause = Duration.milliseconds(50)
+    /// Broken connections are worth so many more rounds.
+    private var uncertainRounds = 2
+
+    init(deadline: ContinuousClock.Instant) {
+        self.deadline = deadline
+    }
+
+    /// Returns when the time has come for the next round.
+    ///
+    /// - Throws: ``EtcdError/unavailable(_:)`` when another would not fare better, ``EtcdError/deadlineExceeded(_:)``
+    ///   when there is no time for one.
+    mutating func wait(after failures: [EtcdClient.AttemptFailure], _ loop: TransferLoop) async throws(EtcdError) {
+        let reasons = failures.map(\.failure)
+        if ContinuousClock.now >= deadline || Task.isCancelled { throw .deadlineExceeded(reasons) }
+        if !failures.contains(where: { $0.outlook == .good }) {
+            guard uncertainRounds > 0, failures.contains(where: { $0.outlook == .uncertain }) else {
+                throw .unavailable(reasons)
+            }
+            uncertainRounds -= 1
+        }
+        guard .now + pause < deadline else { throw .deadlineExceeded(reasons) }
+        await loop.sleep(until: .now + pause)
+        pause = min(pause * 2, .seconds(1))
+    }
+}
+
 extension EtcdTxnRequest {
     /// True when no branch, nor a nested transaction's, writes.
     var onlyReads: Bool {
@@ -254,28 +270,6 @@ extension EtcdTxnRequest {
             case .requestTxn(let nested): nested.onlyReads
             case .requestPut, .requestDeleteRange, nil: false
             }
-        }
-    }
-}
-
-extension EtcdError {
-    /// The definite refusal that `status` stands for; nil when the member only could not answer now.
-    init?(refusal status: GRPC.Status) {
-        let message = status.message
-        switch status.code {
-        case 3 where message.contains("too many operations"): self = .tooManyOperations
-        case 3 where message.contains("request is too large"): self = .requestTooLarge
-        case 3 where message.contains("user name is empty") || message.contains("authentication failed"):
-            self = .unauthenticated(message)
-        case 3 where message.contains("revision of auth store is old"): self = .unauthenticated(message)
-        case 7: self = .permissionDenied(message)
-        case 8 where message.contains("space exceeded"): self = .noSpace
-        case 8 where message.contains("too many requests"): self = .tooManyRequests
-        case 8: self = .requestTooLarge
-        case 11 where message.contains("compacted"): self = .compacted
-        case 16: self = .unauthenticated(message)
-        case 1, 2, 4, 14: return nil
-        default: self = .rejected(code: status.code, message: message)
         }
     }
 }

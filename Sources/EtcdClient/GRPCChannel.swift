@@ -1,5 +1,19 @@
 import HTTPTransport
 
+/// One gRPC call, for whichever endpoint.
+struct GRPCCall: Sendable {
+    /// The service and method, such as `KV/Range`.
+    let method: String
+    let message: [UInt8]
+    /// Whether a server may see it twice.
+    let isRepeatable: Bool
+    var token: String?
+
+    /// A member without a leader then refuses at once, before it has done anything, instead of letting the call hang
+    /// (etcd's `clientv3.WithRequireLeader`). `Maintenance` is for members in every state.
+    fileprivate var needsLeader: Bool { !method.hasPrefix("Maintenance/") }
+}
+
 /// gRPC calls to one endpoint.
 struct GRPCChannel: Sendable {
     let endpoint: Endpoint
@@ -17,13 +31,12 @@ struct GRPCChannel: Sendable {
     }
 
     /// One request, one response.
-    func unary(_ method: String, _ message: [UInt8], token: String?, timeout: Duration) async throws(Failure)
-        -> [UInt8]
-    {
-        var request = makeRequest(method, message, token: token)
+    func unary(_ call: GRPCCall, timeout: Duration) async throws(Failure) -> [UInt8] {
+        var request = makeRequest(call)
         request.timeout = timeout
         request.connectTimeout = timeout
-        request.headers.append(("grpc-timeout", "\(max(1, timeout.milliseconds))m"))
+        // At most eight digits (PROTOCOL-HTTP2.md, TimeoutValue).
+        request.headers.append(("grpc-timeout", "\(min(max(1, timeout.milliseconds), 99_999_999))m"))
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await client.send(request)
@@ -43,13 +56,13 @@ struct GRPCChannel: Sendable {
         }
     }
 
-    /// One request, then responses for as long as the server sends them. Connecting takes at most `connectTimeout`.
-    func serverStream(_ method: String, _ message: [UInt8], token: String?, connectTimeout: Duration) async throws(Failure)
-        -> HTTPResponseStream
-    {
-        var request = makeRequest(method, message, token: token)
+    /// One request, then responses for as long as the server sends them. The first sign of the server takes at most
+    /// `headTimeout`.
+    func serverStream(_ call: GRPCCall, headTimeout: Duration) async throws(Failure) -> HTTPResponseStream {
+        var request = makeRequest(call)
         request.timeout = nil
-        request.connectTimeout = connectTimeout
+        request.connectTimeout = headTimeout
+        request.headTimeout = headTimeout
         let stream: HTTPResponseStream
         do throws(HTTPError) {
             stream = try await client.stream(request)
@@ -76,13 +89,15 @@ struct GRPCChannel: Sendable {
         guard head.status == 200 else { throw .malformed("HTTP status \(head.status)") }
     }
 
-    private func makeRequest(_ method: String, _ message: [UInt8], token: String?) -> HTTPRequest {
-        var request = HTTPRequest(method: "POST", url: endpoint.url + "/etcdserverpb." + method)
+    private func makeRequest(_ call: GRPCCall) -> HTTPRequest {
+        var request = HTTPRequest(method: "POST", url: endpoint.url + "/etcdserverpb." + call.method)
         request.version = .http2
         request.tls = endpoint.tls
-        request.body = GRPC.frame(message)
+        request.body = GRPC.frame(call.message)
+        request.isIdempotent = call.isRepeatable
         request.headers = [("content-type", "application/grpc"), ("te", "trailers"), ("user-agent", userAgent)]
-        if let token { request.headers.append(("token", token)) }
+        if call.needsLeader { request.headers.append(("hasleader", "true")) }
+        if let token = call.token { request.headers.append(("token", token)) }
         return request
     }
 }

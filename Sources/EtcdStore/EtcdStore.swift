@@ -42,47 +42,58 @@ public struct EtcdStore: Store {
     public func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
         async throws(StoreError)
     {
-        var after = revision
+        var seen = revision
         while true {
-            if try await watchForDeletion(of: key, after: after, deadline: deadline) { return }
-            // The watch ended without an answer: look again, which also finds the next endpoint to ask.
-            let now = try await read([Read(key)], deadline: deadline)
-            if now.results.allSatisfy({ $0.records.isEmpty }) { return }
-            after = now.revision
-            if ContinuousClock.now >= deadline || Task.isCancelled {
+            // A member that is cut off or frozen watches in silence: look again now and then, wherever there is an answer.
+            let watched = await watchForDeletion(of: key, after: seen, until: min(deadline, .now + .seconds(2)))
+            if watched == .deleted { return }
+            guard ContinuousClock.now < deadline, !Task.isCancelled else {
                 throw .deadlineExceeded("\(key) was still there at the deadline")
             }
-            await client.loop.sleep(until: min(deadline, .now + .milliseconds(200)))
+            do throws(StoreError) {
+                let now = try await read([Read(KeyRange(key), .keys)], deadline: deadline)
+                let record = now.results.first?.records.first
+                // Created since, it must have been deleted in between.
+                guard let record, record.created <= revision else { return }
+                seen = now.revision
+            } catch .unreachable {
+                // The store may be back before the deadline.
+            }
+            if watched == .broken { await client.loop.sleep(until: min(deadline, .now + .milliseconds(200))) }
         }
     }
 
-    /// True when the key was deleted; false when the watch broke or the deadline passed.
-    private func watchForDeletion(of key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
-        async throws(StoreError) -> Bool
+    private enum WatchOutcome {
+        case deleted
+        case timedOut
+        case broken
+    }
+
+    private func watchForDeletion(of key: Key, after revision: Revision, until end: ContinuousClock.Instant) async
+        -> WatchOutcome
     {
         var request = EtcdWatchCreateRequest()
         request.key = key.bytes
         request.startRevision = revision + 1
         let create = request
-        return await withTaskGroup(of: Bool.self) { group in
+        return await withTaskGroup(of: WatchOutcome.self) { group in
             group.addTask {
                 do {
-                    for try await answer in client.watch(create, deadline: deadline)
+                    for try await answer in client.watch(create, deadline: end)
                     where answer.events.contains(where: { $0.type == .delete }) {
-                        return true
+                        return .deleted
                     }
                 } catch {
-                    return false
+                    // Whatever it was, the read that follows meets it too, and has the words for it.
                 }
-                return false
+                return .broken
             }
             group.addTask {
-                await client.loop.sleep(until: deadline)
-                return false
+                await client.loop.sleep(until: end)
+                return .timedOut
             }
-            let deleted = await group.next() ?? false
-            group.cancelAll()
-            return deleted
+            defer { group.cancelAll() }
+            return await group.next() ?? .broken
         }
     }
 }

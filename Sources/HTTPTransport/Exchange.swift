@@ -6,7 +6,8 @@ actor Exchange {
     private let transfer: Transfer
     private var started = false
     private var ended: Result<Void, HTTPError>?
-    private var waiter: CheckedContinuation<Void, Never>?
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var headTimer: TransferLoop.TimerID?
 
     /// - Throws: ``HTTPError`` of kind `invalidRequest`.
     init(
@@ -18,6 +19,11 @@ actor Exchange {
         self.transfer = transfer
     }
 
+    deinit {
+        // Nobody reads on: a transfer still under way would stay for ever, and its connection with it.
+        if ended == nil { loop.discard(transfer) }
+    }
+
     /// True when the transfer was given up because it would have needed a new connection.
     var refusedNewConnection: Bool { transfer.refusedNewConnection }
 
@@ -26,6 +32,7 @@ actor Exchange {
     /// Starts the exchange and waits for the response's head.
     func head() async throws(HTTPError) -> HTTPResponseHead {
         start()
+        defer { stopHeadTimer() }
         while true {
             if let head = transfer.head { return head }
             try ended?.get()
@@ -69,6 +76,12 @@ actor Exchange {
     private func start() {
         guard !started else { return }
         started = true
+        guard !Task.isCancelled else { return cancel() }
+        if let timeout = transfer.request.headTimeout {
+            headTimer = loop.addTimer(.now + timeout) { [weak self] in
+                self?.assumeIsolated { $0.headIsLate() }
+            }
+        }
         // libcurl calls back on the loop's thread, inside curl_multi_perform: that is this actor's executor.
         transfer.onEvent = { [weak self] event in
             self?.assumeIsolated { exchange in
@@ -86,7 +99,7 @@ actor Exchange {
                     cancel()
                     continuation.resume()
                 } else {
-                    waiter = continuation
+                    waiters.append(continuation)
                 }
             }
         } onCancel: {
@@ -99,8 +112,25 @@ actor Exchange {
         wake()
     }
 
+    private func headIsLate() {
+        headTimer = nil
+        guard ended == nil, transfer.head == nil else { return }
+        loop.abandon(transfer)
+        end(
+            .failure(
+                HTTPError(
+                    transfer.requestStarted ? .timedOut : .cannotConnect, "no response within the time allowed",
+                    mayHaveReachedServer: transfer.requestStarted)))
+    }
+
+    private func stopHeadTimer() {
+        if let headTimer { loop.removeTimer(headTimer) }
+        headTimer = nil
+    }
+
     private func wake() {
-        waiter?.resume()
-        waiter = nil
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter.resume() }
     }
 }

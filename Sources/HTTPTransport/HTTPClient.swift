@@ -27,8 +27,8 @@ public actor HTTPClient {
         }
     }
 
-    /// Sends `request` and returns when the head of its response is there. The caller reads the stream to its end or
-    /// cancels it.
+    /// Sends `request` and returns when the head of its response is there. The caller reads the stream to its end,
+    /// cancels it or drops it.
     ///
     /// - Throws: ``HTTPError``.
     public func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponseStream {
@@ -41,14 +41,16 @@ public actor HTTPClient {
     private func onFittingConnection<Value: Sendable>(
         _ request: HTTPRequest, collects: Bool, _ body: @Sendable (Exchange) async throws(HTTPError) -> Value
     ) async throws(HTTPError) -> Value {
-        guard request.version == .http2, request.url.hasPrefix("http:") else {
+        guard request.version == .http2, request.url.hasScheme("http") else {
             return try await body(try Exchange(request, collects: collects, cleartext: nil, loop: loop))
         }
         guard Self.hasReuseFault else {
             return try await body(try Exchange(request, collects: collects, cleartext: .priorKnowledge, loop: loop))
         }
         let origin = request.connectionKey
+        var request = request
         if cleartextOrigins.contains(origin) {
+            let started = ContinuousClock.now
             let exchange = try Exchange(request, collects: collects, cleartext: .reusedConnectionOnly, loop: loop)
             do throws(HTTPError) {
                 return try await body(exchange)
@@ -56,6 +58,7 @@ public actor HTTPClient {
                 guard await exchange.refusedNewConnection else { throw error }
                 cleartextOrigins.removeAll { $0 == origin }
             }
+            request.shorten(by: .now - started)
         }
         let exchange = try Exchange(request, collects: collects, cleartext: .priorKnowledgeOnNewConnection, loop: loop)
         let value = try await body(exchange)
@@ -74,7 +77,8 @@ public struct HTTPResponseStream: Sendable {
         self.exchange = exchange
     }
 
-    /// The next bytes of the body, at least one; nil at its end. A reader that lags makes the server wait.
+    /// The next bytes of the body, at least one; nil at its end. A reader that lags makes the server wait. A response
+    /// that is dropped unread is given up.
     ///
     /// - Throws: ``HTTPError``, of kind `interrupted` when the body was cut off.
     public func next() async throws(HTTPError) -> [UInt8]? {
@@ -93,6 +97,13 @@ public struct HTTPResponseStream: Sendable {
 }
 
 extension HTTPRequest {
+    /// Deadlines count from the call, however many connections it takes.
+    fileprivate mutating func shorten(by elapsed: Duration) {
+        connectTimeout -= elapsed
+        timeout = timeout.map { $0 - elapsed }
+        headTimeout = headTimeout.map { $0 - elapsed }
+    }
+
     /// Requests with one key can share a connection.
     fileprivate var connectionKey: String {
         let rest = url.utf8.dropFirst("http://".utf8.count)

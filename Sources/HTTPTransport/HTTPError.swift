@@ -7,7 +7,7 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
         case invalidRequest
         /// The host's name has no address.
         case unknownHost
-        /// No connection: refused, unreachable, or not within the connect timeout.
+        /// No connection: refused, unreachable, lost at once, or not within the connect timeout.
         case cannotConnect
         /// TLS failed: an untrusted certificate, a wrong name, a refused client certificate.
         case tls
@@ -15,7 +15,7 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
         case timedOut
         /// The connection or the stream ended before the response did.
         case interrupted
-        /// The response is larger than ``HTTPRequest/maximumBodySize``.
+        /// The response is larger than ``HTTPRequest/maximumBodySize``, or its head than 256 KiB.
         case tooLarge
         /// The task was cancelled.
         case cancelled
@@ -37,20 +37,24 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
 
     /// The error that libcurl's `code` stands for, where `requestStarted` tells whether the request was being sent.
     init(code: CURLcode, message: String, requestStarted: Bool) {
-        let text = message.isEmpty ? String(cString: curl_easy_strerror(code)) : message
+        var text = message.isEmpty ? String(cString: curl_easy_strerror(code)) : message
+        if code == CURLE_OK { text = "the response has no head" }
         let kind: Kind =
             switch code {
-            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE,
-                CURLE_BAD_FUNCTION_ARGUMENT:
+            case CURLE_URL_MALFORMAT, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_BAD_FUNCTION_ARGUMENT:
                 .invalidRequest
+            // Also what a response in HTTP/0.9, or in no HTTP at all, is called.
+            case CURLE_UNSUPPORTED_PROTOCOL: requestStarted ? .interrupted : .invalidRequest
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unknownHost
-            case CURLE_COULDNT_CONNECT: .cannotConnect
             case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
-                CURLE_SSL_ENGINE_INITFAILED:
+                CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CLIENTCERT, CURLE_SSL_INVALIDCERTSTATUS:
                 .tls
             case CURLE_OPERATION_TIMEDOUT: requestStarted ? .timedOut : .cannotConnect
             case CURLE_FILESIZE_EXCEEDED: .tooLarge
-            default: .interrupted
+            // A client certificate is refused after the client's part of a TLS 1.3 handshake: the alert then meets the
+            // request (RFC 8446 section 4.4.2.4).
+            case _ where text.contains("SSL routines:") && text.contains(" alert "): .tls
+            default: requestStarted ? .interrupted : .cannotConnect
             }
         self.init(kind, text, mayHaveReachedServer: requestStarted)
     }

@@ -27,12 +27,18 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration = .seconds(5)
     /// How long the whole exchange may take, counted from the call; nil for no bound (long streams).
     public var timeout: Duration? = .seconds(20)
+    /// How long the response's head may take, counted from the call; nil for no bound but ``timeout``.
+    public var headTimeout: Duration?
+    /// Whether the request may be sent again, unasked, when the connection is lost before an answer (RFC 9110 section
+    /// 9.2.2). Where it may not, a lost connection is an error and the request was sent at most once.
+    public var isIdempotent: Bool
     /// The largest body accepted, in bytes, of a response that is collected; a larger one is an error.
     public var maximumBodySize = 256 << 20
 
     public init(method: String = "GET", url: String) {
         self.method = method
         self.url = url
+        isIdempotent = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(method)
     }
 }
 

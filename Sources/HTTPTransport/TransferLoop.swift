@@ -17,13 +17,16 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     // the jobs that it runs.
     private struct Shared {
         var jobs: [UnownedJob] = []
+        var discarded: [Transfer] = []
         var thread: pthread_t?
     }
+
+    typealias TimerID = UInt64
 
     private struct Timer {
         let id: UInt64
         let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Void, Never>
+        let action: () -> Void
     }
 
     private let shared = Mutex(Shared())
@@ -32,7 +35,9 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     // looking up its conformances.
     private var transfers: [Transfer] = []
     private var timers: [Timer] = []
-    private var nextTimer: UInt64 = 0
+    private var nextTimer: TimerID = 0
+    /// How many times the loop has gone round; a loop that idles stands still.
+    private(set) var turns = 0
 
     private static let libcurl: Void = {
         signal(SIGPIPE, SIG_IGN)
@@ -40,13 +45,18 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     }()
 
     /// A loop that runs when ``run(_:)`` lends it a thread.
-    public init() {
+    ///
+    /// - Parameter usesTLS: false, for the first loop of a process that will speak no TLS, spares it the reading of
+    ///   OpenSSL's configuration file (half a millisecond).
+    public init(usesTLS: Bool = true) {
+        if !usesTLS { setenv("OPENSSL_CONF", "/dev/null", 0) }
         Self.libcurl
         guard let multi = curl_multi_init() else { fatalError("libcurl could not allocate its multi handle") }
         self.multi = multi
     }
 
     deinit {
+        for transfer in transfers { curl_multi_remove_handle(multi, transfer.easy) }
         curl_multi_cleanup(multi)
     }
 
@@ -55,18 +65,21 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         let loop = TransferLoop()
         let context = Unmanaged.passRetained(loop).toOpaque()
         var thread = pthread_t()
-        let code = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            let loop = Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()
-            loop.turn(until: { false })
-            return nil
-        }, context)
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                let loop = Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()
+                loop.turn(until: { false })
+                return nil
+            }, context)
         precondition(code == 0, "pthread_create failed with \(code)")
         pthread_detach(thread)
         return loop
     }
 
-    /// Runs `body` and everything it starts on the calling thread, and returns when `body` has finished.
+    /// Runs `body` and everything it starts on the calling thread, and returns when `body` has finished. What it has
+    /// started and not waited for stands still until the next run. Only one thread at a time may lend itself.
     ///
     /// - Throws: what `body` throws.
     public func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
@@ -113,29 +126,47 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     // MARK: The loop itself; everything below runs on the loop's thread
 
     private func turn(until done: () -> Bool) {
-        shared.withLock { $0.thread = pthread_self() }
+        shared.withLock { state in
+            precondition(state.thread == nil, "the transfer loop already runs")
+            state.thread = pthread_self()
+        }
         defer { shared.withLock { $0.thread = nil } }
         let longest: Int32 = 60_000
         while true {
+            turns += 1
             runJobs()
             if done() { return }
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
+            perform()
             finishTransfers()
             let wait = fireTimers(longest: longest)
-            if shared.withLock({ $0.jobs.isEmpty }) {
+            if shared.withLock({ $0.jobs.isEmpty && $0.discarded.isEmpty }) {
                 curl_multi_poll(multi, nil, 0, wait, nil)
             }
         }
     }
 
+    /// Lets libcurl work until it gets no further.
+    ///
+    /// Once is not enough: libcurl 7.88 may keep the tail of a large HTTP/2 answer in its own buffer, where no socket
+    /// event and no timer tells of it. So whenever a round brought data, another one follows.
+    private func perform() {
+        var running: Int32 = 0
+        repeat {
+            for transfer in transfers { transfer.receivedData = false }
+            curl_multi_perform(multi, &running)
+        } while running > 0 && transfers.contains { $0.receivedData }
+    }
+
     private func runJobs() {
         while true {
-            let jobs = shared.withLock { state in
-                let jobs = state.jobs
-                state.jobs.removeAll(keepingCapacity: true)
-                return jobs
+            let (jobs, discarded) = shared.withLock { state in
+                defer {
+                    state.jobs = []
+                    state.discarded = []
+                }
+                return (state.jobs, state.discarded)
             }
+            for transfer in discarded { abandon(transfer) }
             if jobs.isEmpty { return }
             for job in jobs {
                 job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -157,10 +188,11 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         if timers.isEmpty { return longest }
         let now = ContinuousClock.now
         var wait = Duration.milliseconds(Int(longest))
-        let due = timers.filter { $0.deadline <= now }
-        timers.removeAll { $0.deadline <= now }
+        // An action may remove other timers.
+        for timer in timers where timer.deadline <= now {
+            if removeTimer(timer.id) { timer.action() }
+        }
         for timer in timers { wait = min(wait, timer.deadline - now) }
-        for timer in due { timer.continuation.resume() }
         return Int32(clamping: wait.roundedUpMilliseconds)
     }
 
@@ -177,17 +209,27 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         curl_multi_remove_handle(multi, transfer.easy)
     }
 
-    fileprivate func addTimer(_ deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, Never>)
-        -> UInt64
-    {
+    /// Calls `action` on this thread once `deadline` has come.
+    func addTimer(_ deadline: ContinuousClock.Instant, _ action: @escaping () -> Void) -> TimerID {
         nextTimer += 1
-        timers.append(Timer(id: nextTimer, deadline: deadline, continuation: continuation))
+        timers.append(Timer(id: nextTimer, deadline: deadline, action: action))
         return nextTimer
     }
 
-    fileprivate func removeTimer(_ id: UInt64) {
-        guard let index = timers.firstIndex(where: { $0.id == id }) else { return }
-        timers.remove(at: index).continuation.resume()
+    /// False when it has fired already.
+    @discardableResult
+    func removeTimer(_ id: TimerID) -> Bool {
+        guard let index = timers.firstIndex(where: { $0.id == id }) else { return false }
+        timers.remove(at: index)
+        return true
+    }
+
+    // MARK: From any thread
+
+    /// Ends a transfer that nobody waits for any more.
+    func discard(_ transfer: Transfer) {
+        shared.withLock { $0.discarded.append(transfer) }
+        curl_multi_wakeup(multi)
     }
 }
 
@@ -195,7 +237,8 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 private actor LoopTimers {
     nonisolated let loop: TransferLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-    private var id: UInt64?
+    private var id: TransferLoop.TimerID?
+    private var continuation: CheckedContinuation<Void, Never>?
 
     init(loop: TransferLoop) {
         self.loop = loop
@@ -207,7 +250,8 @@ private actor LoopTimers {
                 if Task.isCancelled {
                     continuation.resume()
                 } else {
-                    id = loop.addTimer(deadline, continuation)
+                    self.continuation = continuation
+                    id = loop.addTimer(deadline) { [weak self] in self?.assumeIsolated { $0.wake() } }
                 }
             }
         } onCancel: {
@@ -216,7 +260,12 @@ private actor LoopTimers {
     }
 
     private func cancel() {
-        if let id { loop.removeTimer(id) }
+        if let id, loop.removeTimer(id) { wake() }
+    }
+
+    private func wake() {
+        continuation?.resume()
+        continuation = nil
     }
 }
 

@@ -25,10 +25,11 @@ public struct KeyRange: Hashable, Sendable {
         end = nil
     }
 
-    /// The keys from `start` up to, not including, `end`.
+    /// The keys from `start` up to, not including, `end`; none when `end` is not behind `start`.
     public init(from start: Key, to end: Key) {
         self.start = start
-        self.end = end
+        // etcd takes some ends before the start for "everything from there on".
+        self.end = max(start, end)
     }
 
     /// All keys that begin with `prefix`, which is not empty and ends in an ASCII character other than DEL.

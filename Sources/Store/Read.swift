@@ -11,10 +11,11 @@ public struct Read: Hashable, Sendable {
 
     public let range: KeyRange
     public let content: Content
-    /// At most so many records, the first in key order; nil for all.
+    /// At most so many records, at least one, the first in key order; nil for all.
     public let limit: Int?
 
     public init(_ range: KeyRange, _ content: Content = .records, limit: Int? = nil) {
+        precondition(limit ?? 1 > 0, "a limit is at least 1")
         self.range = range
         self.content = content
         self.limit = limit

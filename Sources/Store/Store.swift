@@ -3,8 +3,11 @@ public protocol Store: Sendable {
     /// Answers all `reads` as of one revision, in one request.
     ///
     /// - Parameters:
+    ///   - reads: the questions, at least one.
     ///   - revision: the revision to read at; nil for the newest.
     ///   - deadline: when to give up.
+    /// - Returns: the answers, in the order of the questions.
+    /// - Throws: ``StoreError``, never `outcomeUnknown`.
     func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant) async throws(StoreError)
         -> Snapshot
 
@@ -60,8 +63,13 @@ extension Store {
     /// All records of `range` as of one revision, read in pages, because a single very large answer can get lost.
     ///
     /// - Parameters:
+    ///   - range: which keys.
+    ///   - content: records, or keys alone.
     ///   - revision: the revision to read at; nil for the newest.
     ///   - pageSize: records in one request.
+    ///   - deadline: when to give up.
+    /// - Returns: the records in key order, and the revision.
+    /// - Throws: ``StoreError``; ``StoreError/compacted`` also when the revision is compacted away between two pages.
     public func readAll(
         _ range: KeyRange, _ content: Read.Content = .records, at revision: Revision? = nil, pageSize: Int = 10_000,
         deadline: ContinuousClock.Instant
@@ -78,7 +86,10 @@ extension Store {
             guard result.count > result.records.count, let last = result.records.last, let end = range.end else {
                 return (records, pinned)
             }
-            rest = KeyRange(from: Key(last.key.text + "\0"), to: end)
+            let next = KeyRange(from: Key(last.key.text + "\0"), to: end)
+            // A key that is not UTF-8 comes as another text, and where a page ends with one, the next may begin before it.
+            guard rest.start < next.start else { throw .refused("the key \(last.key) is not UTF-8 text") }
+            rest = next
         }
     }
 }

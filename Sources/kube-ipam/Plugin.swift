@@ -44,11 +44,13 @@ struct Plugin {
                 msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
             )
         }
+        let usesTLS = configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
+        let loop = TransferLoop(usesTLS: usesTLS)
         let call = PluginCall(
-            configuration: configuration, environment: environment, host: host, log: log, started: .now)
+            configuration: configuration, environment: environment, host: host, log: log, loop: loop, started: .now)
         do {
             // Everything runs on this one thread; the loop is lent to it until the call is done.
-            return try TransferLoop.current.run { try await call.perform(command) }
+            return try loop.run { try await call.perform(command) }
         } catch IPAMError.store(.invalidConfiguration(let problem)) {
             throw CNIErrorReport(
                 cniVersion: version, code: .invalidNetworkConfig, msg: "ipam.etcdConfig: \(problem)")
@@ -81,9 +83,4 @@ struct Plugin {
     private func versionReport(_ input: [UInt8]) throws(CNIErrorReport) -> JSONValue {
         (NetworkConfiguration.declaredVersion(in: input) ?? .newest).versionReport()
     }
-}
-
-extension TransferLoop {
-    /// The loop that the main thread runs.
-    static let current = TransferLoop()
 }

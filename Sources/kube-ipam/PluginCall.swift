@@ -10,6 +10,8 @@ struct PluginCall: Sendable {
     let environment: PluginEnvironment
     let host: Host
     let log: Log
+    /// Carries the transfers; it runs this very call.
+    let loop: TransferLoop
     let started: ContinuousClock.Instant
 
     func perform(_ command: CNICommand) async throws -> JSONValue? {
@@ -29,7 +31,7 @@ struct PluginCall: Sendable {
 
     private var pool: AddressPool {
         let store = EtcdStore(
-            client: EtcdClient(EtcdConfiguration(configuration.etcd), loop: .current))
+            client: EtcdClient(EtcdConfiguration(configuration.etcd), loop: loop))
         return AddressPool(store: store, network: configuration.name, deadline: deadline)
     }
 

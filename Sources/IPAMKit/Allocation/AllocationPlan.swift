@@ -39,7 +39,7 @@ struct AllocationPlan {
     let settings: NetworkSettings?
 
     /// So many candidates are tried within one transaction, at most; what etcd's limit allows is less for many sets.
-    static let levels = 4
+    static let levels = 3
 
     // MARK: Transaction
 

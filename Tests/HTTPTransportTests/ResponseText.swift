@@ -1,0 +1,5 @@
+import HTTPTransport
+
+extension HTTPResponse {
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
