@@ -3,8 +3,7 @@ import IPAMKit
 import TestSupport
 import Testing
 
-/// Calls that are let go at one moment: all have sent their reads to an etcd that stands still, and read the same state
-/// when it goes on.
+/// Calls that are let go at one moment: all have connected to an etcd that stands still, and go on when it does.
 @Suite(.serialized) struct RaceTests {
     /// An ADD of the race: the container, and CNI_ARGS.
     private typealias Call = (container: String, arguments: String)
