@@ -51,6 +51,9 @@ struct Plugin {
         do {
             // Everything runs on this one thread; the loop is lent to it until the call is done.
             return try loop.run { try await call.perform(command) }
+        } catch IPAMError.store(.invalidConfiguration(let problem)) {
+            throw CNIErrorReport(
+                cniVersion: version, code: .invalidNetworkConfig, msg: "ipam.etcdConfig: \(problem)")
         } catch let error as IPAMError {
             throw CNIErrorReport(cniVersion: version, code: error.cniCode, msg: error.description)
         } catch let error as CNIErrorReport {

@@ -39,6 +39,15 @@ struct BadInputTests {
         #expect(try await PluginProcess(environment: environment, stdin: input.text).answer().failure == input.failure)
     }
 
+    @Test func inputThatCannotBeReadIsCode5() async throws {
+        // Standard input is a directory.
+        let output = try await runProcess(
+            "sh", ["-c", "exec \"$0\" </", BuildProducts.product("kube-ipam").path],
+            environment: ["CNI_COMMAND": "ADD"])
+        #expect(
+            PluginAnswer(output).failure == PluginFailure(5, "standard input cannot be read: Is a directory"))
+    }
+
     private static let identifierRule =
         "it must start with a letter or digit, then have letters, digits, \"_\", \".\" and \"-\" only"
 

@@ -64,13 +64,4 @@ import Testing
         try await expectConsistent(network)
         #expect(try await network.used().count == 2 * 61)
     }
-
-    @Test func oneAttachmentAddedManyTimesAtOnceHasOneAddress() async throws {
-        let network = try await PluginNetwork()
-        let answers = try await inParallel(32, atATime: 16) { _ in try await network.add("same") }
-        let addresses = try answers.map { try $0.address() }
-        #expect(Set(addresses).count == 1)
-        #expect(try await network.used().count == 1)
-        try await expectConsistent(network)
-    }
 }

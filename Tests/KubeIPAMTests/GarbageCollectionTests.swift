@@ -101,6 +101,16 @@ struct GarbageCollectionTests {
         #expect(try await network.contents() == contents)
     }
 
+    @Test func damagedAttachmentOfAnotherDoesNotStopIt() async throws {
+        let network = try await network()
+        _ = try await network.add("gone").result()
+        try await network.put("attachments/damaged/eth0", "no JSON")
+        #expect(try await collect(network, listed: []).isSilentSuccess)
+        let contents = try await network.contents()
+        #expect(contents[network.key("attachments/gone/eth0")] == nil)
+        #expect(contents[network.key("attachments/damaged/eth0")]?.value == "no JSON")
+    }
+
     @Test func olderNameOfTheListIsUnderstood() async throws {
         let network = try await network()
         _ = try await network.add("kept").result()

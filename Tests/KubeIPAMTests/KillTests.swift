@@ -45,6 +45,10 @@ import Testing
                 $0.key.hasPrefix(network.key("used/")) && $0.value.value == "pod\(index)"
             }
             let attached = contents[network.key("attachments/pod\(index)/eth0")] != nil
+            let listed = contents.filter { $0.key.hasPrefix(network.key("attachments/")) }.compactMap {
+                try? JSONValue(parsing: Array($0.value.value.utf8))["addresses"]
+            }
+            #expect(Set(listed).count == listed.count, "an address is held twice; \(random)")
             #expect(held.count == (attached ? 1 : 0), "\(answer); \(random)")
             // The runtime tries again, or gives up; a second ADD must agree with the first, if that was heard.
             if index.isMultiple(of: 2) {

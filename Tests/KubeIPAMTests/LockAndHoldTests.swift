@@ -8,10 +8,7 @@ struct LockAndHoldTests {
     /// Starts an ADD on a locked network, and returns once it watches for the end of the lock.
     private func blockedAdd(_ network: PluginNetwork) async throws -> PluginProcess {
         let process = try network.start("ADD", "c1")
-        while try network.etcd.metric("etcd_debugging_mvcc_watcher_total") < 1, !process.hasEnded {
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        #expect(!process.hasEnded, "the ADD did not wait for the lock")
+        try await network.waitUntilWatching([process])
         #expect(try await network.used().isEmpty)
         return process
     }
@@ -99,5 +96,18 @@ struct LockAndHoldTests {
                     "the value of \(network.key("config")) cannot be used: its format is 2, and this version knows "
                         + "format 1"))
         #expect(try await network.used().isEmpty)
+    }
+}
+
+extension PluginNetwork {
+    /// Returns once all of these calls watch etcd, which nobody else may do: they wait for the end of a lock.
+    func waitUntilWatching(_ processes: [PluginProcess]) async throws {
+        while try etcd.metric("etcd_debugging_mvcc_watcher_total") < Double(processes.count) {
+            for process in processes where process.hasEnded {
+                Issue.record("a call did not wait for the lock: \(try await process.answer())")
+                return
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 }

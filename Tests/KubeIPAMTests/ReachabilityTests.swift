@@ -43,6 +43,27 @@ struct ReachabilityTests {
         #expect(answer.failure?.message.contains(web.url) == true, "\(answer)")
     }
 
+    @Test(arguments: [("", "etcdserver: user name is empty"), ("wrong", "invalid user ID or password")])
+    func refusedUserIsCode11WithEtcdsReason(password: String, reason: String) async throws {
+        let etcd = try await EtcdServer.start()
+        for command in [["user", "add", "root:right"], ["user", "grant-role", "root", "root"], ["auth", "enable"]] {
+            try await etcd.etcdctl(command)
+        }
+        var network = try await PluginNetwork(in: etcd)
+        func add(_ password: String) async throws -> PluginAnswer {
+            let user: JSONValue = password.isEmpty ? "" : "root"
+            network.ipam["etcdConfig"] = [
+                "etcdURL": .string(etcd.clientURL), "etcdUsername": user, "etcdPassword": .string(password),
+            ]
+            return try await network.add("c1")
+        }
+        let answer = try await add(password)
+        #expect(answer.failure?.code == 11, "\(answer)")
+        #expect(answer.failure?.message.hasPrefix("etcd refused the user: ") == true, "\(answer)")
+        #expect(answer.failure?.message.contains(reason) == true, "\(answer)")
+        #expect(try await add("right").address() == "10.188.0.2")
+    }
+
     @Test(arguments: [MisbehavingServer.Mode.refuse, .swallow, .blackhole, .closeAtOnce])
     func deadFirstEndpointsAreNoObstacle(mode: MisbehavingServer.Mode) async throws {
         let dead = try (0..<2).map { _ in try MisbehavingServer(mode) }
@@ -67,6 +88,8 @@ struct ReachabilityTests {
         network.ipam["etcdConfig"] = .object(settings)
         let answer = try await network.add("c1")
         #expect(answer.failure?.code == 7, "\(answer)")
+        #expect(
+            answer.failure?.message.hasPrefix("ipam.etcdConfig: \(etcd.clientURL): ") == true, "\(answer)")
         #expect(answer.failure?.message.contains(path) == true, "\(answer)")
     }
 

@@ -44,7 +44,8 @@ extension AddressPool {
             guard let reference = keys.attachmentReference(of: record.key), !listed.contains(reference) else {
                 continue
             }
-            let attachment = try attachment(record)
+            // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
+            guard let attachment = try? attachment(record) else { continue }
             guard node.recorded(attachment.holder), isGone(attachment.holder, on: node, namespaceExists) else {
                 continue
             }
