@@ -26,6 +26,29 @@ struct DeleteTests {
         #expect(try await network.used() == [other: "c11"])
     }
 
+    @Test func ofADamagedAttachmentFreesWhatTheContainerHolds() async throws {
+        let network = try await PluginNetwork()
+        _ = try await network.add("c1", ifname: "eth0").result()
+        let second = try await network.add("c1", ifname: "net1").address()
+        let other = try await network.add("c2").address()
+        try await network.put("attachments/c1/eth0", "{\"addresses\":")
+        #expect(try await network.delete("c1", ifname: "eth0").isSilentSuccess)
+        #expect(try await network.used() == [second: "c1", other: "c2"])
+        #expect(try await network.attachments().keys.sorted() == ["c1/net1", "c2/eth0"])
+    }
+
+    @Test func besideADamagedAttachmentFreesNothingThatMayBeItsOwn() async throws {
+        let network = try await PluginNetwork()
+        let first = try await network.add("c1", ifname: "eth0").address()
+        let second = try await network.add("c1", ifname: "net1").address()
+        for ifname in ["eth0", "net1"] { try await network.put("attachments/c1/" + ifname, "junk") }
+        #expect(try await network.delete("c1", ifname: "eth0").isSilentSuccess)
+        #expect(try await network.used() == [first: "c1", second: "c1"])
+        // The last interface takes all that is left with it.
+        #expect(try await network.delete("c1", ifname: "net1").isSilentSuccess)
+        #expect(try await network.used().isEmpty)
+    }
+
     @Test func twiceIsSuccess() async throws {
         let network = try await PluginNetwork()
         _ = try await network.add("c1").result()

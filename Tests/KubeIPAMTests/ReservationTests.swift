@@ -109,6 +109,13 @@ struct ReservationTests {
         #expect(try await network.contents() == contents)
     }
 
+    @Test func secondInterfaceOfThePodGetsADynamicAddress() async throws {
+        let network = try await PluginNetwork()
+        try await network.reserve("10.188.0.216", for: "default/db-0", claim: "default/pod/db-0")
+        #expect(try await network.add("c1", ifname: "eth0", arguments: pod("db-0")).address() == "10.188.0.216")
+        #expect(try await network.add("c1", ifname: "net1", arguments: pod("db-0")).address() == "10.188.0.2")
+    }
+
     @Test func dualStackPodGetsItsReservedAddressAndADynamicOne() async throws {
         let network = try await PluginNetwork(
             ["ranges": [[["subnet": "10.188.0.0/24"]], [["subnet": "fd00:188::/64"]]]])

@@ -28,7 +28,7 @@ extension AddressPool {
             var sources: [AllocationPlan.Source] = []
             for (index, numbered) in sets.enumerated() {
                 if let address = named[index] {
-                    sources.append(try source(named: address, for: request, in: state))
+                    sources.append(try await source(named: address, for: request, in: state))
                 } else if let source = try reservedSource(for: request, in: numbered.set, state: state) {
                     sources.append(source)
                 } else {
@@ -180,7 +180,7 @@ extension AddressPool {
     }
 
     private func source(named address: IPAddress, for request: AddRequest, in state: AllocationState)
-        throws(IPAMError) -> AllocationPlan.Source
+        async throws(IPAMError) -> AllocationPlan.Source
     {
         let known = state.addresses[address] ?? AddressState()
         let reservation = try reservation(known.reservation)
@@ -188,7 +188,10 @@ extension AddressPool {
         if let reservation, expired == nil, !reservation.holder.admits(request.holder.pod) {
             throw .reserved(address, for: reservation.holder)
         }
-        if let used = known.used { throw .inUse(address, by: "container \(used.value)") }
+        if let used = known.used {
+            let usage = (try? await entry(of: address))?.usage
+            throw .inUse(address, by: usage?.phrase ?? "container \(used.value)")
+        }
         return .named(address, reservation: known.reservation, expired: expired)
     }
 
@@ -207,8 +210,9 @@ extension AddressPool {
                 if let role = range.role(of: address) {
                     throw .notAllowed(address, "is reserved for \(reservation.holder), but is the \(role)")
                 }
-                if known.used == nil { return .named(address, reservation: record, expired: nil) }
-                held.append(address)
+                guard let used = known.used else { return .named(address, reservation: record, expired: nil) }
+                // The pod's own: another interface of the container has it.
+                if used.value != request.attachment.containerID.text { held.append(address) }
             }
             if !held.isEmpty { throw .reservationsInUse(of: owner.description, held) }
         }

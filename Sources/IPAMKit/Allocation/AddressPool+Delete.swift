@@ -4,7 +4,8 @@ extension AddressPool {
     /// Frees exactly what `attachment` holds. An attachment that nobody knows is success: DEL may be called twice.
     ///
     /// A record that the Go plugin made (a used key with the container's ID and no attachment) is found by the
-    /// addresses of `prevResult`, or, while Go nodes may exist, by its value.
+    /// addresses of `prevResult`, or, while Go nodes may exist, by its value. A damaged attachment is no reason to keep
+    /// an address for ever: what it held is found by value, too.
     ///
     /// - Parameters:
     ///   - attachment: the container's interface.
@@ -14,49 +15,69 @@ extension AddressPool {
     public func delete(_ attachment: AttachmentReference, previous: [IPAddress] = []) async throws(IPAMError)
         -> [IPAddress]
     {
+        let container = attachment.containerID
         for _ in 0..<Self.attempts {
             let snapshot = try await read(
-                [
-                    Read(KeyRange(prefix: keys.attachmentsPrefix(of: attachment.containerID))), Read(keys.settings),
-                ] + previous.map { Read(keys.used($0)) })
+                [Read(KeyRange(prefix: keys.attachmentsPrefix(of: container))), Read(keys.settings)]
+                    + previous.prefix(Self.mostPrevious).map { Read(keys.used($0)) })
             let attachments = snapshot.results[0].records
-            if let record = attachments.first(where: { $0.key == keys.attachment(attachment) }) {
-                let held = try self.attachment(record)
-                if try await delete(held, record, of: attachment.containerID) { return held.addresses }
+            let own = attachments.first { $0.key == keys.attachment(attachment) }
+            if let own, let held = try? self.attachment(own) {
+                if try await delete(held.addresses, own, of: container) { return held.addresses }
                 continue
             }
-            // What the container's other interfaces hold is theirs.
-            var others: Set<IPAddress> = []
-            for record in attachments { others.formUnion(try self.attachment(record).addresses) }
+            // No attachment, or one that cannot be read: the container's used keys tell, less what its other
+            // interfaces hold.
             var used = snapshot.results.dropFirst(2).flatMap(\.records)
-            if previous.isEmpty {
-                let settings = try settings(snapshot.results[1].records.first)
-                guard settings?.hasGoNodes ?? true else { return [] }
+            if own != nil || (previous.isEmpty && mayHaveGoRecords(snapshot.results[1].records.first)) {
                 used = try await readAll(keys.usedPrefix).records
             }
-            let unattached = used.filter { record in
-                record.value == attachment.containerID.text
-                    && Keyspace.address(of: record.key, in: keys.usedPrefix).map { !others.contains($0) } ?? false
-            }
-            if try await deleteUnattached(unattached) {
-                return unattached.compactMap { Keyspace.address(of: $0.key, in: keys.usedPrefix) }
+            let unattached = unattached(used, of: container, beside: attachments.filter { $0.key != own?.key })
+            let addresses = unattached.compactMap { Keyspace.address(of: $0.key, in: keys.usedPrefix) }
+            if let own {
+                if try await delete(addresses, own, of: container) { return addresses }
+            } else if try await deleteUnattached(unattached) {
+                return addresses
             }
         }
         throw .contention(network: keys.network)
     }
 
+    /// A result has an address for each range set; a longer list is nobody's.
+    private static let mostPrevious = 64
+
+    /// While Go nodes may exist, or that cannot be told.
+    private func mayHaveGoRecords(_ record: Record?) -> Bool {
+        guard let settings = try? settings(record) else { return true }
+        return settings.hasGoNodes
+    }
+
+    /// Those of `used` that are the container's, and not of its attachments `others`; none where one of these cannot be
+    /// read, because then nobody knows.
+    private func unattached(_ used: [Record], of container: ContainerID, beside others: [Record]) -> [Record] {
+        var theirs: Set<IPAddress> = []
+        for record in others {
+            guard let attachment = try? attachment(record) else { return [] }
+            theirs.formUnion(attachment.addresses)
+        }
+        return used.filter { record in
+            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { return false }
+            return record.value == container.text && !theirs.contains(address)
+        }
+    }
+
     /// The transaction of DEL, GC and release: deletes `record` if it is unchanged, and each of its addresses whose
     /// used key still is the container's. False when it changed, or the answer was lost.
-    func delete(_ attachment: Attachment, _ record: Record, of container: ContainerID) async throws(IPAMError)
+    func delete(_ addresses: [IPAddress], _ record: Record, of container: ContainerID) async throws(IPAMError)
         -> Bool
     {
-        let freed = attachment.addresses.map { address in
+        let freed = addresses.map { address in
             Operation.transaction(
                 Transaction(
                     if: [.value(keys.used(address), equals: container.text)],
                     then: [.delete(KeyRange(keys.used(address)))]))
         }
-        let suspects = attachment.addresses.map { Operation.delete(KeyRange(keys.suspect($0))) }
+        let suspects = addresses.map { Operation.delete(KeyRange(keys.suspect($0))) }
         let transaction = Transaction(
             if: [.unchanged(record.key, record.modified)],
             then: [.delete(KeyRange(record.key))] + freed + suspects)

@@ -50,7 +50,7 @@ extension AddressPool {
                 continue
             }
             // What changed since it was read is in use again, and stays.
-            if try await delete(attachment, record, of: reference.containerID) { freed.append(reference) }
+            if try await delete(attachment.addresses, record, of: reference.containerID) { freed.append(reference) }
         }
         return freed
     }

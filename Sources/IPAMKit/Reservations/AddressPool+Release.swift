@@ -85,6 +85,6 @@ extension AddressPool {
         guard let record = try await read([Read(key)]).results.first?.records.first,
             try attachment(record) == seen
         else { return false }
-        return try await delete(seen, record, of: container)
+        return try await delete(seen.addresses, record, of: container)
     }
 }
