@@ -36,9 +36,14 @@ let package = Package(
         .testTarget(name: "EtcdClientTests", dependencies: ["EtcdClient", "HTTPTransport", "TestSupport"]),
         .testTarget(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
-        .testTarget(name: "IPAMKitTests", dependencies: ["IPAMKit", "TestSupport"]),
+        .testTarget(
+            name: "IPAMKitTests",
+            dependencies: ["IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
         .testTarget(
             name: "KubeIPAMTests",
             dependencies: ["kube-ipam", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
+        .testTarget(
+            name: "IpamctlTests",
+            dependencies: ["ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
     ]
 )

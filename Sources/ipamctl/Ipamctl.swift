@@ -17,23 +17,4 @@ struct Ipamctl: ParsableCommand {
             NetworksCommand.self, ListCommand.self, ShowCommand.self, ReserveCommand.self, ReleaseCommand.self,
             VersionCommand.self,
         ])
-
-    /// What is wrong with the command line, in one line.
-    static func usageProblem(_ error: any Error) -> String {
-        let first =
-            message(for: error).split(separator: "\n").first.map(String.init) ?? "the command line is not complete"
-        // The parser takes an unknown command for a stray argument.
-        if let command = CommandLine.arguments.dropFirst().first, first == "Unexpected argument '\(command)'" {
-            return "unknown command \"\(command)\""
-        }
-        return first
-    }
-
-    /// Where to read on.
-    static func usageHint(_ error: any Error) -> String {
-        let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
-        let words = usage?.dropFirst("Usage: ".count).split(separator: " ").prefix(2).map(String.init) ?? []
-        let names = words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
-        return "see '\((names.isEmpty ? ["ipamctl"] : names).joined(separator: " ")) --help'"
-    }
 }

@@ -14,8 +14,10 @@ private func arguments() -> [String] {
 }
 
 signal(SIGPIPE, SIG_IGN)
+private let given = arguments()
 do {
-    var command = try Ipamctl.parseAsRoot(arguments())
+    if let problem = UsageProblem(commandOf: given) { throw problem.failure }
+    var command = try Ipamctl.parseAsRoot(given)
     try command.run()
 } catch let failure as Failure {
     Terminal.complain(failure)
@@ -27,6 +29,6 @@ do {
         Terminal.print(Ipamctl.fullMessage(for: error))
         exit(0)
     }
-    Terminal.complain(Failure(.usage, Ipamctl.usageProblem(error), hint: Ipamctl.usageHint(error)))
+    Terminal.complain(UsageProblem(error, given).failure)
     exit(Failure.Status.usage.rawValue)
 }

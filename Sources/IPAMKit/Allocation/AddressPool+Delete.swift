@@ -71,6 +71,13 @@ extension AddressPool {
     func delete(_ addresses: [IPAddress], _ record: Record, of container: ContainerID) async throws(IPAMError)
         -> Bool
     {
+        let transaction = Transaction(
+            if: [.unchanged(record.key, record.modified)], then: deletions(addresses, record.key, of: container))
+        return try await commit(transaction)?.succeeded ?? false
+    }
+
+    /// Deletes an attachment's key and each of its addresses whose used key still is the container's.
+    func deletions(_ addresses: [IPAddress], _ key: Key, of container: ContainerID) -> [Operation] {
         let freed = addresses.map { address in
             Operation.transaction(
                 Transaction(
@@ -78,10 +85,7 @@ extension AddressPool {
                     then: [.delete(KeyRange(keys.used(address)))]))
         }
         let suspects = addresses.map { Operation.delete(KeyRange(keys.suspect($0))) }
-        let transaction = Transaction(
-            if: [.unchanged(record.key, record.modified)],
-            then: [.delete(KeyRange(record.key))] + freed + suspects)
-        return try await commit(transaction)?.succeeded ?? false
+        return [.delete(KeyRange(key))] + freed + suspects
     }
 
     /// Deletes used keys that have no attachment, each if it is unchanged. False when an answer was lost.

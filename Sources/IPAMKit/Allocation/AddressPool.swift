@@ -21,9 +21,9 @@ public struct AddressPool: Sendable {
 
     // MARK: The store, with this module's errors
 
-    func read(_ reads: [Read]) async throws(IPAMError) -> Snapshot {
+    func read(_ reads: [Read], at revision: Revision? = nil) async throws(IPAMError) -> Snapshot {
         do throws(StoreError) {
-            return try await store.read(reads, deadline: deadline)
+            return try await store.read(reads, at: revision, deadline: deadline)
         } catch {
             throw .store(error)
         }

@@ -4,6 +4,8 @@ import Store
 struct AddressState {
     var used: Record?
     var reservation: Record?
+    /// That of the container that uses it, where it was asked for.
+    var attachment: Record?
 }
 
 /// What an ADD has read of its network, as of one revision.

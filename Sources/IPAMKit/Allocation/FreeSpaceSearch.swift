@@ -75,7 +75,7 @@ struct FreeSpaceSearch {
 
     private func fromAllKeys() async throws(IPAMError) -> [IPAddress] {
         let used = try await pool.readAll(pool.keys.usedPrefix, .keys)
-        let reserved = try await pool.readAll(pool.keys.reservationsPrefix, .keys)
+        let reserved = try await pool.readAll(pool.keys.reservationsPrefix, .keys, at: used.revision)
         let held = heldAddresses(used.records + reserved.records)
         let first = space.index(of: start) ?? 0
         var free: [IPAddress] = []

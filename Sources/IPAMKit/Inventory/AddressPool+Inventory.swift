@@ -5,32 +5,41 @@ extension AddressPool {
     ///
     /// - Throws: ``IPAMError``; a single value that cannot be understood is an error that names its key.
     public func inventory() async throws(IPAMError) -> NetworkInventory {
-        let (used, revision) = try await readAll(keys.usedPrefix)
-        let attached = try await readAll(keys.attachmentsPrefix, at: revision).records
-        let reserved = try await readAll(keys.reservationsPrefix, at: revision).records
-        let single = try await read([Read(keys.document), Read(keys.settings)])
-        let settings = try settings(single.results[1].records.first)
-        var attachments: [IPAddress: [(AttachmentReference, Attachment)]] = [:]
-        for record in attached {
-            guard let reference = keys.attachmentReference(of: record.key) else { continue }
-            let attachment = try attachment(record)
-            for address in attachment.addresses { attachments[address, default: []].append((reference, attachment)) }
-        }
-        var reservations: [IPAddress: Reservation] = [:]
-        for record in reserved {
-            guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { continue }
-            reservations[address] = try reservation(record)
+        // Page by page, so that a large network's records and what is made of them are not in memory at once.
+        var containers: [IPAddress: String] = [:]
+        let revision = try await forEachRecord(keys.usedPrefix, at: nil) { record in
+            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { return }
+            containers[address] = record.value
         }
         var entries: [AddressEntry] = []
-        for record in used {
-            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { continue }
-            let known = attachments[address]?.first { $0.0.containerID.text == record.value }
-            let usage = AddressEntry.Usage(
-                containerID: record.value, attachment: known?.1, ifname: known?.0.ifname)
+        entries.reserveCapacity(containers.count)
+        var reservations: [IPAddress: Reservation] = [:]
+        _ = try await forEachRecord(keys.reservationsPrefix, at: revision) { record throws(IPAMError) in
+            guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { return }
+            reservations[address] = try reservation(record)
+        }
+        func append(_ address: IPAddress, _ usage: AddressEntry.Usage) {
             let reservation = reservations.removeValue(forKey: address)
             entries.append(
                 AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
         }
+        _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record throws(IPAMError) in
+            guard let reference = keys.attachmentReference(of: record.key) else { return }
+            let attachment = try attachment(record)
+            for address in attachment.addresses where containers[address] == reference.containerID.text {
+                containers[address] = nil
+                append(
+                    address,
+                    AddressEntry.Usage(
+                        containerID: reference.containerID.text, attachment: attachment, ifname: reference.ifname))
+            }
+        }
+        // What has no attachment is the Go plugin's.
+        for (address, container) in containers {
+            append(address, AddressEntry.Usage(containerID: container, attachment: nil, ifname: nil))
+        }
+        let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
+        let settings = try settings(single.results[1].records.first)
         for (address, reservation) in reservations {
             entries.append(AddressEntry(network: keys.network, address: address, usage: nil, reservation: reservation))
         }
@@ -38,6 +47,26 @@ extension AddressPool {
         return NetworkInventory(
             network: keys.network, revision: revision,
             rangeSets: try rangeSets(single.results[0].records.first, settings), settings: settings, entries: entries)
+    }
+
+    /// Reads what begins with `prefix` in pages, all as of one revision, which is returned.
+    private func forEachRecord(
+        _ prefix: String, at revision: Revision?, _ body: (Record) throws(IPAMError) -> Void
+    ) async throws(IPAMError) -> Revision {
+        let all = KeyRange(prefix: prefix)
+        var revision = revision
+        var rest = all
+        while true {
+            let page = try await read([Read(rest, .records, limit: 4096)], at: revision)
+            let pinned = revision ?? page.revision
+            revision = pinned
+            guard let result = page.results.first else { return pinned }
+            for record in result.records { try body(record) }
+            guard result.count > result.records.count, let last = result.records.last, let end = all.end else {
+                return pinned
+            }
+            rest = KeyRange(from: Key(last.key.text + "\0"), to: end)
+        }
     }
 
     /// One address's entry, by two small reads.
@@ -99,14 +128,19 @@ extension AddressPool {
                 states[address, default: AddressState()].reservation = record
             }
         }
-        let attachments = try await attachments(of: Set(addresses.compactMap { states[$0]?.used?.value }))
+        let containers = Set(addresses.compactMap { states[$0]?.used?.value })
+        let attachments = try await attachments(of: containers, at: revision)
         var entries: [AddressEntry] = []
         for address in addresses {
             let state = states[address] ?? AddressState()
-            let usage = state.used.map { used in
-                let known = attachments[used.value]?.first { $0.1.addresses.contains(address) }
-                return AddressEntry.Usage(containerID: used.value, attachment: known?.1, ifname: known?.0.ifname)
+            let known = state.used.flatMap { used in
+                attachments[used.value]?.first { $0.attachment.addresses.contains(address) }
             }
+            let usage = state.used.map { used in
+                AddressEntry.Usage(
+                    containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
+            }
+            states[address]?.attachment = known?.record
             let reservation = try reservation(state.reservation)
             entries.append(
                 AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
@@ -114,19 +148,22 @@ extension AddressPool {
         return AddressSnapshot(revision: revision, entries: entries, states: states)
     }
 
+    private typealias KnownAttachment = (reference: AttachmentReference, attachment: Attachment, record: Record)
+
     /// The attachments of some containers, by the container ID's text.
-    private func attachments(of containers: Set<String>) async throws(IPAMError)
-        -> [String: [(AttachmentReference, Attachment)]]
+    private func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
+        -> [String: [KnownAttachment]]
     {
-        var attachments: [String: [(AttachmentReference, Attachment)]] = [:]
+        var attachments: [String: [KnownAttachment]] = [:]
         var rest = containers.sorted().compactMap { try? ContainerID($0) }[...]
         while !rest.isEmpty {
             let some = rest.prefix(Transaction.maximumWidth)
             rest = rest.dropFirst(some.count)
             let reads = some.map { Read(KeyRange(prefix: keys.attachmentsPrefix(of: $0))) }
-            for record in try await read(reads).results.flatMap(\.records) {
+            for record in try await read(reads, at: revision).results.flatMap(\.records) {
                 guard let reference = keys.attachmentReference(of: record.key) else { continue }
-                attachments[reference.containerID.text, default: []].append((reference, try attachment(record)))
+                let known = (reference, try attachment(record), record)
+                attachments[reference.containerID.text, default: []].append(known)
             }
         }
         return attachments

@@ -15,20 +15,30 @@ public enum NetworkDirectory {
         let end = KeyRange(prefix: root).end ?? Key(root)
         var next = Key(root)
         var names: Set<String> = []
+        var limit = 1
         while true {
             let snapshot: Snapshot
             do throws(StoreError) {
                 snapshot = try await store.read(
-                    [Read(KeyRange(from: next, to: end), .keys, limit: 1)], deadline: deadline)
+                    [Read(KeyRange(from: next, to: end), .keys, limit: limit)], deadline: deadline)
             } catch {
                 throw .store(error)
             }
-            guard let key = snapshot.results.first?.records.first?.key else { break }
-            let rest = key.text.dropFirst(root.count)
-            let name = rest.prefix { $0 != "/" }
-            names.insert(String(name))
+            guard let result = snapshot.results.first, !result.records.isEmpty else { break }
+            // A key that is no UTF-8 cannot be seeked past: more and more keys are read until one behind it is seen.
+            guard let key = result.records.first(where: { !$0.key.text.unicodeScalars.contains("\u{FFFD}") })?.key
+            else {
+                if result.count <= result.records.count { break }
+                limit *= 2
+                continue
+            }
+            limit = 1
+            let rest = key.text.utf8.dropFirst(root.utf8.count)
+            let name = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+            names.insert(name)
             // Behind the network's own key come its children, and before them perhaps other networks.
-            next = name.count == rest.count ? Key(key.text + "\0") : KeyRange(prefix: root + name + "/").end ?? end
+            next =
+                name.utf8.count == rest.count ? Key(key.text + "\0") : KeyRange(prefix: root + name + "/").end ?? end
         }
         return names.sorted { Key($0) < Key($1) }.compactMap { try? NetworkName($0) }
     }

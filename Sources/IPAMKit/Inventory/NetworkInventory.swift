@@ -56,14 +56,35 @@ public struct AddressEntry: Hashable, Sendable {
 
     public let network: NetworkName
     public let address: IPAddress
-    public let usage: Usage?
-    public let reservation: Reservation?
+    private let details: Details?
+    public var usage: Usage? { details?.usage }
+    public var reservation: Reservation? { details?.reservation }
+
+    /// Apart from the entry, which would have half a kilobyte otherwise: networks have 65,536 of them, and lists are
+    /// filtered, sorted and put together.
+    private final class Details: Hashable, Sendable {
+        let usage: Usage?
+        let reservation: Reservation?
+
+        init(_ usage: Usage?, _ reservation: Reservation?) {
+            self.usage = usage
+            self.reservation = reservation
+        }
+
+        static func == (left: Details, right: Details) -> Bool {
+            left.usage == right.usage && left.reservation == right.reservation
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(usage)
+            hasher.combine(reservation)
+        }
+    }
 
     public init(network: NetworkName, address: IPAddress, usage: Usage?, reservation: Reservation?) {
         self.network = network
         self.address = address
-        self.usage = usage
-        self.reservation = reservation
+        details = usage == nil && reservation == nil ? nil : Details(usage, reservation)
     }
 
     public var state: State {

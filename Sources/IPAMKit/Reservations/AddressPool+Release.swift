@@ -17,11 +17,13 @@ extension AddressPool {
     /// Drops reservations, and with `force` frees addresses that are in use.
     ///
     /// Nothing is done when one of the addresses is neither reserved nor used, or is only used and not to be forced.
-    /// Each release is a compare-and-delete on what was seen: an address that changed meanwhile is left alone.
+    /// Each release is one compare-and-delete on what was seen: an address that changed meanwhile is left alone.
     ///
     /// - Parameters:
-    ///   - force: also frees addresses in use, with all that their attachment holds.
+    ///   - force: also frees addresses in use, with all that their attachment holds: an interface never keeps a part
+    ///     of its addresses.
     ///   - dryRun: true tells what would be done.
+    /// - Returns: one change for each address, each followed by those for the other addresses of its attachment.
     /// - Throws: ``IPAMError``: `conflicts` for an address that is in use, `nothingToRelease`.
     public func release(_ addresses: [IPAddress], force: Bool, dryRun: Bool = false) async throws(IPAMError)
         -> [ReleaseChange]
@@ -36,55 +38,74 @@ extension AddressPool {
             }
             guard onlyUsed.isEmpty else { throw .conflicts(onlyUsed) }
         }
-        var changes: [ReleaseChange] = []
+        let named = Set(addresses)
+        var seen: Set<IPAddress> = []
         // Addresses that went with the attachment of one before.
-        var alreadyFreed: Set<IPAddress> = []
-        for entry in snapshot.entries {
+        var freed: Set<IPAddress> = []
+        var changes: [ReleaseChange] = []
+        for entry in snapshot.entries where seen.insert(entry.address).inserted {
             let state = snapshot.states[entry.address] ?? AddressState()
-            var unchanged = true
-            if !dryRun, let record = state.reservation, let reservation = entry.reservation {
-                unchanged = try await drop(reservation, record, entry.address)
-            }
-            if !dryRun, unchanged, force, let usage = entry.usage, let used = state.used,
-                !alreadyFreed.contains(entry.address)
-            {
-                unchanged = try await free(usage, used)
-                alreadyFreed.formUnion(usage.attachment?.addresses ?? [])
-            }
+            let deletion = Deletion(entry, state, in: self, frees: force && !freed.contains(entry.address))
+            let isDone = dryRun ? true : try await run(deletion)
             changes.append(
                 ReleaseChange(
-                    address: entry.address, dropped: unchanged ? entry.reservation : nil,
-                    freed: unchanged && force ? entry.usage : nil, stillUsed: force ? nil : entry.usage,
-                    changedMeanwhile: !unchanged))
+                    address: entry.address, dropped: isDone ? entry.reservation : nil,
+                    freed: isDone && force ? entry.usage : nil, stillUsed: force ? nil : entry.usage,
+                    changedMeanwhile: !isDone))
+            guard isDone, force, let usage = entry.usage, let others = usage.attachment?.addresses else { continue }
+            for other in others where freed.insert(other).inserted && !named.contains(other) {
+                changes.append(
+                    ReleaseChange(
+                        address: other, dropped: nil, freed: usage, stillUsed: nil, changedMeanwhile: false))
+            }
         }
         return changes
     }
 
-    /// Deletes a reservation and its claim, if it is unchanged.
-    private func drop(_ reservation: Reservation, _ record: Record, _ address: IPAddress) async throws(IPAMError)
-        -> Bool
-    {
-        var deletions: [Operation] = [.delete(KeyRange(record.key))]
-        if let owner = reservation.holder.claimOwner {
-            deletions.append(.delete(KeyRange(keys.claim(owner, address))))
+    /// What releasing one address deletes, and the records that must not have changed.
+    private struct Deletion {
+        var unchanged: [Record] = []
+        var operations: [Operation] = []
+
+        init(_ entry: AddressEntry, _ state: AddressState, in pool: AddressPool, frees: Bool) {
+            let keys = pool.keys
+            if let record = state.reservation {
+                unchanged.append(record)
+                operations.append(.delete(KeyRange(record.key)))
+                if let owner = entry.reservation?.holder.claimOwner {
+                    operations.append(.delete(KeyRange(keys.claim(owner, entry.address))))
+                }
+            }
+            guard frees, let usage = entry.usage, let used = state.used else { return }
+            if let attachment = usage.attachment, let record = state.attachment,
+                let container = try? ContainerID(usage.containerID)
+            {
+                unchanged.append(record)
+                operations += pool.deletions(attachment.addresses, record.key, of: container)
+            } else {
+                unchanged.append(used)
+                operations += [.delete(KeyRange(used.key)), .delete(KeyRange(keys.suspect(entry.address)))]
+            }
         }
-        let transaction = Transaction(if: [.unchanged(record.key, record.modified)], then: deletions)
-        return try await commit(transaction)?.succeeded ?? false
     }
 
-    /// Frees what `usage` holds, if it is as it was seen.
-    private func free(_ usage: AddressEntry.Usage, _ used: Record) async throws(IPAMError) -> Bool {
-        guard let seen = usage.attachment, let ifname = usage.ifname,
-            let container = try? ContainerID(usage.containerID)
-        else {
-            let transaction = Transaction(
-                if: [.unchanged(used.key, used.modified)], then: [.delete(KeyRange(used.key))])
-            return try await commit(transaction)?.succeeded ?? false
+    /// Runs a deletion if nothing changed; false when something did.
+    private func run(_ deletion: Deletion) async throws(IPAMError) -> Bool {
+        guard !deletion.operations.isEmpty else { return true }
+        let transaction = Transaction(
+            if: deletion.unchanged.map { .unchanged($0.key, $0.modified) }, then: deletion.operations)
+        var isUnanswered = false
+        for _ in 0..<Self.attempts {
+            if let commit = try await commit(transaction) {
+                if commit.succeeded { return true }
+                if !isUnanswered { return false }
+            }
+            isUnanswered = true
+            // The answer was lost. What is gone was deleted by this very transaction, or by one that meant the same.
+            let now = try await read(deletion.unchanged.map { Read($0.key) }).results.map(\.records.first)
+            if now.allSatisfy({ $0 == nil }) { return true }
+            guard now == deletion.unchanged.map(Optional.some) else { return false }
         }
-        let key = keys.attachment(AttachmentReference(containerID: container, ifname: ifname))
-        guard let record = try await read([Read(key)]).results.first?.records.first,
-            try attachment(record) == seen
-        else { return false }
-        return try await delete(seen.addresses, record, of: container)
+        throw .contention(network: keys.network)
     }
 }

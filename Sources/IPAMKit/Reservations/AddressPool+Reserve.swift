@@ -52,13 +52,22 @@ extension AddressPool {
     {
         precondition(orders.count <= Self.reservationLimit, "more orders than one transaction takes")
         for order in orders { try Self.requireReservable(order.address, rangeSets, keys.network) }
+        // What a transaction without an answer was to change: found so by the next look, it was this order's doing.
+        var unanswered: [IPAddress: ReservationChange] = [:]
         for _ in 0..<Self.attempts {
             let snapshot = try await entries(of: orders.map(\.address))
-            let changes = try plan(orders, snapshot, now: now)
-            let writes = changes.filter { $0.kind != .unchanged }
+            let planned = try plan(orders, snapshot, now: now)
+            let writes = planned.filter { $0.kind != .unchanged }
+            let changes = planned.map { change in
+                guard change.kind == .unchanged, let before = unanswered[change.address] else { return change }
+                return before.reservation == change.reservation ? before : change
+            }
             if dryRun || writes.isEmpty { return changes }
-            guard let commit = try await commit(transaction(writes, snapshot)) else { continue }
-            if commit.succeeded { return changes }
+            if let commit = try await commit(transaction(writes, snapshot)) {
+                if commit.succeeded { return changes }
+            } else {
+                for change in writes { unanswered[change.address] = change }
+            }
         }
         throw .contention(network: keys.network)
     }
@@ -100,20 +109,27 @@ extension AddressPool {
 
     // MARK: Transaction
 
-    /// Guards in the root; the puts in nested siblings without guards, which do not add up in etcd's count.
+    /// Guards in the root; of many puts, those after the first address's in nested siblings without guards, which do not
+    /// add up in etcd's count. The first address's stand in the root, because etcd up to 3.5 asks there only whether the
+    /// user may write (CVE-2026-33343).
     private func transaction(_ changes: [ReservationChange], _ snapshot: AddressSnapshot) throws(IPAMError)
         -> Transaction
     {
         let operationsPerSibling = 60
+        var first: [Operation] = []
         var siblings: [[Operation]] = [[]]
         for change in changes {
             let writes = try writes(change, replacing: snapshot.states[change.address]?.reservation)
+            if first.isEmpty {
+                first = writes
+                continue
+            }
             if siblings[siblings.count - 1].count + writes.count > operationsPerSibling { siblings.append([]) }
             siblings[siblings.count - 1] += writes
         }
         return Transaction(
             if: guards(changes, snapshot),
-            then: siblings.map { .transaction(Transaction(if: [], then: $0)) })
+            then: first + siblings.filter { !$0.isEmpty }.map { .transaction(Transaction(if: [], then: $0)) })
     }
 
     private func writes(_ change: ReservationChange, replacing old: Record?) throws(IPAMError) -> [Operation] {

@@ -10,7 +10,7 @@ public struct Workload: Hashable, Sendable {
 
     /// The workload that a pod's name tells, where the name's form is certain; else nil.
     ///
-    /// - `db-0` is of the StatefulSet `db`: one ordinal without leading zeros.
+    /// - `db-0` is of the StatefulSet `db`: one ordinal, a 32-bit number without leading zeros.
     /// - `web-6d9b74fd4d-xjhek` is of the Deployment `web`: a `pod-template-hash`, then five characters. The hash is a
     ///   32-bit number whose ten digits Kubernetes spells `456789bcdf` (apimachinery `rand.SafeEncodeString`), so that
     ///   `web-admin-panel` is not mistaken for a pod of `web`.
@@ -30,8 +30,8 @@ public struct Workload: Hashable, Sendable {
     }
 
     private static func isOrdinal(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 10 else { return false }
-        return text.utf8.allSatisfy { (0x30...0x39).contains($0) } && (first != 0x30 || text.utf8.count == 1)
+        guard let first = text.utf8.first, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
+        return Int32(text) != nil && (first != 0x30 || text.utf8.count == 1)
     }
 
     private static func isSuffix(_ text: Substring) -> Bool {

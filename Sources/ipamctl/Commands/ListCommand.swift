@@ -12,7 +12,9 @@ struct ListCommand: ParsableCommand {
     @Option(help: "Only addresses in this state: used, reserved or free. May be given more than once.")
     var state: [AddressEntry.State] = []
 
-    @Option(help: "Only addresses used by, or reserved for, this pod (NAMESPACE/NAME).")
+    @Option(
+        help: "Only addresses used by, or reserved for, this pod (NAMESPACE/NAME).",
+        transform: PodReference.init(argument:))
     var pod: PodReference?
 
     @Option(help: "Only addresses used by, or reserved for, pods of this namespace.")
@@ -31,15 +33,18 @@ struct ListCommand: ParsableCommand {
             for name in try await connection.networks() {
                 let inventory = try await connection.pool(name).inventory()
                 let rangeSets = try await connection.rangeSets(of: name)
-                if rangeSets == nil, inventory.entries.isEmpty, connection.requested != nil {
-                    throw Failure(.notFound, "network \(name) is neither in the store nor in a CNI file")
+                if rangeSets == nil, inventory.entries.isEmpty { try await connection.requireKnown(name) }
+                var some = inventory.entries.filter(list.admits)
+                if list.state.contains(.free) {
+                    some += Self.free(inventory, rangeSets ?? [])
+                    some.sort { $0.address < $1.address }
                 }
-                entries += inventory.entries.filter(list.admits)
-                if list.state.contains(.free) { entries += Self.free(inventory, rangeSets ?? []) }
+                entries += some
             }
             return entries
         }
         Terminal.print(output.output.render(AddressList(entries: entries)))
+        if entries.isEmpty { Terminal.note("no such address") }
     }
 
     private func admits(_ entry: AddressEntry) -> Bool {
@@ -75,10 +80,12 @@ struct ListCommand: ParsableCommand {
 
 extension AddressEntry.State: ExpressibleByArgument {}
 
-extension PodReference: ExpressibleByArgument {
+extension PodReference {
     /// Reads `namespace/name`.
-    public init?(argument: String) {
-        guard case .pod(let pod)? = try? ReservationHolder(argument) else { return nil }
+    init(argument: String) throws {
+        guard case .pod(let pod)? = try? ReservationHolder(argument) else {
+            throw ValidationError("write NAMESPACE/NAME, such as default/db-0")
+        }
         self = pod
     }
 }

@@ -15,9 +15,7 @@ struct NetworksCommand: ParsableCommand {
             for name in try await connection.networks() {
                 let inventory = try await connection.pool(name).inventory()
                 let rangeSets = try await connection.rangeSets(of: name)
-                if rangeSets == nil, inventory.entries.isEmpty, connection.requested != nil {
-                    throw Failure(.notFound, "network \(name) is neither in the store nor in a CNI file")
-                }
+                if rangeSets == nil, inventory.entries.isEmpty { try await connection.requireKnown(name) }
                 summaries.append(inventory.summary(rangeSets: rangeSets))
             }
             return summaries

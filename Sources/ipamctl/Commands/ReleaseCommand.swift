@@ -19,13 +19,15 @@ struct ReleaseCommand: ParsableCommand {
     @Argument(help: "Addresses, ranges a-b or CIDRs; of ranges, those that are used or reserved.")
     var addresses: [String] = []
 
-    @Option(help: "The addresses used by, and reserved for, this pod (NAMESPACE/NAME).")
+    @Option(
+        help: "The addresses used by, and reserved for, this pod (NAMESPACE/NAME).",
+        transform: PodReference.init(argument:))
     var pod: PodReference?
 
     @Option(help: "The addresses in use on this node.")
     var node: String?
 
-    @Option(help: "The addresses in use by this container.")
+    @Option(help: "The addresses in use by this container: its ID, or the first 12 characters or more of it.")
     var container: String?
 
     @Flag(help: "Also free addresses that are in use.")
@@ -75,7 +77,7 @@ struct ReleaseCommand: ParsableCommand {
             let holder = entry.usage?.attachment?.holder
             if let pod { return holder?.pod == pod || entry.reservation?.holder == .pod(pod) }
             if let node { return holder?.node == node }
-            if let container { return entry.usage?.containerID == container }
+            if let container { return entry.usage.map { Self.names(container, $0.containerID) } ?? false }
             return selection.ranges.contains { $0.contains(entry.address) }
         }.map(\.address)
         let single = selection.ranges.filter { $0.count == 1 && !found.contains($0.start) }.map(\.start)
@@ -85,6 +87,11 @@ struct ReleaseCommand: ParsableCommand {
                 hint: "see 'ipamctl list'")
         }
         return found + single
+    }
+
+    /// `ipamctl list` and the runtimes' own tools show the first 12 characters.
+    private static func names(_ text: String, _ containerID: String) -> Bool {
+        containerID == text || (text.utf8.count >= 12 && containerID.hasPrefix(text))
     }
 
     private func release(_ addresses: [IPAddress], in pool: AddressPool, dryRun: Bool) async throws -> [ReleaseChange] {

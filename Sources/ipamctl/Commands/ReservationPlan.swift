@@ -6,7 +6,15 @@ struct ReservationPlan: Sendable {
     private enum Source: Sendable {
         case ranges([AddressRange], Reservation)
         case next(Int, Reservation)
-        case rows([ReservationOrder])
+        case rows([Row])
+    }
+
+    /// An entry of a plan in CSV.
+    private struct Row: Sendable {
+        /// `plan.csv, entry 3`
+        let place: String
+        let ranges: [AddressRange]
+        let reservation: Reservation
     }
 
     private let source: Source
@@ -30,27 +38,57 @@ struct ReservationPlan: Sendable {
     var namedAddresses: [IPAddress] {
         switch source {
         case .ranges(let ranges, _): ranges.map(\.start)
-        case .rows(let orders): orders.map(\.address)
+        case .rows(let rows): rows.flatMap { $0.ranges.map(\.start) }
         case .next: []
         }
+    }
+
+    /// True when the addresses are chosen rather than named: when someone else was quicker, others will do.
+    var choosesAddresses: Bool {
+        if case .next = source { true } else { false }
     }
 
     /// The orders, each address once.
     func orders(in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [ReservationOrder] {
         switch source {
-        case .rows(let orders):
-            return orders
+        case .rows(let rows):
+            return try Self.orders(rows, rangeSets)
         case .ranges(let ranges, let reservation):
             let selection = AddressSelection(ranges: ranges).addresses(in: rangeSets)
-            if !selection.passedOver.isEmpty {
-                Terminal.note("passed over: \(selection.passedOver.map(\.description).joined(separator: ", "))")
-            }
+            Self.tell(passedOver: selection.passedOver, rangeSets)
             return selection.addresses.map { ReservationOrder(address: $0, reservation: reservation) }
         case .next(let count, let reservation):
             return try await next(count, in: pool, rangeSets).map {
                 ReservationOrder(address: $0, reservation: reservation)
             }
         }
+    }
+
+    private static func orders(_ rows: [Row], _ rangeSets: [RangeSet]) throws(Failure) -> [ReservationOrder] {
+        var orders: [ReservationOrder] = []
+        var seen: Set<IPAddress> = []
+        var passedOver: [IPAddress] = []
+        for row in rows {
+            let selection = AddressSelection(ranges: row.ranges).addresses(in: rangeSets)
+            passedOver += selection.passedOver
+            for address in selection.addresses {
+                guard seen.insert(address).inserted else {
+                    throw Failure(.usage, "\(row.place): \(address) is there twice")
+                }
+                orders.append(ReservationOrder(address: address, reservation: row.reservation))
+            }
+        }
+        tell(passedOver: passedOver, rangeSets)
+        return orders
+    }
+
+    private static func tell(passedOver addresses: [IPAddress], _ rangeSets: [RangeSet]) {
+        guard !addresses.isEmpty else { return }
+        let list = addresses.map { address in
+            let role = rangeSets.lazy.compactMap { $0.range(containing: address)?.role(of: address) }.first
+            return "\(address)" + (role.map { " (\($0))" } ?? "")
+        }
+        Terminal.note("passed over: \(list.joined(separator: ", "))")
     }
 
     /// The first free addresses of the fixed range, where there is one, else of the dynamic range.
@@ -106,7 +144,7 @@ struct ReservationPlan: Sendable {
 
     private static let columns = ["address", "for", "note", "expires"]
 
-    private static func rows(of file: String, now: Timestamp) throws(Failure) -> [ReservationOrder] {
+    private static func rows(of file: String, now: Timestamp) throws(Failure) -> [Row] {
         guard var rows = CSVText.parse(try TextFile.read(file)) else {
             throw Failure(.usage, "\(file): a quoted field is not closed")
         }
@@ -119,9 +157,9 @@ struct ReservationPlan: Sendable {
             columns = header
             rows.removeFirst()
         }
-        var orders: [ReservationOrder] = []
-        var seen: Set<IPAddress> = []
+        var plan: [Row] = []
         for (index, row) in rows.enumerated() {
+            let place = "\(file == "-" ? "standard input" : file), entry \(index + 1)"
             func cell(_ column: String) -> String? {
                 columns.firstIndex(of: column).flatMap { $0 < row.count ? row[$0] : nil }
             }
@@ -130,15 +168,14 @@ struct ReservationPlan: Sendable {
                 let ranges = try AddressSelection([cell("address") ?? ""]).ranges
                 let reservation = try reservation(
                     for: cell("for") ?? "", note: cell("note"), expires: cell("expires"), now: now)
-                for address in AddressSelection(ranges: ranges).addresses(in: []).addresses {
-                    guard seen.insert(address).inserted else { throw Failure(.usage, "\(address) is there twice") }
-                    orders.append(ReservationOrder(address: address, reservation: reservation))
-                }
+                plan.append(Row(place: place, ranges: ranges, reservation: reservation))
             } catch {
-                throw Failure(.usage, "\(file), entry \(index + 1): \(error.message)", hint: error.hint)
+                throw Failure(.usage, "\(place): \(error.message)", hint: error.hint)
             }
         }
-        guard !orders.isEmpty else { throw Failure(.usage, "\(file) has no addresses") }
-        return orders
+        guard !plan.isEmpty else {
+            throw Failure(.usage, "\(file == "-" ? "standard input" : file) has no addresses")
+        }
+        return plan
     }
 }

@@ -67,37 +67,93 @@ struct ReserveCommand: ParsableCommand {
         let now = Timestamp(seconds: Int64(time(nil)))
         let plan = try ReservationPlan(self, now: now)
         let command = self
-        let (network, changes) = try connected(global) { connection in
+        let outcome = try connected(global) { connection in
             let network = try await connection.network(for: plan.namedAddresses)
-            let pool = connection.pool(network.name)
-            let orders = try await plan.orders(in: pool, network.rangeSets)
-            guard orders.count <= AddressPool.reservationLimit || command.batch else {
+            guard !network.rangeSets.isEmpty else {
                 throw Failure(
-                    .usage,
-                    "\(orders.count) addresses are more than one transaction takes (\(AddressPool.reservationLimit))",
-                    hint: "--batch reserves them in several, each all or nothing")
+                    .notFound, "the store does not say yet which addresses network \(network.name) has",
+                    hint: "name its CNI file with --config")
             }
-            let planned = orders.prefix(AddressPool.reservationLimit)
-            _ = try await pool.reserve(Array(planned), rangeSets: network.rangeSets, now: now, dryRun: true)
-            if !command.change.dryRun { try Self.confirm(orders, network.name, command.change) }
-            var changes: [ReservationChange] = []
-            var rest = orders[...]
-            while !rest.isEmpty {
-                let some = Array(rest.prefix(AddressPool.reservationLimit))
-                rest = rest.dropFirst(some.count)
-                changes += try await pool.reserve(
-                    some, rangeSets: network.rangeSets, now: now, dryRun: command.change.dryRun)
+            for _ in 0..<Self.choices {
+                do {
+                    return try await command.reserve(plan, network, connection, now)
+                } catch IPAMError.conflicts where plan.choosesAddresses {
+                    // Someone else was quicker with a free address.
+                    continue
+                }
             }
-            return (network.name, changes)
+            throw Failure(.conflict, "others reserve the free addresses of network \(network.name) as well: try again")
         }
-        Terminal.print(
-            output.output.render(
-                ChangeList(network: network, changes: changes.map(Self.line), isDryRun: change.dryRun)))
+        Terminal.print(output.output.render(outcome.changes))
+        if let failure = outcome.failure { throw failure }
     }
 
+    /// So often free addresses are chosen anew.
+    private static let choices = 32
+
+    private struct Outcome: Sendable {
+        let changes: ChangeList
+        /// Why not everything was reserved, although a part was.
+        let failure: Failure?
+    }
+
+    private func reserve(
+        _ plan: ReservationPlan, _ network: (name: NetworkName, rangeSets: [RangeSet]), _ connection: Connection,
+        _ now: Timestamp
+    ) async throws -> Outcome {
+        let orders = try await plan.orders(in: connection.pool(network.name), network.rangeSets)
+        guard orders.count <= AddressPool.reservationLimit || batch else {
+            throw Failure(
+                .usage,
+                "\(orders.count) addresses are more than one transaction takes (\(AddressPool.reservationLimit))",
+                hint: "--batch reserves them in several, each all or nothing")
+        }
+        let batches = stride(from: 0, to: orders.count, by: AddressPool.reservationLimit).map {
+            Array(orders[$0..<min($0 + AddressPool.reservationLimit, orders.count)])
+        }
+        let planned = await Self.reserve(batches, network, connection, now, dryRun: true)
+        if let error = planned.error { throw error }
+        if change.dryRun { return Outcome(changes: list(planned.changes, network.name), failure: nil) }
+        if planned.changes.contains(where: { $0.kind != .unchanged }) {
+            try Self.confirm(orders, network.name, change)
+        }
+        let done = await Self.reserve(batches, network, connection, now, dryRun: false)
+        guard let error = done.error else { return Outcome(changes: list(done.changes, network.name), failure: nil) }
+        if done.changes.isEmpty { throw error }
+        let failure = Failure(error)
+        let message = "\(orders.count - done.changes.count) of \(orders.count) addresses were not reserved: "
+        return Outcome(
+            changes: list(done.changes, network.name),
+            failure: Failure(
+                failure.status, message + failure.message,
+                hint: "run it again: what is reserved already is left as it is"))
+    }
+
+    /// Reserves one batch after the other, up to the first that cannot be.
+    private static func reserve(
+        _ batches: [[ReservationOrder]], _ network: (name: NetworkName, rangeSets: [RangeSet]),
+        _ connection: Connection, _ now: Timestamp, dryRun: Bool
+    ) async -> (changes: [ReservationChange], error: IPAMError?) {
+        var changes: [ReservationChange] = []
+        for orders in batches {
+            let pool = connection.pool(network.name)
+            do throws(IPAMError) {
+                changes += try await pool.reserve(orders, rangeSets: network.rangeSets, now: now, dryRun: dryRun)
+            } catch {
+                return (changes, error)
+            }
+        }
+        return (changes, nil)
+    }
+
+    private func list(_ changes: [ReservationChange], _ network: NetworkName) -> ChangeList {
+        ChangeList(network: network, changes: changes.map(Self.line), isDryRun: change.dryRun)
+    }
+
+    /// Asks about what is to be reserved; chosen addresses are named, because the command line does not.
     private static func confirm(_ orders: [ReservationOrder], _ network: NetworkName, _ change: ChangeOptions) throws {
         guard let first = orders.first else { return }
-        let what = orders.count == 1 ? first.address.description : "\(orders.count) addresses"
+        let what = orders.count == 1 ? first.address.description : "\(orders.count) addresses (\(first.address), ...)"
         let holders = Set(orders.map(\.reservation.holder.phrase)).sorted()
         let who = holders.count == 1 ? holders[0] : "\(holders.count) holders"
         try Terminal.confirm("Reserve \(what) of network \(network) for \(who)?", assumeYes: change.yes)

@@ -8,7 +8,8 @@ import Store
 /// The way to the store, from options, variables and CNI files, in this order; and what the files say of the networks.
 struct Connection: Sendable {
     let store: any Store
-    let deadline: ContinuousClock.Instant
+    /// How long one look or one change may take: a person who is asked in between has all the time there is.
+    private let timeout: Duration
     /// By name: what the CNI files say, which the store may not know yet.
     private let configured: [NetworkName: NetworkConfiguration]
     /// The network that was asked for; nil where none was.
@@ -36,13 +37,14 @@ struct Connection: Sendable {
         for (_, configuration) in files.networks { configured[configuration.name] = configuration }
         self.configured = configured
         let source = try Self.source(files, requested, settings)
+        for problem in files.problems { Terminal.note("warning: \(problem.message)") }
         let etcd = try settings.merged(over: source?.configuration.etcd)
         if options.verbose {
             let from = source.map { " (network \($0.configuration.name) in \($0.path))" } ?? ""
             Terminal.note("etcd: \(etcd.endpoints.joined(separator: ", "))\(from)")
         }
         store = EtcdStore(client: EtcdClient(etcd, loop: .current))
-        deadline = .now + .seconds(options.timeout?.seconds ?? 20)
+        timeout = .seconds(options.timeout?.seconds ?? 20)
     }
 
     /// The file's network that names the store: the one asked for, else any when all name the same one.
@@ -72,15 +74,15 @@ struct Connection: Sendable {
         return first
     }
 
-    /// The pool of one network.
+    /// The pool of one network, whose operations may begin now.
     func pool(_ network: NetworkName) -> AddressPool {
-        AddressPool(store: store, network: network, deadline: deadline)
+        AddressPool(store: store, network: network, deadline: .now + timeout)
     }
 
     /// The networks of the store and of the CNI files, sorted; only the one asked for, where one was.
     func networks() async throws -> [NetworkName] {
         if let requested { return [requested] }
-        let stored = try await NetworkDirectory.networks(in: store, deadline: deadline)
+        let stored = try await NetworkDirectory.networks(in: store, deadline: .now + timeout)
         return Set(stored).union(configured.keys).sorted { $0.text < $1.text }
     }
 
@@ -90,37 +92,50 @@ struct Connection: Sendable {
         return try await pool(network).storedRangeSets()
     }
 
-    /// The network that `addresses` are to be looked for in, with its range sets.
+    /// Whether the store has a key of the network, or a CNI file names it.
+    func isKnown(_ network: NetworkName) async throws -> Bool {
+        if configured[network] != nil { return true }
+        return try await NetworkDirectory.networks(in: store, deadline: .now + timeout).contains(network)
+    }
+
+    /// The network that `addresses` are to be looked for in, with its range sets: none where neither a CNI file nor
+    /// the store says them.
     ///
-    /// - Throws: ``Failure`` when no network, or more than one, has a subnet with all of them.
+    /// - Throws: ``Failure`` when no network, or more than one, could be meant.
     func network(for addresses: [IPAddress]) async throws -> (name: NetworkName, rangeSets: [RangeSet]) {
-        let names = try await networks()
-        guard !names.isEmpty else {
+        if let requested {
+            let rangeSets = try await rangeSets(of: requested)
+            if rangeSets == nil { try await requireKnown(requested) }
+            return (requested, rangeSets ?? [])
+        }
+        var known: [(name: NetworkName, rangeSets: [RangeSet])] = []
+        for name in try await networks() { known.append((name, try await rangeSets(of: name) ?? [])) }
+        guard let first = known.first else {
             throw Failure(
                 .notFound, "the store has no network, and no CNI file names one", hint: "name a CNI file with --config")
         }
-        var known: [(name: NetworkName, rangeSets: [RangeSet])] = []
-        for name in names {
-            if let sets = try await rangeSets(of: name) { known.append((name, sets)) }
-        }
-        if let requested, known.isEmpty {
-            throw Failure(
-                .notFound, "network \(requested) is neither in the store nor in a CNI file",
-                hint: "see 'ipamctl networks'")
-        }
-        if requested != nil || known.count == 1, let only = known.first { return only }
+        guard known.count > 1 else { return first }
+        let list = known.map(\.name.text).joined(separator: ", ")
         let fitting = known.filter { network in
             addresses.allSatisfy { address in network.rangeSets.contains { $0.range(containing: address) != nil } }
         }
-        let list = known.map(\.name.text).joined(separator: ", ")
-        if fitting.count > 1 || addresses.isEmpty {
+        if fitting.count > 1 {
             throw Failure(.usage, "more than one network could be meant: \(list)", hint: "choose one with --network")
         }
         guard let network = fitting.first else {
             let what = addresses.count == 1 ? "\(addresses[0]) lies" : "the addresses lie"
-            throw Failure(.notFound, "\(what) in no subnet of one network (\(list))", hint: "see 'ipamctl networks'")
+            throw Failure(
+                .notFound, "\(what) in no subnet of one network (\(list))",
+                hint: "see 'ipamctl networks', and choose one with --network")
         }
         return network
+    }
+
+    /// - Throws: ``Failure``.
+    func requireKnown(_ network: NetworkName) async throws {
+        guard try await !isKnown(network) else { return }
+        throw Failure(
+            .notFound, "network \(network) is neither in the store nor in a CNI file", hint: "see 'ipamctl networks'")
     }
 }
 

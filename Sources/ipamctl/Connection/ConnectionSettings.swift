@@ -26,6 +26,8 @@ struct ConnectionSettings {
         user = value(options.user, "USER")
     }
 
+    private static var password: String? { variable("IPAMCTL_PASSWORD") ?? variable("ETCDCTL_PASSWORD") }
+
     private static func variable(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return String(cString: value)
@@ -61,8 +63,10 @@ struct ConnectionSettings {
                 privateKey: privateKey.map(TLSOptions.PEM.file)))
         if let user {
             let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let password = parts.count == 2 ? parts[1] : Self.variable("ETCDCTL_PASSWORD") else {
-                throw Failure(.usage, "--user: the password is missing", hint: "write --user NAME:PASSWORD")
+            guard let password = parts.count == 2 ? parts[1] : Self.password else {
+                throw Failure(
+                    .usage, "--user: the password is missing",
+                    hint: "write --user NAME:PASSWORD, or set IPAMCTL_PASSWORD")
             }
             configuration.credentials = .init(user: parts[0], password: password)
         } else if let name = file?.username {

@@ -21,6 +21,9 @@ struct AddressSelection {
                 throw Failure(.usage, "\(error)", hint: "write an address, a range a-b, or a CIDR")
             }
         }
+        if ranges.isEmpty, let text = texts.first {
+            throw Failure(.usage, "\"\(text)\" names no address", hint: "write an address, a range a-b, or a CIDR")
+        }
         let count = ranges.reduce(UInt128(0)) { $0.addingReportingOverflow($1.count).partialValue }
         guard ranges.allSatisfy({ $0.count <= Self.limit }), count <= Self.limit else {
             throw Failure(.usage, "more than \(Self.limit) addresses are too many for one command")

@@ -1,10 +1,18 @@
 import ArgumentParser
 
 /// A span of time, such as `90s`, `30m`, `72h`, `7d` or `1h30m`; a bare number is seconds.
-struct DurationArgument: ExpressibleByArgument {
+struct DurationArgument {
     let seconds: Int64
 
     private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+
+    /// - Throws: `ValidationError` that says how a span is written.
+    init(parsing text: String) throws {
+        guard let span = DurationArgument(argument: text) else {
+            throw ValidationError("write a span of time, such as 5s, 1m or 1h30m")
+        }
+        self = span
+    }
 
     init?(argument: String) {
         var total: Int64 = 0

@@ -2,11 +2,12 @@ import ArgumentParser
 
 /// What every command takes: which network, and how to reach its store.
 struct GlobalOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The network; by default the only one there is.")
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long], help: "The network; by default the only one there is.")
     var network: String?
 
     @Option(
-        name: .shortAndLong,
+        name: [.customShort("c", allowingJoined: true), .long],
         help: "A CNI configuration file (default: those in /etc/cni/net.d that use kube-ipam).")
     var config: String?
 
@@ -22,10 +23,12 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "A file with the client certificate's key.")
     var key: String?
 
-    @Option(help: "An etcd user, as NAME:PASSWORD.")
+    @Option(help: "An etcd user, as NAME:PASSWORD, or NAME and the password in IPAMCTL_PASSWORD.")
     var user: String?
 
-    @Option(help: "How long the command may take, such as 5s or 1m (default: 20s).")
+    @Option(
+        help: "How long etcd may take for each look or change, such as 5s or 1m (default: 20s).",
+        transform: DurationArgument.init(parsing:))
     var timeout: DurationArgument?
 
     @Flag(name: .shortAndLong, help: "Say on standard error what is connected to.")
@@ -34,7 +37,7 @@ struct GlobalOptions: ParsableArguments {
 
 /// How a result is printed.
 struct OutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The format of the result: table, wide, json, yaml, csv or name.")
+    @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
     var output = OutputFormat.table
 }
 
@@ -62,6 +65,9 @@ struct GlobalOption {
         let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? argument
         if Self.valued.contains(name) {
             takesNextArgument = name == argument
+        } else if !argument.hasPrefix("--"), Self.valued.contains(String(argument.prefix(2))) {
+            // The value is joined to it: -ojson.
+            takesNextArgument = false
         } else if Self.flags.contains(argument) {
             takesNextArgument = false
         } else {

@@ -23,8 +23,15 @@ enum Terminal {
     static func confirm(_ question: String, assumeYes: Bool) throws {
         guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
         write("\(question) [y/N] ", STDERR_FILENO)
-        let answer = readLine(strippingNewline: true)?.lowercased() ?? ""
+        let line = readLine(strippingNewline: true)
+        if line == nil { note("") }
+        let answer = line?.lowercased() ?? ""
         guard answer == "y" || answer == "yes" else { throw Failure(.failed, "nothing was changed") }
+    }
+
+    private static func fail() -> Never {
+        complain(Failure(.failed, "the result cannot be written: \(String(cString: strerror(errno)))"))
+        exit(Failure.Status.failed.rawValue)
     }
 
     private static func write(_ text: String, _ descriptor: Int32) {
@@ -34,7 +41,8 @@ enum Terminal {
             while offset < bytes.count {
                 let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
                 if count < 0, errno == EINTR { continue }
-                // A reader that went away (head, less) has seen enough.
+                // A reader that went away (head, less) has seen enough. Anything else loses a part of the result.
+                if count <= 0, errno != EPIPE, descriptor != STDERR_FILENO { fail() }
                 guard count > 0 else { return }
                 offset += count
             }

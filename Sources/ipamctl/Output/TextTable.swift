@@ -1,6 +1,8 @@
-/// Cells in left-aligned columns, two spaces apart; an empty cell is shown as a dash.
+/// Cells in left-aligned columns, two spaces apart; an empty cell is shown as a dash. What would move a terminal's cursor
+/// is shown as an escape: a note is anyone's text.
 enum TextTable {
     static func render(_ rows: [[String]]) -> String {
+        let rows = rows.map { $0.map(visible) }
         var widths: [Int] = []
         for row in rows {
             for (index, cell) in row.enumerated() {
@@ -19,5 +21,22 @@ enum TextTable {
             text += "\n"
         }
         return text
+    }
+
+    private static func visible(_ cell: String) -> String {
+        guard cell.unicodeScalars.contains(where: isControl) else { return cell }
+        var text = ""
+        for scalar in cell.unicodeScalars {
+            text += isControl(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return text
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        // Formats include the marks that turn the direction of text.
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 }

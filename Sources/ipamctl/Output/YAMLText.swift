@@ -24,7 +24,7 @@ enum YAMLText {
                 append(member.value, indent: indent + "  ", to: &text)
             }
         default:
-            text += value.serialized() + "\n"
+            text += printable(value.serialized()) + "\n"
         }
     }
 
@@ -38,6 +38,28 @@ enum YAMLText {
 
     private static func key(_ text: String) -> String {
         let isPlain = !text.isEmpty && text.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
-        return isPlain ? text : JSONValue.string(text).serialized()
+        return isPlain ? text : printable(JSONValue.string(text).serialized())
+    }
+
+    /// JSON leaves in strings what YAML (section 5.1) does not take as it is: it is escaped.
+    private static func printable(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: isUnprintable) else { return json }
+        var text = ""
+        for scalar in json.unicodeScalars {
+            guard isUnprintable(scalar) else {
+                text.unicodeScalars.append(scalar)
+                continue
+            }
+            let digits = String(scalar.value, radix: 16)
+            text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+        }
+        return text
+    }
+
+    private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
+        default: false
+        }
     }
 }

@@ -1,0 +1,129 @@
+import EtcdClient
+import EtcdStore
+import HTTPTransport
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import IPAMKit
+@testable import Store
+
+/// One etcd of each version for all tests of this process; each test has networks of its own.
+enum SharedEtcd {
+    private static let debian34 = Task { try await EtcdServer.start(version: .debian34) }
+    private static let pypi35 = Task { try await EtcdServer.start(version: .pypi35) }
+
+    static func server(_ version: EtcdServer.Version) async throws -> EtcdServer {
+        switch version {
+        case .debian34: try await debian34.value
+        case .pypi35: try await pypi35.value
+        }
+    }
+}
+
+/// A network of its own on a real etcd.
+struct EtcdPool: Sendable {
+    let server: EtcdServer
+    let network: NetworkName
+    let rangeSets: [RangeSet]
+    var keys: Keyspace { Keyspace(network) }
+
+    private static let counter = Atomic(0)
+    private static let loops = (0..<4).map { _ in TransferLoop.onOwnThread() }
+
+    init(_ rangeSets: [RangeSet], version: EtcdServer.Version = .debian34) async throws {
+        try self.init(rangeSets, on: try await SharedEtcd.server(version))
+    }
+
+    init(_ rangeSets: [RangeSet], on server: EtcdServer) throws {
+        self.server = server
+        network = try NetworkName("net-\(Self.counter.add(1, ordering: .relaxed).newValue)")
+        self.rangeSets = rangeSets
+    }
+
+    /// `index` chooses one of a few event loops: each client has connections of its own.
+    func store(_ index: Int = 0) -> EtcdStore {
+        EtcdStore(
+            client: EtcdClient(
+                EtcdConfiguration(endpoints: server.endpoints), loop: Self.loops[index % Self.loops.count]))
+    }
+
+    func pool(_ store: (any Store)? = nil) -> AddressPool {
+        AddressPool(store: store ?? self.store(), network: network, deadline: .now + .seconds(60))
+    }
+
+    /// All of the network as it stands, or stood at a revision.
+    func contents(at revision: Revision? = nil) async throws -> [String: String] {
+        let base = keys.document.text
+        let records = try await store().readAll(
+            KeyRange(prefix: base + "/"), at: revision, deadline: .now + .seconds(60)
+        ).records
+        return Dictionary(
+            uniqueKeysWithValues: records.map { (String($0.key.text.dropFirst(base.count + 1)), $0.value) })
+    }
+
+    /// Puts keys outside any operation under test.
+    func put(_ pairs: [(Key, String)]) async throws {
+        var rest = pairs[...]
+        let store = store()
+        while !rest.isEmpty {
+            let some = rest.prefix(Transaction.maximumWidth)
+            rest = rest.dropFirst(some.count)
+            _ = try await store.commit(
+                Transaction(if: [], then: some.map { .put($0.0, $0.1) }), deadline: .now + .seconds(60))
+        }
+    }
+}
+
+// MARK: Values
+
+func address(_ text: String) -> IPAddress {
+    guard let address = try? IPAddress(text) else { fatalError("\(text) is no address") }
+    return address
+}
+
+func range(_ text: String) -> AddressRange {
+    guard let range = try? AddressRange(parsing: text) else { fatalError("\(text) is no range") }
+    return range
+}
+
+/// A range set of one range, such as `10.9.0.0/24`, `10.9.0.0/24 10.9.0.10-10.9.0.20`, with the fixed range third.
+func set(_ texts: String...) throws -> RangeSet {
+    try RangeSet(
+        texts.map { text in
+            let parts = text.split(separator: " ").map(String.init)
+            let given = parts.count > 1 && parts[1] != "-" ? range(parts[1]) : nil
+            return try PoolRange(
+                subnet: CIDR(parts[0]), rangeStart: given?.start, rangeEnd: given?.end,
+                fixed: parts.count > 2 ? range(parts[2]) : nil)
+        })
+}
+
+func pod(_ text: String) -> PodReference {
+    guard case .pod(let pod)? = try? ReservationHolder(text) else { fatalError("\(text) is no pod") }
+    return pod
+}
+
+func reference(_ container: String, _ ifname: String = "eth0") throws -> AttachmentReference {
+    AttachmentReference(containerID: try ContainerID(container), ifname: try InterfaceName(ifname))
+}
+
+let noon = Timestamp(seconds: 1_795_000_000)
+
+extension EtcdPool {
+    func request(_ container: String, _ name: String? = nil, _ ifname: String = "eth0", at now: Timestamp = noon) throws
+        -> AddRequest
+    {
+        AddRequest(
+            attachment: try reference(container, ifname), holder: Holder(pod: name.map(pod), node: "n1"),
+            rangeSets: rangeSets, now: now)
+    }
+
+    func orders(_ addresses: [IPAddress], for holder: String, note: String? = nil, expires: Timestamp? = nil) throws
+        -> [ReservationOrder]
+    {
+        let reservation = Reservation(
+            for: try ReservationHolder(holder), by: "root@admin1", note: note, since: noon, expires: expires)
+        return addresses.map { ReservationOrder(address: $0, reservation: reservation) }
+    }
+}

@@ -1,0 +1,67 @@
+import Store
+import Synchronization
+
+/// A real store whose commits go wrong as a test says, and which counts what is asked of it.
+final class FaultyStore: Store {
+    enum Fault: Sendable {
+        /// The transaction runs, and its answer is lost.
+        case loseAnswer
+        /// The transaction is lost, and nobody can tell.
+        case loseRequest
+        /// Someone else does this between the read and the commit.
+        case meanwhile(@Sendable () async throws -> Void)
+    }
+
+    private struct State {
+        var reads = 0
+        var commits = 0
+        var faults: [Fault] = []
+    }
+
+    private let real: any Store
+    private let state = Mutex(State())
+
+    var reads: Int { state.withLock(\.reads) }
+    var commits: Int { state.withLock(\.commits) }
+    /// Those that no commit has met yet.
+    var remainingFaults: Int { state.withLock(\.faults.count) }
+
+    init(_ real: any Store, faults: [Fault] = []) {
+        self.real = real
+        state.withLock { $0.faults = faults }
+    }
+
+    func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant) async throws(StoreError)
+        -> Snapshot
+    {
+        state.withLock { $0.reads += 1 }
+        return try await real.read(reads, at: revision, deadline: deadline)
+    }
+
+    func commit(_ transaction: Transaction, deadline: ContinuousClock.Instant) async throws(StoreError) -> Commit {
+        let fault = state.withLock { state in
+            state.commits += 1
+            return state.faults.isEmpty ? nil : state.faults.removeFirst()
+        }
+        switch fault {
+        case nil: break
+        case .loseRequest: throw .outcomeUnknown("the request was lost")
+        case .loseAnswer:
+            _ = try await real.commit(transaction, deadline: deadline)
+            throw .outcomeUnknown("the answer was lost")
+        case .meanwhile(let change):
+            do {
+                try await change()
+            } catch {
+                throw .refused("the change in between failed: \(error)")
+            }
+        }
+        return try await real.commit(transaction, deadline: deadline)
+    }
+
+    func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
+        async throws(StoreError)
+    {
+        try await real.waitUntilAbsent(key, after: revision, deadline: deadline)
+    }
+}

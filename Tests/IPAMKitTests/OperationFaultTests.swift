@@ -1,0 +1,122 @@
+import TestSupport
+import Testing
+
+@testable import IPAMKit
+@testable import Store
+
+@Suite struct OperationFaultTests {
+    private func pool() async throws -> EtcdPool { try await EtcdPool([set("10.62.0.0/24"), set("fd62::/64")]) }
+
+    @Test func anUncontendedAddIsOneReadAndOneCommit_andADeleteLikewise() async throws {
+        let pool = try await pool()
+        for (index, name) in ["default/db-0", nil].enumerated() {
+            let store = FaultyStore(pool.store())
+            _ = try await pool.pool(store).add(pool.request("c\(index)", name))
+            #expect((store.reads, store.commits) == (1, 1))
+        }
+        for index in 0..<2 {
+            let store = FaultyStore(pool.store())
+            #expect(try await pool.pool(store).delete(reference("c\(index)")).count == 2)
+            #expect((store.reads, store.commits) == (1, 1))
+        }
+        let unknown = FaultyStore(pool.store())
+        #expect(try await pool.pool(unknown).delete(reference("c0")).isEmpty)
+        #expect((unknown.reads, unknown.commits) == (1, 0))
+    }
+
+    @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest], 1...3)
+    func anAddWhoseAnswersAreLostIsDoneOnce(fault: FaultyStore.Fault, count: Int) async throws {
+        let pool = try await pool()
+        let store = FaultyStore(pool.store(), faults: Array(repeating: fault, count: count))
+        let given = try await pool.pool(store).add(pool.request("c1", "default/db-0")).map(\.address)
+        #expect(given.count == 2)
+        let contents = try await pool.contents()
+        #expect(
+            contents.filter { $0.key.hasPrefix("used/") }
+                == Dictionary(uniqueKeysWithValues: given.map { ("used/\($0)", "c1") }))
+        #expect(contents.keys.filter { $0.hasPrefix("attachments/") } == ["attachments/c1/eth0"])
+        #expect(try await pool.pool().add(pool.request("c1", "default/db-0")).map(\.address) == given)
+    }
+
+    @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest])
+    func aDeleteWhoseAnswerIsLostIsDone(fault: FaultyStore.Fault) async throws {
+        let pool = try await pool()
+        _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
+        _ = try await pool.pool().add(pool.request("c2", "default/db-1"))
+        let store = FaultyStore(pool.store(), faults: [fault])
+        _ = try await pool.pool(store).delete(reference("c1"))
+        let contents = try await pool.contents()
+        #expect(!contents.values.contains("c1") && contents["attachments/c1/eth0"] == nil)
+        #expect(contents.values.filter { $0 == "c2" }.count == 2)
+    }
+
+    @Test func anAddressReservedBetweenReadAndCommitIsNotGivenOut() async throws {
+        let pool = try await pool()
+        let next = address("10.62.0.2")
+        let store = FaultyStore(
+            pool.store(),
+            faults: [
+                .meanwhile {
+                    _ = try await pool.pool().reserve(
+                        pool.orders([next], for: "default/db-9"), rangeSets: pool.rangeSets, now: noon)
+                }
+            ])
+        let given = try await pool.pool(store).add(pool.request("c1", "default/db-0"))
+        #expect(!given.map(\.address).contains(next))
+    }
+
+    @Test func aReservationForThePodMadeBetweenReadAndCommitIsHonoured() async throws {
+        let pool = try await pool()
+        let kept = address("10.62.0.77")
+        let store = FaultyStore(
+            pool.store(),
+            faults: [
+                .meanwhile {
+                    _ = try await pool.pool().reserve(
+                        pool.orders([kept], for: "default/sts/db"), rangeSets: pool.rangeSets, now: noon)
+                }
+            ])
+        let given = try await pool.pool(store).add(pool.request("c1", "default/db-0"))
+        #expect(given.first?.address == kept)
+    }
+
+    @Test func theLookAndItsAttachmentsAreOfOneRevision() async throws {
+        let pool = try await pool()
+        _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
+        let seen = try await pool.pool(DeletingStore(pool)).entry(of: address("10.62.0.2"))
+        #expect(seen.usage?.attachment?.holder.pod == pod("default/db-0"), "not a container that nobody knows")
+    }
+
+    /// Deletes c1 between the first and the second read.
+    private final class DeletingStore: Store {
+        private let pool: EtcdPool
+        private let real: any Store
+
+        init(_ pool: EtcdPool) {
+            self.pool = pool
+            real = pool.store()
+        }
+
+        func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant)
+            async throws(StoreError) -> Snapshot
+        {
+            let snapshot = try await real.read(reads, at: revision, deadline: deadline)
+            do {
+                _ = try await pool.pool().delete(reference("c1"))
+            } catch {
+                throw .refused("\(error)")
+            }
+            return snapshot
+        }
+
+        func commit(_ transaction: Transaction, deadline: ContinuousClock.Instant) async throws(StoreError) -> Commit {
+            try await real.commit(transaction, deadline: deadline)
+        }
+
+        func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
+            async throws(StoreError)
+        {
+            try await real.waitUntilAbsent(key, after: revision, deadline: deadline)
+        }
+    }
+}

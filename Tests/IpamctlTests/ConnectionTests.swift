@@ -1,0 +1,114 @@
+import EtcdClient
+import HTTPTransport
+import TestSupport
+import Testing
+
+@Suite struct ConnectionTests {
+    @Test func anOptionWinsOverIPAMCTLVariables_theseOverETCDCTLOnes_andAllOverFiles() async throws {
+        let site = try await AdminSite()
+        try await site.add("c1", "default/db-1")
+        let good = site.server.clientURL
+        let bad = "http://127.0.0.1:1"
+        try site.files.write(AdminSite.cniFile(etcd: bad), to: "10-k8s.conf")
+        let cases: [([String], [String: String], Bool)] = [
+            (["--endpoints", good], ["IPAMCTL_ENDPOINTS": bad, "ETCDCTL_ENDPOINTS": bad], true),
+            ([], ["IPAMCTL_ENDPOINTS": good, "ETCDCTL_ENDPOINTS": bad], true),
+            ([], ["ETCDCTL_ENDPOINTS": good], true), ([], [:], false),
+            ([], ["IPAMCTL_ENDPOINTS": bad, "ETCDCTL_ENDPOINTS": good], false),
+            (["--endpoints", bad], ["IPAMCTL_ENDPOINTS": good], false),
+            (["--endpoints", "\(bad),\(good)"], [:], true), (["--endpoints", String(good.dropFirst(7))], [:], true),
+            ([], ["IPAMCTL_ENDPOINTS": "", "ETCDCTL_ENDPOINTS": good], true),
+            ([], ["IPAMCTL_ENDPOINTS": good, "IPAMCTL_NETWORK": "k8s"], true),
+        ]
+        for (options, environment, works) in cases {
+            let output = try await site.run(["list", "-o", "name"] + options, environment: environment)
+            #expect(output.status == (works ? 0 : 2), "\(options) \(environment): \(output.stderrText)")
+            #expect(works == (output.lines == ["10.188.0.2", "fd00:188::2"]), "\(options) \(environment)")
+        }
+        let verbose = try await site.run("list", "-v").checked()
+        #expect(verbose.stderrText == "etcd: \(good) (network k8s in /etc/cni/net.d/10-k8s.conf)\n")
+    }
+
+    @Test func clientCertificatesComeFromOptionsVariablesOrTheFile() async throws {
+        let server = try await EtcdServer.start(security: .mutualTLS)
+        let authority = try #require(server.certificates)
+        let client = try authority.client(commonName: "admin")
+        let site = try await AdminSite(
+            server,
+            tls: TLSOptions(
+                trustRoots: .file(authority.certificate), certificate: .file(client.certificate),
+                privateKey: .file(client.key)))
+        try await site.add("c1", "default/db-1")
+        let options = [
+            "--endpoints", server.clientURL, "--cacert", authority.certificate, "--cert", client.certificate, "--key",
+            client.key,
+        ]
+        let variables = [
+            "ENDPOINTS": server.clientURL, "CACERT": authority.certificate, "CERT": client.certificate,
+            "KEY": client.key,
+        ]
+        func environment(_ prefix: String) -> [String: String] {
+            Dictionary(uniqueKeysWithValues: variables.map { (prefix + $0.key, $0.value) })
+        }
+        let found = ["10.188.0.2", "fd00:188::2"]
+        #expect(try await site.run(["list", "-o", "name"] + options, environment: [:]).checked().lines == found)
+        #expect(try await site.run("list", "-o", "name", environment: environment("IPAMCTL_")).checked().lines == found)
+        #expect(try await site.run("list", "-o", "name", environment: environment("ETCDCTL_")).checked().lines == found)
+        let more = """
+            ,"etcdCertFile":"\(client.certificate)","etcdKeyFile":"\(client.key)","etcdTrustedCAFileFile":"\(authority.certificate)"
+            """
+        try site.files.write(AdminSite.cniFile(etcd: server.clientURL, more: more), to: "10-k8s.conf")
+        #expect(try await site.run("list", "-o", "name", environment: [:]).checked().lines == found)
+        // Without a certificate, with another authority, and without TLS.
+        let other = try CertificateAuthority()
+        for wrong in [
+            Array(options[..<4]), ["--cacert", other.certificate], ["--endpoints", "http://127.0.0.1:\(server.port)"],
+        ] {
+            try site.files.write("{}", to: "10-k8s.conf")
+            let output = try await site.run(["list", "--timeout", "2s"] + options[..<2] + wrong, environment: [:])
+            #expect(output.isProperFailure && [1, 2].contains(output.status), "\(wrong): \(output.stderrText)")
+        }
+    }
+
+    @Test func userAndPasswordAreAskedForByTheHint() async throws {
+        let server = try await EtcdServer.start()
+        let site = try await AdminSite(server)
+        try await site.add("c1", "default/db-1")
+        for arguments in [
+            ["user", "add", "root:rootpw"], ["user", "grant-role", "root", "root"], ["user", "add", "reader:pw"],
+            ["role", "add", "reader"], ["role", "grant-permission", "reader", "--prefix=true", "read", "/etcd-cni/"],
+            ["user", "grant-role", "reader", "reader"], ["user", "add", "nobody:pw"], ["auth", "enable"],
+        ] { try await server.etcdctl(arguments) }
+        let names = ["list", "-o", "name"]
+        let found = ["10.188.0.2", "fd00:188::2"]
+        let url = ["ETCDCTL_ENDPOINTS": server.clientURL]
+        #expect(try await site.run(names + ["--user", "root:rootpw"]).checked().lines == found)
+        #expect(
+            try await site.run(names, environment: url.merging(["ETCDCTL_USER": "reader:pw"]) { $1 }).checked().lines
+                == found)
+        for password in ["IPAMCTL_PASSWORD", "ETCDCTL_PASSWORD"] {
+            let environment = url.merging([password: "pw"]) { $1 }
+            #expect(
+                try await site.run(names + ["--user", "reader"], environment: environment).checked().lines == found)
+        }
+        try site.files.write(
+            AdminSite.cniFile(etcd: server.clientURL, more: #","etcdUsername":"reader","etcdPassword":"pw""#),
+            to: "10-k8s.conf")
+        #expect(try await site.run(names, environment: [:]).checked().lines == found)
+        try site.files.write("{}", to: "10-k8s.conf")
+        // No user, a wrong password, and users who may not do it.
+        for arguments in [
+            ["list"], ["list", "--user", "root:wrong"], ["list", "--user", "nobody:pw"],
+            ["reserve", "10.188.0.9", "--user", "reader:pw"],
+            ["release", "10.188.0.2", "--force", "--user", "reader:pw"],
+        ] {
+            let output = try await site.run(arguments, environment: url)
+            #expect(output.isProperFailure && output.status == 1, "\(arguments): \(output.stderrText)")
+            #expect(output.stderrText.contains("\nhint: "), "\(arguments): \(output.stderrText)")
+            #expect(
+                !output.stderrText.contains("wrong") && !output.stderrText.contains(":pw"),
+                "no password: \(output.stderrText)")
+        }
+        #expect(try await site.run(names + ["--user", "root:rootpw"]).checked().lines == found, "nothing was changed")
+    }
+}
