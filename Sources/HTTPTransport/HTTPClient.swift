@@ -5,8 +5,9 @@ public actor HTTPClient {
     public nonisolated let loop: TransferLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// Origins that an HTTP/2 connection without TLS was opened to. See ``Transfer/CleartextHTTP2``.
-    private var cleartextOrigins: Set<String> = []
+    /// How many HTTP/2 connections without TLS wait for a request, by origin, as far as is known here: the server may have
+    /// closed some, and other clients of the loop use them too. See ``Transfer/CleartextHTTP2``.
+    private var idleCleartext: [String: Int] = [:]
 
     private static let hasReuseFault: Bool = {
         guard let info = curl_version_info(CURLVERSION_TENTH) else { return false }
@@ -49,20 +50,23 @@ public actor HTTPClient {
         }
         let origin = request.connectionKey
         var request = request
-        if cleartextOrigins.contains(origin) {
+        if let idle = idleCleartext[origin], idle > 0 {
+            idleCleartext[origin] = idle - 1
             let started = ContinuousClock.now
             let exchange = try Exchange(request, collects: collects, cleartext: .reusedConnectionOnly, loop: loop)
             do throws(HTTPError) {
-                return try await body(exchange)
+                let value = try await body(exchange)
+                if collects { idleCleartext[origin, default: 0] += 1 }
+                return value
             } catch {
                 guard await exchange.refusedNewConnection else { throw error }
-                cleartextOrigins.remove(origin)
+                idleCleartext[origin] = 0
             }
             request.shorten(by: .now - started)
         }
         let exchange = try Exchange(request, collects: collects, cleartext: .priorKnowledgeOnNewConnection, loop: loop)
         let value = try await body(exchange)
-        cleartextOrigins.insert(origin)
+        if collects { idleCleartext[origin, default: 0] += 1 }
         return value
     }
 }
