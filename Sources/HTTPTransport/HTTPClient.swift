@@ -5,8 +5,10 @@ public actor HTTPClient {
     public nonisolated let loop: TransferLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// Origins that an HTTP/2 connection without TLS was opened to. See ``Transfer/CleartextHTTP2``.
-    private var cleartextOrigins: [String] = []
+    /// The origin of each HTTP/2 connection without TLS that waits for a request, as far as is known here: the server may
+    /// have closed some, and other clients of the loop use them too. See ``Transfer/CleartextHTTP2``. An array, as in
+    /// ``TransferLoop``.
+    private var idleCleartext: [String] = []
 
     private static let hasReuseFault: Bool = {
         guard let info = curl_version_info(CURLVERSION_TENTH) else { return false }
@@ -49,20 +51,23 @@ public actor HTTPClient {
         }
         let origin = request.connectionKey
         var request = request
-        if cleartextOrigins.contains(origin) {
+        if let idle = idleCleartext.firstIndex(of: origin) {
+            idleCleartext.remove(at: idle)
             let started = ContinuousClock.now
             let exchange = try Exchange(request, collects: collects, cleartext: .reusedConnectionOnly, loop: loop)
             do throws(HTTPError) {
-                return try await body(exchange)
+                let value = try await body(exchange)
+                if collects { idleCleartext.append(origin) }
+                return value
             } catch {
                 guard await exchange.refusedNewConnection else { throw error }
-                cleartextOrigins.removeAll { $0 == origin }
+                idleCleartext.removeAll { $0 == origin }
             }
             request.shorten(by: .now - started)
         }
         let exchange = try Exchange(request, collects: collects, cleartext: .priorKnowledgeOnNewConnection, loop: loop)
         let value = try await body(exchange)
-        if !cleartextOrigins.contains(origin) { cleartextOrigins.append(origin) }
+        if collects { idleCleartext.append(origin) }
         return value
     }
 }

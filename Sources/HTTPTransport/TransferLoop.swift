@@ -53,6 +53,10 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         Self.libcurl
         guard let multi = curl_multi_init() else { fatalError("libcurl could not allocate its multi handle") }
         self.multi = multi
+        // One transfer at a time on a connection. Side by side on one HTTP/2 connection, libcurl 7.88 loses the end of
+        // answers next to a stream that nobody reads, and does not tell the server that a stream was given up (issue
+        // 17611) as long as there is another.
+        ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
     }
 
     deinit {
@@ -206,8 +210,7 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     func abandon(_ transfer: Transfer) {
         guard let index = transfers.firstIndex(where: { $0 === transfer }) else { return }
         transfers.remove(at: index)
-        // Since 7.88 libcurl keeps the HTTP/2 reset of a stream to itself until there is other traffic on the connection
-        // (curl issue 17611). A connection that has no other stream is closed instead: the server must hear of it.
+        // The server must hear of it at once, in HTTP/2 too: by the end of the connection.
         ccurl_set_long(transfer.easy, CURLOPT_FORBID_REUSE, 1)
         curl_multi_remove_handle(multi, transfer.easy)
     }

@@ -26,7 +26,7 @@ extension EtcdClient {
         try await put(.with { ($0.key, $0.value) = (Data(key.utf8), Data(value.utf8)) }, deadline: soon).header.revision
     }
 
-    func get(_ key: String, within time: Duration = .seconds(20)) async throws(EtcdError) -> EtcdRangeResponse {
+    func get(_ key: String, within time: Duration = .seconds(60)) async throws(EtcdError) -> EtcdRangeResponse {
         try await range(.with { $0.key = Data(key.utf8) }, deadline: .now + time)
     }
 
@@ -50,4 +50,4 @@ extension EtcdServer {
 }
 
 /// The deadline of what is expected to take no time.
-var soon: ContinuousClock.Instant { .now + .seconds(20) }
+var soon: ContinuousClock.Instant { .now + .seconds(60) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EtcdClient
 
-@Suite struct GRPCTests {
+@Suite(.serialized) struct GRPCTests {
     @Test func anyChunkingGivesTheSameMessages() throws {
         for _ in 0..<200 {
             var generator = SeededGenerator()

@@ -4,7 +4,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct KVTests {
+@Suite(.serialized) struct KVTests {
     @Test(arguments: EtcdServer.Version.allCases, EtcdServer.Security.allCases)
     func readsWritesAndDeletes(_ version: EtcdServer.Version, _ security: EtcdServer.Security) async throws {
         let etcd = try await EtcdServer.start(version: version, security: security)

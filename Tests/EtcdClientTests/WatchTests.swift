@@ -4,7 +4,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct WatchTests {
+@Suite(.serialized) struct WatchTests {
     private func request(_ key: String, from revision: Int64 = 0) -> EtcdWatchCreateRequest {
         .with { ($0.key, $0.startRevision) = (Data(key.utf8), revision) }
     }
@@ -120,7 +120,7 @@ import Testing
     private func eventually(
         _ condition: () throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while try !condition(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
         #expect(try condition(), sourceLocation: sourceLocation)
     }

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct GuardTests {
+@Suite(.serialized) struct GuardTests {
     @Test(arguments: EtcdServer.Version.allCases) func absent(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct KeyRangeTests {
+@Suite(.serialized) struct KeyRangeTests {
     @Test(arguments: ["/used/", "/used/10.188.3.", "a", "~", "\u{1}", "ä/", "a0"])
     func aPrefixHoldsWhatBeginsWithIt(_ prefix: String) async throws {
         let range = KeyRange(prefix: prefix)

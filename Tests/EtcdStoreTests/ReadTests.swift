@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct ReadTests {
+@Suite(.serialized) struct ReadTests {
     @Test(arguments: EtcdServer.Version.allCases)
     func manyQuestionsHaveOneRevision(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)

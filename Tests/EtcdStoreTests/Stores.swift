@@ -31,7 +31,7 @@ extension EtcdStore {
 }
 
 /// The deadline of what is expected to take no time.
-var soon: ContinuousClock.Instant { .now + .seconds(20) }
+var soon: ContinuousClock.Instant { .now + .seconds(60) }
 
 /// Foundation has an `Operation` too.
 typealias StoreOperation = Operation

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct WaitTests {
+@Suite(.serialized) struct WaitTests {
     @Test(arguments: EtcdServer.Version.allCases) func deletedBefore(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)
@@ -99,7 +99,7 @@ import Testing
 
     /// Waits until somebody watches.
     private func watched(_ etcd: EtcdServer) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while try etcd.metric("etcd_debugging_mvcc_watcher_total") == 0, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(5))
         }

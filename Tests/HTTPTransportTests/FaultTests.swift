@@ -3,7 +3,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct FaultTests {
+@Suite(.serialized) struct FaultTests {
     let client = HTTPClient(loop: .onOwnThread())
 
     private func failure(_ request: HTTPRequest) async throws -> HTTPError {
@@ -44,14 +44,14 @@ import Testing
     }
 
     @Test func aStalledBodyEndsWithTheTotalTimeout() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         var request = HTTPRequest(url: server.url + "/stall")
         request.timeout = .milliseconds(200)
         #expect(try await failure(request).kind == .timedOut)
     }
 
     @Test(arguments: ["/cut", "/cutchunk"]) func aCutOffBodyIsNoResponse(_ path: String) async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         #expect(try await failure(HTTPRequest(url: server.url + path)).kind == .interrupted)
         let stream = try await client.stream(HTTPRequest(url: server.url + path))
         let error = try await #require(throws: HTTPError.self) {
@@ -91,7 +91,7 @@ import Testing
 
     /// The server closes an idle connection when the next request is under way: libcurl would send it again by itself.
     @Test func aLostPostIsSentOnce() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         _ = try await client.send(HTTPRequest(url: server.url + "/bytes/1"))
         let error = try await failure(HTTPRequest(method: "POST", url: server.url + "/close"))
         #expect(error.kind == .interrupted)
@@ -100,14 +100,14 @@ import Testing
     }
 
     @Test func aLostGetIsSentAgain() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         _ = try await client.send(HTTPRequest(url: server.url + "/bytes/1"))
         #expect(try await failure(HTTPRequest(url: server.url + "/close")).kind == .interrupted)
         #expect(server.count("GET /close") == 2)
     }
 
     @Test func aLostHTTP2PostIsSentOnce() async throws {
-        let server = try ScriptedServer(.http2([.empty, .close, .empty]))
+        let server = try await ScriptedServer.start(.http2([.empty, .close, .empty]))
         var request = HTTPRequest(method: "POST", url: server.url)
         request.version = .http2
         request.body = [1]
@@ -124,7 +124,7 @@ import Testing
     @Test(arguments: [ScriptedServer.Answer.refuse, .reset]) func aResetStreamIsAnError(
         _ answer: ScriptedServer.Answer
     ) async throws {
-        let server = try ScriptedServer(.http2([.empty, answer, .empty]))
+        let server = try await ScriptedServer.start(.http2([.empty, answer, .empty]))
         var request = HTTPRequest(method: "POST", url: server.url)
         request.version = .http2
         request.body = [1]

@@ -2,12 +2,12 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct HTTP1Tests {
+@Suite(.serialized) struct HTTP1Tests {
     let server: ScriptedServer
     let client = HTTPClient(loop: .onOwnThread())
 
-    init() throws {
-        server = try ScriptedServer(.http)
+    init() async throws {
+        server = try await ScriptedServer.start(.http)
     }
 
     private func request(_ path: String, method: String = "GET") -> HTTPRequest {
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func speaksOverAUnixSocket() async throws {
-        let server = try ScriptedServer(.unixSocket)
+        let server = try await ScriptedServer.start(.unixSocket)
         var request = HTTPRequest(url: "http://localhost/bytes/12")
         request.unixSocket = server.socketPath
         #expect(try await client.send(request).body.count == 12)
@@ -143,7 +143,7 @@ import Testing
 
     @Test func tunnelsThroughAProxyThatIsAskedFor() async throws {
         let authority = try CertificateAuthority()
-        let target = try ScriptedServer(.https(authority))
+        let target = try await ScriptedServer.start(.https(authority))
         var request = HTTPRequest(url: target.url + "/interim")
         request.tls.trustRoots = .file(authority.certificate)
         request.proxy = server.url

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPTransport
 
-@Suite struct LoopTests {
+@Suite(.serialized) struct LoopTests {
     @Test func sleepsUntilItsTimeAndNotBefore() async throws {
         let loop = TransferLoop.onOwnThread()
         let deadline = ContinuousClock.now + .milliseconds(50)
@@ -26,7 +26,7 @@ import Testing
 
     /// Idle, the loop must wait and not turn: for jobs, for a timer, for a silent server, with a paused stream.
     @Test func standsStillWhenIdle() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let etcd = try await EtcdServer.start()
         let loop = TransferLoop.onOwnThread()
         let client = HTTPClient(loop: loop)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func runsOneAfterTheOtherOnDifferentThreads() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let loop = TransferLoop()
         let client = HTTPClient(loop: loop)
         for _ in 0..<5 {
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func whatARunLeavesBehindGoesOnInTheNext() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let loop = TransferLoop()
         let client = HTTPClient(loop: loop)
         let request = HTTPRequest(url: server.url + "/bytes/100000")
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func aLoopThatNobodyHoldsGoesWithItsDescriptors() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         try await onNewThread {
             let loop = TransferLoop()
             let client = HTTPClient(loop: loop)

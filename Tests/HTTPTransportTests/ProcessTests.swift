@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 
 /// What concerns the whole process, each in one of its own.
-@Suite struct ProcessTests {
+@Suite(.serialized) struct ProcessTests {
     @Test(arguments: ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
     func proxyVariablesNeverApply(_ variable: String) async {
         await #expect(processExitsWith: .success) { [variable] in
             let dead = try MisbehavingServer(.refuse)
             let authority = try CertificateAuthority()
-            let plain = try ScriptedServer(.http)
-            let secure = try ScriptedServer(.https(authority))
+            let plain = try await ScriptedServer.start(.http)
+            let secure = try await ScriptedServer.start(.https(authority))
             setenv(variable, dead.url, 1)
             let client = HTTPClient(loop: .onOwnThread())
             for server in [plain, secure] {
@@ -25,9 +25,9 @@ import Testing
 
     @Test func aProxyThatIsAskedForIsNotTalkedAwayByTheEnvironment() async {
         await #expect(processExitsWith: .success) {
-            let proxy = try ScriptedServer(.http)
+            let proxy = try await ScriptedServer.start(.http)
             let authority = try CertificateAuthority()
-            let server = try ScriptedServer(.https(authority))
+            let server = try await ScriptedServer.start(.https(authority))
             setenv("no_proxy", "*", 1)
             setenv("NO_PROXY", "*", 1)
             var request = HTTPRequest(url: server.url + "/bytes/5")
@@ -40,7 +40,7 @@ import Testing
 
     @Test func cancelledRequestsLeaveNoDescriptors() async {
         await #expect(processExitsWith: .success) {
-            let server = try ScriptedServer(.http)
+            let server = try await ScriptedServer.start(.http)
             let hole = try MisbehavingServer(.blackhole)
             let client = HTTPClient(loop: .onOwnThread())
             _ = try await client.send(HTTPRequest(url: server.url + "/bytes/1"))
@@ -62,7 +62,7 @@ import Testing
 
     @Test func childrenInheritNoConnection() async {
         await #expect(processExitsWith: .success) {
-            let server = try ScriptedServer(.http)
+            let server = try await ScriptedServer.start(.http)
             let client = HTTPClient(loop: .onOwnThread())
             let stream = try await client.stream(HTTPRequest(url: server.url + "/stall"))
             let child = try SpawnedProcess("sleep", ["60"], environment: ["PATH": "/usr/bin:/bin"])
@@ -74,7 +74,7 @@ import Testing
 
     @Test func runStartsNoThread() async {
         await #expect(processExitsWith: .success) {
-            let server = try ScriptedServer(.http)
+            let server = try await ScriptedServer.start(.http)
             let url = server.url
             let counts = try await onNewThread {
                 let loop = TransferLoop()
@@ -103,7 +103,7 @@ import Testing
     @Test func aReadingEndThatIsGoneDoesNotKillTheProcess() async {
         await #expect(processExitsWith: .success) {
             let authority = try CertificateAuthority()
-            let server = try ScriptedServer(.https(authority))
+            let server = try await ScriptedServer.start(.https(authority))
             let client = HTTPClient(loop: .onOwnThread())
             var request = HTTPRequest(method: "POST", url: server.url + "/close")
             request.tls.trustRoots = .file(authority.certificate)

@@ -2,7 +2,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct StreamTests {
+@Suite(.serialized) struct StreamTests {
     let client = HTTPClient(loop: .onOwnThread())
 
     private func stream(_ url: String) async throws -> HTTPResponseStream {
@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func readsToTheEndAndThenTrailers() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let stream = try await stream(server.url + "/trailers")
         var body: [UInt8] = []
         while let bytes = try await stream.next() {
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func nothingIsLostOfALargeBody() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let stream = try await stream(server.url + "/bytes/\(32 << 20)")
         var count = 0
         while let bytes = try await stream.next() { count += bytes.count }
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func aSlowReaderMakesTheServerWait() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let stream = try await stream(server.url + "/endless")
         try await server.waitUntilSeen("stalled")
         // The window, libcurl's buffer and the kernel's buffers on both sides; the server would have sent a gigabyte.
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aStreamEndsWhenCancelled() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let stream = try await stream(server.url + "/stall")
         #expect(try await stream.next() != nil)
         await stream.cancel()
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func aStreamEndsWhenItsReaderIsCancelled() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let stream = try await stream(server.url + "/stall")
         let reader = Task { while try await stream.next() != nil {} }
         try await server.waitUntilSeen("GET /stall")
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func aStreamEndsWhenItIsDropped() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         do {
             let stream = try await stream(server.url + "/endless")
             #expect(try await stream.next() != nil)
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func twoReadersOfOneStreamBothComeToItsEnd() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         let stream = try await stream(server.url + "/bytes/\(8 << 20)")
         let count = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<4 {
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func theBodyMayTakeLongerThanTheHead() async throws {
-        let server = try ScriptedServer(.http)
+        let server = try await ScriptedServer.start(.http)
         var request = HTTPRequest(url: server.url + "/endless")
         request.timeout = nil
         request.headTimeout = .milliseconds(400)

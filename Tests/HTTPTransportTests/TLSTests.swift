@@ -3,7 +3,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct TLSTests {
+@Suite(.serialized) struct TLSTests {
     static let authority = Result { try CertificateAuthority() }
     static let stranger = Result { try CertificateAuthority(name: "a stranger") }
     let authority: CertificateAuthority
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func trustsRootsFromFileOrMemory() async throws {
-        let server = try ScriptedServer(.https(authority))
+        let server = try await ScriptedServer.start(.https(authority))
         for host in ["127.0.0.1", "localhost"] {
             for roots in [TLSOptions.PEM.file(authority.certificate), .bytes(try bytes(authority.certificate))] {
                 var request = request(server, host: host)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func distrustsAStranger() async throws {
-        let server = try ScriptedServer(.https(authority))
+        let server = try await ScriptedServer.start(.https(authority))
         let stranger = try Self.stranger.get()
         var request = request(server)
         // Once trusted, the connection stays in the pool: other roots must not find it there.
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func theNameMustBeTheServers() async throws {
-        let server = try ScriptedServer(.https(authority))
+        let server = try await ScriptedServer.start(.https(authority))
         #expect(try await failure(request(server, host: "127.0.0.2")).kind != .interrupted)
         var other = request(server)
         other.tls.serverName = "etcd.example"
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func anotherNameMayStandForTheServer() async throws {
-        let server = try ScriptedServer(.https(authority))
+        let server = try await ScriptedServer.start(.https(authority))
         var request = request(server, "/echo")
         request.tls.serverName = "localhost"
         let text = try await client.send(request).text
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func unusableFilesAreNamed() async throws {
-        let server = try ScriptedServer(.https(authority))
+        let server = try await ScriptedServer.start(.https(authority))
         var wrongs: [HTTPRequest] = []
         for path in ["/nowhere/ca.pem", "/etc/hostname"] {
             var request = request(server)
@@ -136,7 +136,7 @@ import Testing
                 authority.server.key, option, "-cipher", "DEFAULT:@SECLEVEL=0", "-www",
             ])
         try server.start()
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while !server.logText.contains("ACCEPT"), ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -56,7 +56,11 @@ public final class ScriptedServer: Sendable {
     /// Starts one and waits until it listens.
     ///
     /// - Throws: `TestSupportError`.
-    public init(_ kind: Kind) throws {
+    public static func start(_ kind: Kind) async throws -> ScriptedServer {
+        try await offPool { try ScriptedServer(kind) }
+    }
+
+    private init(_ kind: Kind) throws {
         folder = try TemporaryDirectory(prefix: "server")
         socketPath = folder.file("socket").path
         var arguments: [String]
@@ -100,13 +104,13 @@ public final class ScriptedServer: Sendable {
 
     /// Waits until it has seen this so often.
     ///
-    /// - Throws: `TestSupportError.timedOut` after ten seconds.
+    /// - Throws: `TestSupportError.timedOut` after a minute.
     public func waitUntilSeen(_ line: String, times: Int = 1) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while count(line) < times {
             guard deadline > .now else {
                 throw TestSupportError.timedOut(
-                    what: "'\(line)' from a server", after: .seconds(10), detail: process.logText)
+                    what: "'\(line)' from a server", after: .seconds(60), detail: process.logText)
             }
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -115,14 +119,18 @@ public final class ScriptedServer: Sendable {
     private static let httpScript = """
         import http.server, os, socket, socketserver, ssl, sys, time
 
+        def say(*words):
+            # One write for a line: threads must not mix theirs.
+            os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             def log_message(self, *args): pass
             def setup(self):
-                print("connection")
+                say("connection")
                 super().setup()
             def finish(self):
-                print("gone")
+                say("gone")
                 try: super().finish()
                 except OSError: pass
             def handle(self):
@@ -137,7 +145,7 @@ public final class ScriptedServer: Sendable {
             def do(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
-                print(self.command, self.path)
+                say(self.command, self.path)
                 what, _, rest = self.path.strip("/").partition("/")
                 if what == "bytes": self.answer(b"x" * int(rest))
                 elif what == "echo":
@@ -177,16 +185,16 @@ public final class ScriptedServer: Sendable {
                         while sent < 1 << 30:
                             try:
                                 sent += self.connection.send(piece)
-                                if stalled: print("resumed")
+                                if stalled: say("resumed")
                                 stalled = False
                             except (TimeoutError, socket.timeout):
-                                if not stalled: print("stalled"); print("sent", sent >> 20)
+                                if not stalled: say("stalled"); say("sent", sent >> 20)
                                 stalled = True
                     finally: self.connection.settimeout(None)
                 else: self.answer(b"no such thing", 404)
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do
             def do_CONNECT(self):
-                print("CONNECT", self.path)
+                say("CONNECT", self.path)
                 host, _, port = self.path.rpartition(":")
                 with socket.create_connection((host, int(port))) as onward:
                     self.wfile.write(b"HTTP/1.1 200 Connection established\\r\\nX-Proxy: yes\\r\\n\\r\\n")
@@ -210,7 +218,7 @@ public final class ScriptedServer: Sendable {
         class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             daemon_threads = True
             request_queue_size = 512
-            def handle_error(self, request, address): print("error")
+            def handle_error(self, request, address): say("error")
 
         class UnixServer(Server):
             address_family = socket.AF_UNIX
@@ -221,19 +229,23 @@ public final class ScriptedServer: Sendable {
         kind = sys.argv[1]
         if kind == "unix":
             server = UnixServer(sys.argv[2], Handler)
-            print("listening 0")
+            say("listening 0")
         else:
             server = Server(("127.0.0.1", 0), Handler)
             if kind == "tls":
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(sys.argv[2], sys.argv[3])
                 server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-            print("listening", server.server_address[1])
+            say("listening", server.server_address[1])
         server.serve_forever()
         """
 
     private static let http2Script = """
-        import socket, sys, threading
+        import os, socket, sys, threading
+
+        def say(*words):
+            # One write for a line: threads must not mix theirs.
+            os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 
         answers = sys.argv[1:]
         lock = threading.Lock()
@@ -266,12 +278,12 @@ public final class ScriptedServer: Sendable {
             return b""
 
         def serve(connection):
-            print("connection")
+            say("connection")
             read = connection.makefile("rb")
             try:
                 preface = read.read(24)
                 if not preface.startswith(b"PRI * HTTP/2.0"):
-                    if preface: print("no HTTP/2")
+                    if preface: say("no HTTP/2")
                     return
                 connection.sendall(frame(4, 0, 0))
                 while True:
@@ -281,11 +293,11 @@ public final class ScriptedServer: Sendable {
                     kind, flags, stream = top[3], top[4], int.from_bytes(top[5:], "big") & 0x7fffffff
                     if kind == 4 and not flags & 1: connection.sendall(frame(4, 1, 0))
                     if kind == 6 and not flags & 1: connection.sendall(frame(6, 1, 0, payload))
-                    if kind == 3: print("reset by the client")
+                    if kind == 3: say("reset by the client")
                     if kind in (0, 1) and flags & 1:
                         with lock:
                             answer = answers.pop(0) if len(answers) > 1 else answers[0]
-                            print("request")
+                            say("request")
                         if answer == "close": break
                         connection.sendall(respond(answer, stream))
             except OSError: pass
@@ -293,10 +305,10 @@ public final class ScriptedServer: Sendable {
                 try: connection.shutdown(socket.SHUT_RDWR)
                 except OSError: pass
                 connection.close()
-                print("gone")
+                say("gone")
 
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        print("listening", listener.getsockname()[1])
+        say("listening", listener.getsockname()[1])
         while True:
             connection, _ = listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
