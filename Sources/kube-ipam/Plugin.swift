@@ -21,8 +21,9 @@ struct Plugin {
         do throws(CNIErrorReport) {
             return Answer(output: try perform(input, log))
         } catch {
+            // What the runtime will try again by itself is worth less attention.
             log.write(
-                .error, "\(environment.commandName) failed",
+                error.code == .tryAgainLater ? .warning : .error, "\(environment.commandName) failed",
                 [
                     "container": environment.containerID, "ifname": environment.interface,
                     "pod": environment.pod?.description ?? "", "code": "\(error.code.rawValue)", "error": error.msg,
@@ -35,7 +36,7 @@ struct Plugin {
         let command = try environment.command()
         let input = try readInput(descriptor)
         if command == .version { return try versionReport(input) }
-        let configuration = try readConfiguration(input)
+        let configuration = try readConfiguration(input, for: command)
         log.open(configuration.logFile, level: configuration.logLevel)
         let version = configuration.cniVersion
         guard version >= command.minimumVersion else {
@@ -71,9 +72,16 @@ struct Plugin {
         }
     }
 
-    private func readConfiguration(_ input: [UInt8]) throws(CNIErrorReport) -> NetworkConfiguration {
+    private func readConfiguration(_ input: [UInt8], for command: CNICommand) throws(CNIErrorReport)
+        -> NetworkConfiguration
+    {
         do throws(ConfigurationError) {
-            return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
+            switch command {
+            case .del, .gc:
+                return try NetworkConfiguration(json: input, for: .freeing)
+            case .add, .check, .status, .version:
+                return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
+            }
         } catch {
             throw CNIErrorReport(error, cniVersion: NetworkConfiguration.declaredVersion(in: input) ?? .newest)
         }

@@ -75,6 +75,7 @@ struct PluginCall: Sendable {
         }
         try await pool.check(
             attachment, previous: previousAddresses, rangeSets: configuration.allRangeSets)
+        log.write(.debug, "CHECK", ["container": attachment.containerID.text, "ifname": attachment.ifname.text])
         return nil
     }
 
@@ -82,7 +83,7 @@ struct PluginCall: Sendable {
         let node = host.node(named: configuration.nodeName)
         let freed = try await pool.collectGarbage(
             keeping: configuration.validAttachments, on: node, namespaceExists: Host.namespaceExists)
-        for attachment in freed { report("GC", attachment, addresses: []) }
+        for (attachment, addresses) in freed { report("GC", attachment, addresses: addresses) }
         return nil
     }
 

@@ -8,8 +8,6 @@ import Testing
                 + "K8S_POD_UID=b5f1b3f4-0000-4000-8000-000000000000;SOMETHING=a=b")
         #expect(arguments.pod?.description == "default/db-0")
         #expect(arguments.podUID == "b5f1b3f4-0000-4000-8000-000000000000")
-        #expect(arguments.infraContainerID?.text == "c1")
-        #expect(arguments.ignoreUnknown)
     }
 
     @Test func emptyPartsCountAsAbsent() throws {
@@ -26,7 +24,7 @@ import Testing
 
     @Test(arguments: [
         "IP", "=x", "K8S_POD_NAME", "IP=10.0.0.300", "IP=10.0.0.1,", "IP=10.0.0.1/33", "K8S_POD_NAMESPACE=a/b",
-        "K8S_POD_NAME=a b", "K8S_POD_UID=../x", "K8S_POD_INFRA_CONTAINER_ID=-",
+        "K8S_POD_NAME=a b", "K8S_POD_UID=../x",
     ])
     func malformedArgumentsAreOfCodeFour(text: String) {
         #expect {

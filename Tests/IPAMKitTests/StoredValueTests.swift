@@ -11,15 +11,15 @@ import Testing
             holder: Holder(
                 pod: pod("default/db-0"), uid: "u", node: "n1", boot: "b", machine: "m", netns: "/run/netns/x",
                 cluster: "c"), since: noon, isFixed: true)
-        let bare = Attachment(addresses: [], holder: Holder(), since: nil, isFixed: false)
+        let bare = Attachment(addresses: [address("fd00::1")], holder: Holder(), since: nil, isFixed: false)
         for attachment in [full, bare] {
             #expect(try Attachment(stored: attachment.json.serialized()) == attachment)
         }
-        #expect(bare.json.serialized() == #"{"addresses":[],"fixed":false}"#)
+        #expect(bare.json.serialized() == #"{"addresses":["fd00::1"],"fixed":false}"#)
     }
 
     @Test(arguments: [
-        "", "[]", "{}", #"{"addresses":"10.0.0.1"}"#, #"{"addresses":[1]}"#, #"{"addresses":["10.0.0.256"]}"#,
+        "", "[]", "{}", #"{"addresses":[]}"#, #"{"addresses":"10.0.0.1"}"#, #"{"addresses":[1]}"#, #"{"addresses":["10.0.0.256"]}"#,
     ])
     func damagedAttachmentsAreRefused(text: String) {
         #expect(throws: DamagedValue.self) { try Attachment(stored: text) }

@@ -29,7 +29,7 @@ extension AddressPool {
             for (index, numbered) in sets.enumerated() {
                 if let address = named[index] {
                     sources.append(try await source(named: address, for: request, in: state))
-                } else if let source = try reservedSource(for: request, in: numbered.set, state: state) {
+                } else if let source = try reservedSource(for: request, inSet: index, of: sets.map(\.set), state: state) {
                     sources.append(source)
                 } else {
                     sources.append(
@@ -151,32 +151,16 @@ extension AddressPool {
     private func assignRequested(_ requested: [IPAddress], to sets: [RangeSet]) throws(IPAMError)
         -> [Int: IPAddress]
     {
+        let eligibility = AddressEligibility(network: keys.network, sets: sets)
         var named: [Int: IPAddress] = [:]
         for address in requested {
-            let fitting = sets.indices.filter { sets[$0].range(containing: address) != nil }
-            guard let first = fitting.first, let range = sets[first].range(containing: address) else {
-                throw .notAllowed(
-                    address, "lies in no subnet of network \(keys.network) (\(Self.subnets(of: sets)))")
+            let index = try eligibility.require(address)
+            if let other = named[index] {
+                throw .notAllowed(address, "was requested beside \(other): a range set gives one address")
             }
-            guard let free = fitting.first(where: { named[$0] == nil }) else {
-                throw .notAllowed(
-                    address,
-                    "was requested beside \(named[first].map(\.description) ?? ""): a range set gives one address")
-            }
-            if let role = range.role(of: address) {
-                throw .notAllowed(address, "is the \(role) of \(range.subnet)")
-            }
-            if let fixed = range.fixed, !fixed.contains(address), !sets[free].dynamicSpace.contains(address) {
-                throw .notAllowed(
-                    address, "lies neither in the fixed range \(fixed) nor in the dynamic range \(sets[free].summary)")
-            }
-            named[free] = address
+            named[index] = address
         }
         return named
-    }
-
-    static func subnets(of sets: [RangeSet]) -> String {
-        sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ")
     }
 
     private func source(named address: IPAddress, for request: AddRequest, in state: AllocationState)
@@ -196,23 +180,30 @@ extension AddressPool {
     }
 
     /// A reserved address for the pod itself, else one of those for its workload; nil where none is reserved.
-    private func reservedSource(for request: AddRequest, in set: RangeSet, state: AllocationState) throws(IPAMError)
-        -> AllocationPlan.Source?
-    {
+    private func reservedSource(
+        for request: AddRequest, inSet index: Int, of sets: [RangeSet], state: AllocationState
+    ) throws(IPAMError) -> AllocationPlan.Source? {
+        let eligibility = AddressEligibility(network: keys.network, sets: sets)
         for owner in request.claimOwners {
             var held: [IPAddress] = []
-            for address in state.claims[owner] ?? [] {
-                guard let range = set.range(containing: address), let known = state.addresses[address],
-                    let record = known.reservation, let reservation = try reservation(record),
-                    !reservation.isExpired(at: request.now), reservation.holder.claimOwner == owner,
-                    reservation.holder.admits(request.holder.pod)
+            var free: [(address: IPAddress, reservation: Record)] = []
+            for address in state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
+                guard let known = state.addresses[address], let record = known.reservation,
+                    let reservation = try reservation(record), !reservation.isExpired(at: request.now),
+                    reservation.holder.claimOwner == owner, reservation.holder.admits(request.holder.pod)
                 else { continue }
-                if let role = range.role(of: address) {
-                    throw .notAllowed(address, "is reserved for \(reservation.holder), but is the \(role)")
+                _ = try eligibility.require(address)
+                if let used = known.used {
+                    // The pod's own: another interface of the container has it.
+                    if used.value != request.attachment.containerID.text { held.append(address) }
+                } else {
+                    free.append((address, record))
                 }
-                guard let used = known.used else { return .named(address, reservation: record, expired: nil) }
-                // The pod's own: another interface of the container has it.
-                if used.value != request.attachment.containerID.text { held.append(address) }
+            }
+            // The replicas of a workload start together: each begins with another of its addresses.
+            let spread = SpreadSequence(seed: request.attachment.containerID.text)
+            if let best = free.min(by: { spread.rank($0.address) < spread.rank($1.address) }) {
+                return .named(best.address, reservation: best.reservation, expired: nil)
             }
             if !held.isEmpty { throw .reservationsInUse(of: owner.description, held) }
         }
@@ -256,16 +247,14 @@ extension AddressPool {
         var neighbourhood = neighbourhood[...]
         var found: [Int: [IPAddress]] = [:]
         for (index, source) in plan.sources.enumerated() {
-            guard case .dynamic(_, let candidates) = source, let first = candidates.first else { continue }
+            guard case .dynamic(_, let candidates) = source else { continue }
             let set = sets[index].set
             let space = set.dynamicSpace
             let start = space[Self.index(after: plan.state.cursors[index], in: space)]
             let search = FreeSpaceSearch(pool: self, space: space, start: start, wanted: 256)
-            var free: [IPAddress] = []
-            if let block = TextBlock(containing: first, octets: 3) {
-                free = search.free(in: [block.range], held: Array(neighbourhood.prefix(2)))
-                neighbourhood = neighbourhood.dropFirst(2)
-            }
+            let around = Neighbourhood(of: candidates)
+            var free = around.free(search, Array(neighbourhood.prefix(around.readCount)))
+            neighbourhood = neighbourhood.dropFirst(around.readCount)
             if free.isEmpty { free = try await search.run() }
             guard let best = free.first else { throw try await exhausted(set, space) }
             // The first is the one to take; the others are spread, so that racing nodes do not meet again.

@@ -30,13 +30,15 @@ extension AddressPool {
             // interfaces hold.
             var used = snapshot.results.dropFirst(2).flatMap(\.records)
             if own != nil || (previous.isEmpty && mayHaveGoRecords(snapshot.results[1].records.first)) {
-                used = try await readAll(keys.usedPrefix).records
+                used = try await readAll(keys.usedPrefix, at: snapshot.revision).records
             }
             let unattached = unattached(used, of: container, beside: attachments.filter { $0.key != own?.key })
             let addresses = unattached.compactMap { Keyspace.address(of: $0.key, in: keys.usedPrefix) }
+            // An attachment made since the read has its used keys from then, too: those are not to be touched.
+            let none = Guard.noneNewer(KeyRange(prefix: keys.attachmentsPrefix(of: container)), than: snapshot.revision)
             if let own {
-                if try await delete(addresses, own, of: container) { return addresses }
-            } else if try await deleteUnattached(unattached) {
+                if try await delete(addresses, own, of: container, if: [none]) { return addresses }
+            } else if try await deleteUnattached(unattached, if: none) {
                 return addresses
             }
         }
@@ -68,11 +70,12 @@ extension AddressPool {
 
     /// The transaction of DEL, GC and release: deletes `record` if it is unchanged, and each of its addresses whose
     /// used key still is the container's. False when it changed, or the answer was lost.
-    func delete(_ addresses: [IPAddress], _ record: Record, of container: ContainerID) async throws(IPAMError)
-        -> Bool
-    {
+    func delete(
+        _ addresses: [IPAddress], _ record: Record, of container: ContainerID, if guards: [Guard] = []
+    ) async throws(IPAMError) -> Bool {
         let transaction = Transaction(
-            if: [.unchanged(record.key, record.modified)], then: deletions(addresses, record.key, of: container))
+            if: [.unchanged(record.key, record.modified)] + guards,
+            then: deletions(addresses, record.key, of: container))
         return try await commit(transaction)?.succeeded ?? false
     }
 
@@ -88,8 +91,9 @@ extension AddressPool {
         return [.delete(KeyRange(key))] + freed + suspects
     }
 
-    /// Deletes used keys that have no attachment, each if it is unchanged. False when an answer was lost.
-    func deleteUnattached(_ records: [Record]) async throws(IPAMError) -> Bool {
+    /// Deletes used keys that have no attachment, each if it is unchanged. False when the guard did not hold or an answer
+    /// was lost.
+    private func deleteUnattached(_ records: [Record], if condition: Guard) async throws(IPAMError) -> Bool {
         var rest = records[...]
         while !rest.isEmpty {
             let some = rest.prefix(Transaction.maximumWidth - 2)
@@ -99,7 +103,9 @@ extension AddressPool {
                     Transaction(
                         if: [.unchanged(record.key, record.modified)], then: [.delete(KeyRange(record.key))]))
             }
-            guard try await commit(Transaction(if: [], then: deletions)) != nil else { return false }
+            guard try await commit(Transaction(if: [condition], then: deletions))?.succeeded == true else {
+                return false
+            }
         }
         return true
     }

@@ -32,14 +32,14 @@ extension AddressPool {
     ///   - valid: what the runtime says is in use; nil frees nothing and is an error.
     ///   - node: this machine.
     ///   - namespaceExists: whether a path is a mounted network namespace now.
-    /// - Returns: the attachments that were freed.
+    /// - Returns: the attachments that were freed, with their addresses.
     /// - Throws: ``IPAMError``.
     public func collectGarbage(
         keeping valid: [AttachmentReference]?, on node: NodeIdentity, namespaceExists: (String) -> Bool
-    ) async throws(IPAMError) -> [AttachmentReference] {
+    ) async throws(IPAMError) -> [(AttachmentReference, [IPAddress])] {
         guard let valid else { throw .missingAttachments }
         let listed = Set(valid)
-        var freed: [AttachmentReference] = []
+        var freed: [(AttachmentReference, [IPAddress])] = []
         for record in try await readAll(keys.attachmentsPrefix).records {
             guard let reference = keys.attachmentReference(of: record.key), !listed.contains(reference) else {
                 continue
@@ -50,7 +50,9 @@ extension AddressPool {
                 continue
             }
             // What changed since it was read is in use again, and stays.
-            if try await delete(attachment.addresses, record, of: reference.containerID) { freed.append(reference) }
+            if try await delete(attachment.addresses, record, of: reference.containerID) {
+                freed.append((reference, attachment.addresses))
+            }
         }
         return freed
     }

@@ -179,13 +179,10 @@ struct AllocationPlan {
             results.compactMap { if case .read(let result) = $0 { result } else { nil } })
     }
 
-    /// The last level's else: which addresses around the first candidates are held, so that the next try knows.
+    /// The last level's else: what is held around the candidates, so that the next try knows.
     private var neighbourhood: [Read] {
         var reads: [Read] = []
-        for case .dynamic(_, let candidates) in sources {
-            guard let first = candidates.first, let block = TextBlock(containing: first, octets: 3) else { continue }
-            reads += block.reads(keys, .keys)
-        }
+        for case .dynamic(_, let candidates) in sources { reads += Neighbourhood(of: candidates).reads(keys) }
         return reads
     }
 }

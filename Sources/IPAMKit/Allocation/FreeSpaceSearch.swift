@@ -4,8 +4,8 @@ import Store
 /// prefixes of the addresses, not the pool's fill.
 ///
 /// IPv4: the /16s are counted one by one, from the one of the cursor on; in the first that has room, its /24s are
-/// counted in one read; of those that have room, a few are read. IPv6 text has no blocks: what is in use is read, in
-/// pages, and the gaps are computed.
+/// counted in one read; of those that have room, a few are read. IPv6 text has no blocks: some addresses are probed at
+/// random; only when all of them are held, which in a subnet of IPv6's size nobody sees, everything is read.
 struct FreeSpaceSearch {
     let pool: AddressPool
     let space: DynamicSpace
@@ -16,10 +16,14 @@ struct FreeSpaceSearch {
 
     private static let countsPerRead = 64
     private static let blocksPerRead = 4
+    private static let probes = 32
 
     /// Free addresses, at most ``wanted``, in the order in which they should be tried; empty when there are none.
     func run() async throws(IPAMError) -> [IPAddress] {
-        guard start.family == .ipv4 else { return try await fromAllKeys() }
+        guard start.family == .ipv4 else {
+            let probed = try await probe()
+            return probed.isEmpty ? try await fromAllKeys() : probed
+        }
         let sixteens = TextBlock.blocks(of: space, octets: 2, startingAt: start)
         for sixteen in sixteens {
             if sixteens.count > 1, try await isFull(sixteen) { continue }
@@ -35,8 +39,7 @@ struct FreeSpaceSearch {
     }
 
     private func search(_ sixteen: TextBlock) async throws(IPAMError) -> [IPAddress] {
-        var blocks = TextBlock.blocks(of: space, octets: 3, startingAt: start)
-            .filter { sixteen.range.contains($0.range.start) }[...]
+        var blocks = TextBlock.blocks(of: space, octets: 3, within: sixteen.range, startingAt: start)[...]
         while !blocks.isEmpty {
             let counted = blocks.prefix(Self.countsPerRead)
             blocks = blocks.dropFirst(Self.countsPerRead)
@@ -71,6 +74,16 @@ struct FreeSpaceSearch {
             free += range.contains(start) ? inRange.filter { $0 >= start } + inRange.filter { $0 < start } : inRange
         }
         return Array(free.prefix(wanted))
+    }
+
+    /// The free ones among a few addresses of the space, picked at random, in one read.
+    private func probe() async throws(IPAMError) -> [IPAddress] {
+        var picked: [IPAddress] = []
+        for _ in 0..<Self.probes {
+            let address = space[UInt128.random(in: 0..<space.count)]
+            if !picked.contains(address) { picked.append(address) }
+        }
+        return picked.free(given: try await pool.read(picked.reads(pool.keys)).results)
     }
 
     private func fromAllKeys() async throws(IPAMError) -> [IPAddress] {

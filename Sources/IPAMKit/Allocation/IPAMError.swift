@@ -38,6 +38,8 @@ extension IPAMError: CustomStringConvertible {
         case .store(let error): error.description
         case .locked(let network, let lease):
             "network \(network) is locked by a node that runs the Go plugin (lease \(lease)), and was until the deadline"
+        case .exhausted(let network, let ranges, 0, _):
+            "network \(network) has no dynamic address: the fixed range and the gateway cover all of \(ranges)"
         case .exhausted(let network, let ranges, let size, let reserved):
             "network \(network) has no free address: all \(size) of \(ranges) are in use"
                 + (reserved > 0 ? " or reserved (\(reserved) of them)" : "")

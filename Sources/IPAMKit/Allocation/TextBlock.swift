@@ -34,13 +34,17 @@ struct TextBlock: Hashable {
         reads(keys, .keys).map { .noneNewer($0.range, than: revision) }
     }
 
-    /// The blocks that have addresses of `space`, in the space's order, each once; those after the block of
-    /// `start` first.
-    static func blocks(of space: DynamicSpace, octets: Int, startingAt start: IPAddress) -> [TextBlock] {
+    /// The blocks that have addresses of `space`, of all of it or of those `within` a range, in the space's order, each
+    /// once; those after the block of `start` first.
+    static func blocks(
+        of space: DynamicSpace, octets: Int, within bounds: AddressRange? = nil, startingAt start: IPAddress
+    ) -> [TextBlock] {
         var blocks: [TextBlock] = []
         for interval in space.intervals {
-            var next: IPAddress? = interval.start
-            while let address = next, address <= interval.end,
+            if let bounds, !interval.overlaps(bounds) { continue }
+            var next: IPAddress? = bounds.map { max($0.start, interval.start) } ?? interval.start
+            let end = bounds.map { min($0.end, interval.end) } ?? interval.end
+            while let address = next, address <= end,
                 let block = TextBlock(containing: address, octets: octets)
             {
                 if blocks.last != block { blocks.append(block) }

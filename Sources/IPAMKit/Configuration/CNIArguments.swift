@@ -10,10 +10,6 @@ public struct CNIArguments: Hashable, Sendable {
     public var podName: PodName?
     /// `K8S_POD_UID`.
     public var podUID: String?
-    /// `K8S_POD_INFRA_CONTAINER_ID`.
-    public var infraContainerID: ContainerID?
-    /// `IgnoreUnknown`, in effect always true here.
-    public var ignoreUnknown = false
 
     /// Makes arguments that say nothing.
     public init() {}
@@ -63,8 +59,6 @@ public struct CNIArguments: Hashable, Sendable {
         case "K8S_POD_NAME": podName = try PodName(value)
         // A UID obeys what a name of Kubernetes does; that it is a UUID is not promised (static pods pass a hash).
         case "K8S_POD_UID": podUID = try PodName(value).text
-        case "K8S_POD_INFRA_CONTAINER_ID": infraContainerID = try ContainerID(value)
-        case "IgnoreUnknown": ignoreUnknown = ["1", "t", "true"].contains(value.lowercased())
         default: break
         }
     }

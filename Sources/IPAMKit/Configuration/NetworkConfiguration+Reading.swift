@@ -4,8 +4,14 @@ extension NetworkConfiguration {
 
     /// Reads a network configuration that is parsed already, such as one that ``ConfigurationLocator`` found.
     ///
+    /// - Parameters:
+    ///   - value: the configuration.
+    ///   - cniArgs: CNI_ARGS.
+    ///   - purpose: what it is read for.
     /// - Throws: ``ConfigurationError`` that names the key path.
-    public init(_ value: JSONValue, cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
+    public init(
+        _ value: JSONValue, cniArgs: CNIArguments = CNIArguments(), for purpose: Purpose = .giving
+    ) throws(ConfigurationError) {
         guard let object = value.object else { throw .notAnObject(found: value.kind) }
         let top = ConfigurationReader(object: object, path: "")
         let runtime = try top.reader("runtimeConfig")
@@ -15,16 +21,24 @@ extension NetworkConfiguration {
             throw .missing(key: "ipam", expected: "an object of \"type\": \"kube-ipam\" is needed")
         }
 
-        let configured = try RangeConfiguration(ipam: ipam)
-        let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
-            try RangeConfiguration(runtime: item)
+        switch purpose {
+        case .giving:
+            let configured = try RangeConfiguration(ipam: ipam)
+            let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
+                try RangeConfiguration(runtime: item)
+            }
+            rangeSets = configured.sets
+            runtimeRangeSets = passed?.sets ?? []
+            try Self.check(runtimeRangeSets + rangeSets, (passed?.paths ?? []) + configured.paths, ipam, cniVersion)
+            requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
+            routes = try Self.routes(ipam)
+            resolvConf = try ipam.string("resolvConf")
+        case .freeing:
+            rangeSets = []
+            runtimeRangeSets = []
+            requestedAddresses = []
+            routes = []
         }
-        rangeSets = configured.sets
-        runtimeRangeSets = passed?.sets ?? []
-        try Self.check(runtimeRangeSets + rangeSets, (passed?.paths ?? []) + configured.paths, ipam, cniVersion)
-        requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
-        routes = try Self.routes(ipam)
-        resolvConf = try ipam.string("resolvConf")
 
         guard let store = try ipam.reader("etcdConfig") else {
             throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is needed")
@@ -42,7 +56,7 @@ extension NetworkConfiguration {
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
         statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
 
-        podAnnotations = try Self.podAnnotations(runtime)
+        podAnnotations = purpose == .giving ? try Self.podAnnotations(runtime) : nil
         prevResult = top["prevResult"]?.value
         validAttachments = try Self.attachments(top)
     }

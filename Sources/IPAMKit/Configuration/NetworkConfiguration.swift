@@ -18,16 +18,25 @@ public enum StatusMode: Hashable, Sendable {
     case strict
 }
 
-/// Whether pods' annotations are looked up.
+/// What pods' annotations come to.
 public enum AnnotationPolicy: Hashable, Sendable {
-    /// They are, and a pod whose annotations cannot be had gets no address.
+    /// A pod with annotations of this project is refused, because this version does not apply them.
     case required
-    /// `"annotations": "none"`: they are not.
+    /// `"annotations": "none"`: they are not looked at.
     case ignored
 }
 
 /// Everything that a CNI network configuration says to kube-ipam: the standard input of the plugin, or a file.
 public struct NetworkConfiguration: Sendable {
+    /// What a configuration is read for.
+    public enum Purpose: Sendable {
+        /// Giving addresses out, and judging them: all of it must be right.
+        case giving
+        /// Freeing them: ranges, requested addresses, routes and annotations are not looked at, so that what was wrong at
+        /// the ADD, or became so since, does not keep a pod from being torn down.
+        case freeing
+    }
+
     /// The longest configuration that is read, in bytes: 1 MiB.
     public static let sizeLimit = 1 << 20
     /// Where the log goes when `ipam.logFile` is absent.
@@ -84,14 +93,17 @@ public struct NetworkConfiguration: Sendable {
     /// - Parameters:
     ///   - json: the bytes of the configuration, at most ``sizeLimit``.
     ///   - cniArgs: CNI_ARGS.
+    ///   - purpose: what it is read for.
     /// - Throws: ``ConfigurationError`` that names the position or the key path.
-    public init(json: [UInt8], cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
+    public init(
+        json: [UInt8], cniArgs: CNIArguments = CNIArguments(), for purpose: Purpose = .giving
+    ) throws(ConfigurationError) {
         guard json.count <= Self.sizeLimit else { throw .tooLarge(limit: Self.sizeLimit) }
         // The white space of RFC 8259.
         guard !json.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { throw .empty }
         let value: JSONValue
         do { value = try JSONValue(parsing: json) } catch { throw .syntax(error) }
-        try self.init(value, cniArgs: cniArgs)
+        try self.init(value, cniArgs: cniArgs, for: purpose)
     }
 
     /// The version that a configuration names, for the answer to VERSION and for the report of a configuration that is

@@ -79,7 +79,9 @@ public struct Attachment: Hashable, Sendable {
     /// - Throws: ``DamagedValue``.
     public init(stored text: String) throws(DamagedValue) {
         let json = try JSONValue(stored: text)
-        guard let listed = json["addresses"]?.array else { throw DamagedValue("it has no list of addresses") }
+        guard let listed = json["addresses"]?.array, !listed.isEmpty else {
+            throw DamagedValue("it has no list of addresses")
+        }
         addresses = []
         for element in listed {
             guard let text = element.string, let address = try? IPAddress(text) else {

@@ -37,6 +37,11 @@ public enum NetworkDocument {
                 throw DamagedValue(error.description)
             }
         }
+        do throws(RangeError) {
+            try RangeSet.requireDisjoint(parsed)
+        } catch {
+            throw DamagedValue(error.description)
+        }
         return parsed
     }
 

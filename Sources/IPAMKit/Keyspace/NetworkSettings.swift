@@ -40,7 +40,8 @@ public struct NetworkSettings: Hashable, Sendable {
             else { throw DamagedValue("\(pair.serialized()) is not a fixed range") }
             fixed.append(range)
         }
-        if let hold = object["hold"]?.object {
+        if let value = object["hold"], !value.isNull {
+            guard let hold = value.object else { throw DamagedValue("its hold is not an object") }
             self.hold = Hold(
                 by: hold["by"]?.string, reason: hold["reason"]?.string, since: hold["since"]?.string)
         }

@@ -5,6 +5,9 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Seconds since 1970-01-01T00:00:00Z.
     public let seconds: Int64
 
+    /// 9999-12-31T23:59:59Z: RFC 3339 has no later time.
+    public static let latest = Timestamp(seconds: 253_402_300_799)
+
     public init(seconds: Int64) {
         self.seconds = seconds
     }
@@ -26,7 +29,9 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
             rest = rest.dropFirst(digits.count)
         }
         guard let offset = Self.offset(&rest), rest.isEmpty else { return nil }
-        seconds = Self.days(from: year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
+        let seconds = Self.days(from: year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
+        guard (0...Self.latest.seconds).contains(seconds) else { return nil }
+        self.seconds = seconds
     }
 
     public var description: String {

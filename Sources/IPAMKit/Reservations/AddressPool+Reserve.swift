@@ -51,7 +51,8 @@ extension AddressPool {
         async throws(IPAMError) -> [ReservationChange]
     {
         precondition(orders.count <= Self.reservationLimit, "more orders than one transaction takes")
-        for order in orders { try Self.requireReservable(order.address, rangeSets, keys.network) }
+        let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
+        for order in orders { _ = try eligibility.require(order.address) }
         // What a transaction without an answer was to change: found so by the next look, it was this order's doing.
         var unanswered: [IPAddress: ReservationChange] = [:]
         for _ in 0..<Self.attempts {
@@ -70,16 +71,6 @@ extension AddressPool {
             }
         }
         throw .contention(network: keys.network)
-    }
-
-    /// - Throws: ``IPAMError/notAllowed(_:_:)`` for an address that no pod of the network can have.
-    public static func requireReservable(_ address: IPAddress, _ rangeSets: [RangeSet], _ network: NetworkName)
-        throws(IPAMError)
-    {
-        guard let range = rangeSets.lazy.compactMap({ $0.range(containing: address) }).first else {
-            throw .notAllowed(address, "lies in no subnet of network \(network) (\(subnets(of: rangeSets)))")
-        }
-        if let role = range.role(of: address) { throw .notAllowed(address, "is the \(role) of \(range.subnet)") }
     }
 
     private func plan(_ orders: [ReservationOrder], _ snapshot: AddressSnapshot, now: Timestamp) throws(IPAMError)

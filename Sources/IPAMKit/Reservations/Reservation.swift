@@ -44,6 +44,10 @@ public struct Reservation: Hashable, Sendable {
     public init(stored text: String) throws(DamagedValue) {
         let json = try JSONValue(stored: text)
         guard json.object != nil else { throw DamagedValue("it is not an object") }
+        for key in ["for", "expires"] {
+            // Taken for absent, it would open the address to everyone.
+            if let value = json[key], value.string == nil { throw DamagedValue("its \(key) is not a text") }
+        }
         do throws(InvalidReservationHolder) {
             holder = try ReservationHolder(json["for"]?.string ?? "")
         } catch {

@@ -1,0 +1,34 @@
+/// Which addresses of a network may be named, reserved or claimed: one rule for all three.
+struct AddressEligibility {
+    let network: NetworkName
+    let sets: [RangeSet]
+
+    /// The range set that an address is of: the one whose dynamic or fixed range has it, else the first whose subnet
+    /// does. Range sets may share a subnet, but no range.
+    func owner(of address: IPAddress) -> (index: Int, range: PoolRange)? {
+        var bySubnet: (index: Int, range: PoolRange)?
+        for (index, set) in sets.enumerated() {
+            guard let range = set.range(containing: address) else { continue }
+            if range.range.contains(address) || range.fixed?.contains(address) == true { return (index, range) }
+            if bySubnet == nil { bySubnet = (index, range) }
+        }
+        return bySubnet
+    }
+
+    /// The index of the range set that `address` is of, if a pod may have it: it lies in a subnet, is not its network
+    /// address, broadcast address or gateway, and lies in the fixed range, where one is set, or in the dynamic range.
+    ///
+    /// - Throws: ``IPAMError/notAllowed(_:_:)``.
+    func require(_ address: IPAddress) throws(IPAMError) -> Int {
+        guard let (index, range) = owner(of: address) else {
+            let subnets = sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ")
+            throw .notAllowed(address, "lies in no subnet of network \(network) (\(subnets))")
+        }
+        if let role = range.role(of: address) { throw .notAllowed(address, "is the \(role) of \(range.subnet)") }
+        if let fixed = range.fixed, !fixed.contains(address), !range.range.contains(address) {
+            throw .notAllowed(
+                address, "lies neither in the fixed range \(fixed) nor in the dynamic range \(range.range)")
+        }
+        return index
+    }
+}
