@@ -109,10 +109,12 @@ extension AddressPool {
         let attachment = try attachment(record)
         let sets = request.numberedRangeSets.map(\.set)
         let assignments = try assignments(attachment.addresses, sets)
-        let held = try await read(attachment.addresses.map { Read(keys.used($0)) })
+        let snapshot = try await read([Read(record.key)] + attachment.addresses.map { Read(keys.used($0)) })
+        // Freed by force since the first read, its addresses may be another's by now.
+        guard snapshot.results.first?.records.first == record else { return nil }
         let container = request.attachment.containerID.text
         var missing: [IPAddress] = []
-        for (address, result) in zip(attachment.addresses, held.results) {
+        for (address, result) in zip(attachment.addresses, snapshot.results.dropFirst()) {
             guard let used = result.records.first else {
                 missing.append(address)
                 continue
