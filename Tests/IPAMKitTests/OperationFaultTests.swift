@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,6 +81,16 @@ import Testing
         #expect(given.first?.address == kept)
     }
 
+    /// Freed by force between the reads of a repeated ADD, and given to another: the ADD gets another address.
+    @Test func aRepeatedAddWhoseAddressWasFreedMeanwhileStartsAgain() async throws {
+        let pool = try await pool()
+        _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
+        let given = try await pool.pool(DeletingStore(pool, andGiving: address("10.62.0.2")))
+            .add(pool.request("c1", "default/db-0"))
+        #expect(given.first?.address != address("10.62.0.2"))
+        #expect(try await pool.contents()["used/10.62.0.2"] == "c9")
+    }
+
     @Test func theLookAndItsAttachmentsAreOfOneRevision() async throws {
         let pool = try await pool()
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
@@ -87,13 +98,16 @@ import Testing
         #expect(seen.usage?.attachment?.holder.pod == pod("default/db-0"), "not a container that nobody knows")
     }
 
-    /// Deletes c1 between the first and the second read.
+    /// Deletes c1 between the first and the second read, and gives an address of it to c9.
     private final class DeletingStore: Store {
         private let pool: EtcdPool
         private let real: any Store
+        private let given: IPAddress?
+        private let isDone = Mutex(false)
 
-        init(_ pool: EtcdPool) {
+        init(_ pool: EtcdPool, andGiving given: IPAddress? = nil) {
             self.pool = pool
+            self.given = given
             real = pool.store()
         }
 
@@ -101,8 +115,17 @@ import Testing
             async throws(StoreError) -> Snapshot
         {
             let snapshot = try await real.read(reads, at: revision, deadline: deadline)
+            let isFirst = isDone.withLock { isDone in
+                defer { isDone = true }
+                return !isDone
+            }
+            guard isFirst else { return snapshot }
             do {
                 _ = try await pool.pool().delete(reference("c1"))
+                guard let given else { return snapshot }
+                var request = try pool.request("c9", nil)
+                request.requested = [given]
+                _ = try await pool.pool().add(request)
             } catch {
                 throw .refused("\(error)")
             }

@@ -57,6 +57,9 @@ import Testing
         #expect(
             networks[0].split(separator: " ") == ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"])
         #expect(networks.count == 2 && networks[1].hasPrefix("k8s      10.188.0.0/22,fd00:188::/64  "))
+        #expect(
+            networks[1].hasSuffix("  1.8e19  3     1         1.8e19  0%") && networks.allSatisfy { $0.count <= 80 },
+            "\(networks)")
         let show = try await site.run("show", "10.188.0.9").checked().lines
         let values = Dictionary(
             uniqueKeysWithValues: show.map { line in
@@ -133,6 +136,7 @@ import Testing
         #expect(try await names("--namespace", "kube-system") == ["10.188.0.30", "fd00:188::3"])
         #expect(try await names("--node", "n2") == ["10.188.0.30", "fd00:188::3"])
         #expect(try await names("--state", "reserved") == ["10.188.0.20"])
+        #expect(try await names("--state", "free", "--node", "n1").isEmpty)
         #expect(
             try await names("--state", "reserved", "--state", "used", "--node", "n1") == ["10.188.0.9", "fd00:188::2"])
     }

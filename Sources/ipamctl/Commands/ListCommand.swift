@@ -35,7 +35,8 @@ struct ListCommand: ParsableCommand {
                 let rangeSets = try await connection.rangeSets(of: name)
                 if rangeSets == nil, inventory.entries.isEmpty { try await connection.requireKnown(name) }
                 var some = inventory.entries.filter(list.admits)
-                if list.state.contains(.free) {
+                // Nobody's pod, namespace or node has a free address.
+                if list.state.contains(.free), list.pod == nil, list.namespace == nil, list.node == nil {
                     some += Self.free(inventory, rangeSets ?? [])
                     some.sort { $0.address < $1.address }
                 }

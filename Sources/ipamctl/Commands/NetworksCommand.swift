@@ -31,13 +31,21 @@ private struct NetworkList: Renderable {
     var json: JSONValue { .array(summaries.map(\.json)) }
     var names: [String] { summaries.map(\.network.text) }
 
+    /// The addresses of an IPv6 subnet are more than anyone counts: `1.8e19`.
+    private static func count(_ number: UInt128, exact: Bool) -> String {
+        let digits = String(number)
+        guard !exact, digits.utf8.count > 9 else { return digits }
+        return "\(digits.prefix(1)).\(digits.dropFirst().prefix(1))e\(digits.utf8.count - 1)"
+    }
+
     func cells(wide: Bool) -> [[String]] {
         let header = ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"] + (wide ? ["HOLD"] : [])
         return [header]
             + summaries.map { summary in
                 let row = [
                     summary.network.text, summary.subnets.map(\.description).joined(separator: ","),
-                    String(summary.total), String(summary.used), String(summary.reserved), String(summary.free),
+                    Self.count(summary.total, exact: wide), String(summary.used), String(summary.reserved),
+                    Self.count(summary.free, exact: wide),
                     "\(summary.percentTaken)%",
                 ]
                 return row + (wide ? [summary.hold.map { $0.reason ?? "yes" } ?? ""] : [])
