@@ -138,6 +138,19 @@ import Testing
         #expect(Set(try await pool.contents().keys) == ["used/\(last)"], "all or nothing")
     }
 
+    /// An address that was reserved for the holder already and is released in between: the order is whole all the same.
+    @Test(arguments: [2, 100]) func whatIsReleasedInBetweenIsReservedAgain(count: Int) async throws {
+        let pool = try await pool()
+        let texts = (0..<count).map { "10.60.7.\($0)" }
+        _ = try await reserve(pool, [texts[0]], for: "default/db-0")
+        let released = address(texts[0])
+        let store = FaultyStore(
+            pool.store(), faults: [.meanwhile { _ = try await pool.pool().release([released], force: false) }])
+        _ = try await reserve(pool, texts, for: "default/db-0", store: store)
+        let kept = texts.flatMap { ["reservations/\($0)", "claims/default/pod/db-0/\($0)"] }
+        #expect(Set(try await pool.contents().keys) == Set(kept))
+    }
+
     @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest])
     func aLostAnswerIsLookedUp(fault: FaultyStore.Fault) async throws {
         let pool = try await pool()

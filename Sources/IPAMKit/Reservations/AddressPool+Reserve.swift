@@ -58,16 +58,17 @@ extension AddressPool {
         for _ in 0..<Self.attempts {
             let snapshot = try await entries(of: orders.map(\.address))
             let planned = try plan(orders, snapshot, now: now)
-            let writes = planned.filter { $0.kind != .unchanged }
             let changes = planned.map { change in
                 guard change.kind == .unchanged, let before = unanswered[change.address] else { return change }
                 return before.reservation == change.reservation ? before : change
             }
-            if dryRun || writes.isEmpty { return changes }
-            if let commit = try await commit(transaction(writes, snapshot)) {
+            guard !dryRun, planned.contains(where: { $0.kind != .unchanged }) else { return changes }
+            // What is reserved just so is guarded and written with the rest: it could be released meanwhile, and the order
+            // would be half done.
+            if let commit = try await commit(transaction(planned, snapshot)) {
                 if commit.succeeded { return changes }
             } else {
-                for change in writes { unanswered[change.address] = change }
+                for change in planned where change.kind != .unchanged { unanswered[change.address] = change }
             }
         }
         throw .contention(network: keys.network)
