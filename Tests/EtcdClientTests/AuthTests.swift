@@ -16,7 +16,7 @@ import Testing
             "role grant-permission below readwrite /alice/ /alice0", "user add alice:secret",
             "user grant-role alice below", "auth enable",
         ] {
-            if command == "user grant-role root root" { try? await etcd.etcdctl(["role", "add", "root"]) }
+            if command == "user grant-role root root" { _ = try? await etcd.etcdctl(["role", "add", "root"]) }
             try await etcd.etcdctl(command.split(separator: " ").map(String.init))
         }
         return etcd
@@ -139,7 +139,7 @@ import Testing
         #expect(try await client.value("a") == "1")
         #expect(try etcd.grpcCalls("Authenticate") == 1)
         // Switched on later, it counts.
-        try? await etcd.etcdctl(["role", "add", "root"])
+        _ = try? await etcd.etcdctl(["role", "add", "root"])
         for command in [["user", "add", "root:secret"], ["user", "grant-role", "root", "root"], ["auth", "enable"]] {
             try await etcd.etcdctl(command)
         }

@@ -127,3 +127,11 @@ extension EtcdPool {
         return addresses.map { ReservationOrder(address: $0, reservation: reservation) }
     }
 }
+
+extension AddressPool {
+    /// A release that is carried out as soon as it is planned.
+    func release(_ addresses: [IPAddress], force: Bool, dryRun: Bool = false) async throws(IPAMError) -> [ReleaseChange] {
+        let plan = try await planRelease(of: addresses, force: force)
+        return dryRun ? plan.changes : try await release(plan)
+    }
+}

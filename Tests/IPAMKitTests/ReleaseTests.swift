@@ -139,6 +139,25 @@ import Testing
         #expect(store.remainingFaults == 0)
     }
 
+    /// A person may look at the question for a while: what is freed is what was shown, not who came later.
+    @Test func aPlanFreesNobodyWhoCameAfterIt() async throws {
+        let pool = try await occupied()
+        let plan = try await pool.pool().planRelease(of: [four], force: true)
+        _ = try await pool.pool().delete(reference("c1"))
+        var request = try pool.request("c2", "default/db-0")
+        request.requested = [four]
+        _ = try await pool.pool().add(request)
+        let changes = try await pool.pool().release(plan)
+        #expect(changes.map(\.changedMeanwhile) == [true])
+        #expect(try await pool.pool().entry(of: four).usage?.containerID == "c2")
+    }
+
+    @Test func whatIsNoLongerMeantIsPassedOver() async throws {
+        let pool = try await occupied()
+        let plan = try await pool.pool().planRelease(of: [four, six], force: true) { $0.address == six }
+        #expect(plan.addresses == [six])
+    }
+
     @Test func aReleaseByAnotherMeanwhileIsTold() async throws {
         let pool = try await pool()
         try await reserve(pool, [four])

@@ -33,6 +33,24 @@ import Testing
         #expect(try await names(site) == ["10.188.0.10", "fd00:188::3"])
     }
 
+    /// What cannot be understood is shown as such, hides nothing else, and can be released.
+    @Test func damagedValuesCanBeSeenAndReleased() async throws {
+        let site = try await site()
+        let network = "/etcd-cni/networks/k8s/"
+        try await site.put([
+            (network + "reservations/10.188.0.20", "{\"for\":5}"),
+            (network + "attachments/c1123456789abcdef/eth0", "junk"),
+        ])
+        let list = try await site.run("list").checked()
+        #expect(list.stdoutText.contains("10.188.0.20") && list.stdoutText.contains("(unreadable)"))
+        #expect(list.stdoutText.contains("container c11234567"))
+        #expect(list.stderrText.contains("warning: the value of \(network)reservations/10.188.0.20 cannot be used"))
+        #expect(try await site.run("networks").status == 0)
+        _ = try await site.run("release", "10.188.0.20").checked()
+        _ = try await site.run("release", "10.188.0.10", "--force").checked()
+        #expect(try await !site.held().contains("10.188.0.20"))
+    }
+
     @Test(arguments: [
         ["--pod", "default/db-0"], ["--node", "n1"], ["--container", "c0123456789abcdef"],
         ["--container", "c01234567890".dropLast(1) + "9"],

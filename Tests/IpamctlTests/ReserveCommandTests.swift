@@ -71,10 +71,11 @@ import Testing
         let before = try await site.dump()
         for (text, message) in [
             ("address,for\n10.188.0.30,\n10.188.0.300,\n", "entry 2: \"10.188.0.300\" is not an IP address"),
-            ("10.188.0.30,db-0\n", "entry 1: --for: \"db-0\" names no holder"),
-            ("10.188.0.30,default/db-0,x,soon\n", "entry 1: --expires: \"soon\""),
+            ("10.188.0.30,db-0\n", "entry 1: for: \"db-0\" names no holder"),
+            ("10.188.0.30,default/db-0,x,soon\n", "entry 1: expires: \"soon\""),
             ("10.188.0.30\n10.188.0.30\n", "entry 2: 10.188.0.30 is there twice"),
             ("10.188.0.30,a/b,c,,e\n", "entry 1: it has 5 columns"),
+            (",default/db-0\n10.188.0.31,\n", "entry 1: \"\" names no address"),
             ("\"10.188.0.30\n", "a quoted field is not closed"),
             ("address,owner\n", "unknown column \"owner\""), ("", "has no addresses"),
             ("address\n", "has no addresses"),

@@ -49,6 +49,21 @@ struct DeleteTests {
         #expect(try await network.used().isEmpty)
     }
 
+    @Test(arguments: ["IP=10.188.0.300", "junk"])
+    func doesNotLookAtWhatOnlyAnAddNeeds(arguments: String) async throws {
+        var network = try await PluginNetwork()
+        _ = try await network.add("c1").result()
+        #expect(try await network.add("c2", arguments: arguments).failure?.code == 4)
+        network.ipam["rangeStart"] = "192.168.0.1"
+        network.ipam["routes"] = "none"
+        let members: JSONObject = [
+            "args": ["cni": ["ips": ["x"]]], "runtimeConfig": ["ipRanges": [[["subnet": "10.188.0.0/25"]]]],
+        ]
+        #expect(try await network.add("c2", members).failure?.code == 7)
+        #expect(try await network.call("DEL", "c1", arguments: arguments, members).isSilentSuccess)
+        #expect(try await network.used().isEmpty)
+    }
+
     @Test func twiceIsSuccess() async throws {
         let network = try await PluginNetwork()
         _ = try await network.add("c1").result()

@@ -116,6 +116,19 @@ struct ReservationTests {
         #expect(try await network.add("c1", ifname: "net1", arguments: pod("db-0")).address() == "10.188.0.2")
     }
 
+    @Test func anAddressBelongsToTheRangeSetWhoseRangeHasIt() async throws {
+        let sets: JSONValue = [
+            [["subnet": "10.188.0.0/24", "rangeStart": "10.188.0.10", "rangeEnd": "10.188.0.20"]],
+            [["subnet": "10.188.0.0/24", "rangeStart": "10.188.0.30", "rangeEnd": "10.188.0.40"]],
+        ]
+        let network = try await PluginNetwork(["ranges": sets])
+        try await network.reserve("10.188.0.15", for: "default/db-0", claim: "default/pod/db-0")
+        #expect(try await network.add("c1", arguments: pod("db-0")).addresses() == ["10.188.0.15", "10.188.0.30"])
+        // The second set's cursor would come to the very address that is asked for.
+        #expect(try await network.add("c2", arguments: "IP=10.188.0.31").addresses() == ["10.188.0.10", "10.188.0.31"])
+        #expect(try await network.add("c3", arguments: "IP=10.188.0.35").addresses() == ["10.188.0.11", "10.188.0.35"])
+    }
+
     @Test func dualStackPodGetsItsReservedAddressAndADynamicOne() async throws {
         let network = try await PluginNetwork(
             ["ranges": [[["subnet": "10.188.0.0/24"]], [["subnet": "fd00:188::/64"]]]])

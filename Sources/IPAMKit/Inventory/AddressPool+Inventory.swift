@@ -3,7 +3,9 @@ import Store
 extension AddressPool {
     /// Everything that is used or reserved in the network, as of one revision.
     ///
-    /// - Throws: ``IPAMError``; a single value that cannot be understood is an error that names its key.
+    /// A value that cannot be understood is no reason to see nothing: it is among the inventory's problems.
+    ///
+    /// - Throws: ``IPAMError``.
     public func inventory() async throws(IPAMError) -> NetworkInventory {
         // Page by page, so that a large network's records and what is made of them are not in memory at once.
         var containers: [IPAddress: String] = [:]
@@ -13,19 +15,31 @@ extension AddressPool {
         }
         var entries: [AddressEntry] = []
         entries.reserveCapacity(containers.count)
+        var problems: [IPAMError] = []
+        func readable<Value>(_ read: () throws(IPAMError) -> Value) -> Value? {
+            do throws(IPAMError) {
+                return try read()
+            } catch {
+                problems.append(error)
+                return nil
+            }
+        }
         var reservations: [IPAddress: Reservation] = [:]
-        _ = try await forEachRecord(keys.reservationsPrefix, at: revision) { record throws(IPAMError) in
+        _ = try await forEachRecord(keys.reservationsPrefix, at: revision) { record in
             guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { return }
-            reservations[address] = try reservation(record)
+            reservations[address] =
+                readable { () throws(IPAMError) -> Reservation? in try reservation(record) }
+                .flatMap { $0 } ?? Reservation(for: .unreadable)
         }
         func append(_ address: IPAddress, _ usage: AddressEntry.Usage) {
             let reservation = reservations.removeValue(forKey: address)
             entries.append(
                 AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
         }
-        _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record throws(IPAMError) in
-            guard let reference = keys.attachmentReference(of: record.key) else { return }
-            let attachment = try attachment(record)
+        _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record in
+            guard let reference = keys.attachmentReference(of: record.key),
+                let attachment = readable({ () throws(IPAMError) -> Attachment in try attachment(record) })
+            else { return }
             for address in attachment.addresses where containers[address] == reference.containerID.text {
                 containers[address] = nil
                 append(
@@ -39,19 +53,25 @@ extension AddressPool {
             append(address, AddressEntry.Usage(containerID: container, attachment: nil, ifname: nil))
         }
         let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
-        let settings = try settings(single.results[1].records.first)
+        let settings = readable { () throws(IPAMError) -> NetworkSettings? in
+            try self.settings(single.results[1].records.first)
+        } ?? nil
+        let rangeSets =
+            readable { () throws(IPAMError) -> [RangeSet]? in
+                try self.rangeSets(single.results[0].records.first, settings)
+            } ?? nil
         for (address, reservation) in reservations {
             entries.append(AddressEntry(network: keys.network, address: address, usage: nil, reservation: reservation))
         }
         entries.sort { $0.address < $1.address }
         return NetworkInventory(
-            network: keys.network, revision: revision,
-            rangeSets: try rangeSets(single.results[0].records.first, settings), settings: settings, entries: entries)
+            network: keys.network, revision: revision, rangeSets: rangeSets, settings: settings, entries: entries,
+            problems: problems)
     }
 
     /// Reads what begins with `prefix` in pages, all as of one revision, which is returned.
     private func forEachRecord(
-        _ prefix: String, at revision: Revision?, _ body: (Record) throws(IPAMError) -> Void
+        _ prefix: String, at revision: Revision?, _ body: (Record) -> Void
     ) async throws(IPAMError) -> Revision {
         let all = KeyRange(prefix: prefix)
         var revision = revision
@@ -61,7 +81,7 @@ extension AddressPool {
             let pinned = revision ?? page.revision
             revision = pinned
             guard let result = page.results.first else { return pinned }
-            for record in result.records { try body(record) }
+            for record in result.records { body(record) }
             guard result.count > result.records.count, let last = result.records.last, let end = all.end else {
                 return pinned
             }
@@ -103,7 +123,7 @@ struct AddressSnapshot {
 }
 
 extension AddressPool {
-    /// What `addresses` are used for: few are read one by one, many by reading all of the network.
+    /// What `addresses` are used for; a reservation that cannot be understood is one for nobody. Few are read one by one, many by reading all of the network.
     func entries(of addresses: [IPAddress]) async throws(IPAMError) -> AddressSnapshot {
         var states: [IPAddress: AddressState] = [:]
         let revision: Revision
@@ -141,7 +161,9 @@ extension AddressPool {
                     containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
             }
             states[address]?.attachment = known?.record
-            let reservation = try reservation(state.reservation)
+            let reservation = state.reservation.map { record in
+                (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
+            }
             entries.append(
                 AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
         }
@@ -161,9 +183,10 @@ extension AddressPool {
             rest = rest.dropFirst(some.count)
             let reads = some.map { Read(KeyRange(prefix: keys.attachmentsPrefix(of: $0))) }
             for record in try await read(reads, at: revision).results.flatMap(\.records) {
-                guard let reference = keys.attachmentReference(of: record.key) else { continue }
-                let known = (reference, try attachment(record), record)
-                attachments[reference.containerID.text, default: []].append(known)
+                guard let reference = keys.attachmentReference(of: record.key),
+                    let attachment = try? Attachment(stored: record.value)
+                else { continue }
+                attachments[reference.containerID.text, default: []].append((reference, attachment, record))
             }
         }
         return attachments

@@ -7,6 +7,8 @@ public struct NetworkInventory: Sendable {
     public let settings: NetworkSettings?
     /// Every address that is used or reserved, in order.
     public let entries: [AddressEntry]
+    /// Values that could not be understood, and are left out of the rest.
+    public let problems: [IPAMError]
 
     /// The counts of the network.
     ///
@@ -152,7 +154,7 @@ public struct NetworkSummary: Sendable {
 
     /// Hundredths of the total that are not free, rounded; 0 for an empty network.
     public var percentTaken: Int {
-        total == 0 ? 0 : Int(((total - free) * 200 + total) / (total * 2))
+        total == 0 ? 0 : Int((Double(total - free) * 100 / Double(total)).rounded())
     }
 
     public var json: JSONValue {

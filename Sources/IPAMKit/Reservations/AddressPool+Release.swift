@@ -13,40 +13,26 @@ public struct ReleaseChange: Hashable, Sendable {
     public let changedMeanwhile: Bool
 }
 
-extension AddressPool {
-    /// Drops reservations, and with `force` frees addresses that are in use.
-    ///
-    /// Nothing is done when one of the addresses is neither reserved nor used, or is only used and not to be forced.
-    /// Each release is one compare-and-delete on what was seen: an address that changed meanwhile is left alone.
-    ///
-    /// - Parameters:
-    ///   - force: also frees addresses in use, with all that their attachment holds: an interface never keeps a part
-    ///     of its addresses.
-    ///   - dryRun: true tells what would be done.
-    /// - Returns: one change for each address, each followed by those for the other addresses of its attachment.
-    /// - Throws: ``IPAMError``: `conflicts` for an address that is in use, `nothingToRelease`.
-    public func release(_ addresses: [IPAddress], force: Bool, dryRun: Bool = false) async throws(IPAMError)
-        -> [ReleaseChange]
-    {
-        let snapshot = try await entries(of: addresses)
-        let unknown = snapshot.entries.filter { $0.state == .free }.map(\.address)
-        guard unknown.isEmpty else { throw .nothingToRelease(network: keys.network, unknown) }
-        if !force {
-            let onlyUsed = snapshot.entries.compactMap { entry -> ReservationConflict? in
-                guard entry.reservation == nil, let usage = entry.usage else { return nil }
-                return ReservationConflict(address: entry.address, problem: "is in use by \(usage.phrase)")
-            }
-            guard onlyUsed.isEmpty else { throw .conflicts(onlyUsed) }
-        }
+/// A release as it was looked at: what it does is what was seen then, and nothing that came later.
+public struct ReleasePlan: Sendable {
+    let entries: [AddressEntry]
+    let states: [IPAddress: AddressState]
+    let force: Bool
+
+    /// The addresses, each once, in the order they were asked for.
+    public var addresses: [IPAddress] { entries.map(\.address) }
+    /// Who uses the addresses that would be freed.
+    public var usages: [AddressEntry.Usage] { force ? entries.compactMap(\.usage) : [] }
+    /// What would be done.
+    public var changes: [ReleaseChange] { changes { _ in true } }
+
+    /// One change for each address, each followed by those for the other addresses of its attachment.
+    func changes(_ release: (AddressEntry) -> Bool) -> [ReleaseChange] {
         let named = Set(addresses)
-        var seen: Set<IPAddress> = []
-        // Addresses that went with the attachment of one before.
         var freed: Set<IPAddress> = []
         var changes: [ReleaseChange] = []
-        for entry in snapshot.entries where seen.insert(entry.address).inserted {
-            let state = snapshot.states[entry.address] ?? AddressState()
-            let deletion = Deletion(entry, state, in: self, frees: force && !freed.contains(entry.address))
-            let isDone = dryRun ? true : try await run(deletion)
+        for entry in entries {
+            let isDone = release(entry)
             changes.append(
                 ReleaseChange(
                     address: entry.address, dropped: isDone ? entry.reservation : nil,
@@ -60,6 +46,51 @@ extension AddressPool {
             }
         }
         return changes
+    }
+}
+
+extension AddressPool {
+    /// Looks at addresses that are to be released: reservations are to be dropped, and with `force` addresses in use
+    /// are to be freed, with all that their attachment holds: an interface never keeps a part of its addresses.
+    ///
+    /// - Parameters:
+    ///   - isMeant: false passes an address over, because it is not, or no longer, what was asked for.
+    /// - Throws: ``IPAMError``: `conflicts` for an address that is in use and not to be forced, `nothingToRelease` for
+    ///   one that is neither reserved nor used.
+    public func planRelease(
+        of addresses: [IPAddress], force: Bool, where isMeant: (AddressEntry) -> Bool = { _ in true }
+    ) async throws(IPAMError) -> ReleasePlan {
+        let snapshot = try await entries(of: addresses)
+        var seen: Set<IPAddress> = []
+        let entries = snapshot.entries.filter { isMeant($0) && seen.insert($0.address).inserted }
+        let unknown = entries.filter { $0.state == .free }.map(\.address)
+        guard unknown.isEmpty else { throw .nothingToRelease(network: keys.network, unknown) }
+        if !force {
+            let onlyUsed = entries.compactMap { entry -> ReservationConflict? in
+                guard entry.reservation == nil, let usage = entry.usage else { return nil }
+                return ReservationConflict(address: entry.address, problem: "is in use by \(usage.phrase)")
+            }
+            guard onlyUsed.isEmpty else { throw .conflicts(onlyUsed) }
+        }
+        return ReleasePlan(entries: entries, states: snapshot.states, force: force)
+    }
+
+    /// Carries out `plan`. Each release is one compare-and-delete on what the plan saw: an address that changed since is
+    /// left alone, and told.
+    ///
+    /// - Throws: ``IPAMError``.
+    public func release(_ plan: ReleasePlan) async throws(IPAMError) -> [ReleaseChange] {
+        // Addresses that went with the attachment of one before.
+        var freed: Set<IPAddress> = []
+        var done: Set<IPAddress> = []
+        for entry in plan.entries {
+            let state = plan.states[entry.address] ?? AddressState()
+            let deletion = Deletion(entry, state, in: self, frees: plan.force && !freed.contains(entry.address))
+            guard try await run(deletion) else { continue }
+            done.insert(entry.address)
+            if plan.force { freed.formUnion(entry.usage?.attachment?.addresses ?? []) }
+        }
+        return plan.changes { done.contains($0.address) }
     }
 
     /// What releasing one address deletes, and the records that must not have changed.

@@ -8,6 +8,8 @@ public enum ReservationHolder: Hashable, Sendable {
     case pod(PodReference)
     /// The pods of a workload, unasked: `default/sts/db`, `default/deploy/web`.
     case workload(Namespace, WorkloadKind, PodName)
+    /// Nobody: the stored reservation cannot be understood. It can only be released.
+    case unreadable
 }
 
 /// The kinds of workload whose pods can share reservations.
@@ -70,6 +72,7 @@ extension ReservationHolder: CustomStringConvertible {
     public var description: String {
         switch self {
         case .anyone: ""
+        case .unreadable: "(unreadable)"
         case .namespace(let namespace): "\(namespace)/"
         case .pod(let pod): pod.description
         case .workload(let namespace, let kind, let name): "\(namespace)/\(kind.rawValue)/\(name)"
@@ -84,7 +87,7 @@ extension ReservationHolder: CustomStringConvertible {
     /// Under whose claims the reservation is listed; nil where it is not given out unasked.
     public var claimOwner: ClaimOwner? {
         switch self {
-        case .anyone, .namespace: nil
+        case .anyone, .namespace, .unreadable: nil
         case .pod(let pod): .pod(pod)
         case .workload(let namespace, _, let name): .workload(namespace, name)
         }
@@ -94,6 +97,7 @@ extension ReservationHolder: CustomStringConvertible {
     public func admits(_ pod: PodReference?) -> Bool {
         switch self {
         case .anyone: true
+        case .unreadable: false
         case .namespace(let namespace): pod?.namespace == namespace
         case .pod(let reserved): pod == reserved
         case .workload(let namespace, let kind, let name):

@@ -30,10 +30,7 @@ struct ListCommand: ParsableCommand {
         let list = self
         let entries = try connected(global) { connection in
             var entries: [AddressEntry] = []
-            for name in try await connection.networks() {
-                let inventory = try await connection.pool(name).inventory()
-                let rangeSets = try await connection.rangeSets(of: name)
-                if rangeSets == nil, inventory.entries.isEmpty { try await connection.requireKnown(name) }
+            for (inventory, rangeSets) in try await connection.inventories() {
                 var some = inventory.entries.filter(list.admits)
                 // Nobody's pod, namespace or node has a free address.
                 if list.state.contains(.free), list.pod == nil, list.namespace == nil, list.node == nil {
@@ -62,7 +59,7 @@ struct ListCommand: ParsableCommand {
 
     private static func namespace(of holder: ReservationHolder) -> String? {
         switch holder {
-        case .anyone: nil
+        case .anyone, .unreadable: nil
         case .namespace(let namespace), .workload(let namespace, _, _): namespace.text
         case .pod(let pod): pod.namespace.text
         }

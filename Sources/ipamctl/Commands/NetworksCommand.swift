@@ -11,14 +11,7 @@ struct NetworksCommand: ParsableCommand {
 
     func run() throws {
         let summaries = try connected(global) { connection in
-            var summaries: [NetworkSummary] = []
-            for name in try await connection.networks() {
-                let inventory = try await connection.pool(name).inventory()
-                let rangeSets = try await connection.rangeSets(of: name)
-                if rangeSets == nil, inventory.entries.isEmpty { try await connection.requireKnown(name) }
-                summaries.append(inventory.summary(rangeSets: rangeSets))
-            }
-            return summaries
+            try await connection.inventories().map { $0.inventory.summary(rangeSets: $0.rangeSets) }
         }
         Terminal.print(output.output.render(NetworkList(summaries: summaries)))
         if summaries.isEmpty { Terminal.note("no network yet: the first ADD of the plugin makes it") }

@@ -49,15 +49,10 @@ struct ReleaseCommand: ParsableCommand {
         let (network, changes) = try connected(global) { connection in
             let network = try await connection.network(for: selection.ranges.map(\.start))
             let pool = connection.pool(network.name)
-            let addresses = try await command.addresses(selection, in: pool)
-            let planned = try await command.release(addresses, in: pool, dryRun: true)
-            if command.change.dryRun { return (network.name, planned) }
-            let what = addresses.count == 1 ? addresses[0].description : "\(addresses.count) addresses"
-            let inUse = planned.count { $0.freed != nil }
-            try Terminal.confirm(
-                "Release \(what) of network \(network.name)\(inUse > 0 ? ", \(inUse) of them in use" : "")?",
-                assumeYes: command.change.yes)
-            return (network.name, try await command.release(addresses, in: pool, dryRun: false))
+            let plan = try await command.plan(selection, in: pool)
+            if command.change.dryRun { return (network.name, plan.changes) }
+            try Terminal.confirm(Self.question(plan, network.name), assumeYes: command.change.yes)
+            return (network.name, try await connection.pool(network.name).release(plan))
         }
         Terminal.print(
             output.output.render(
@@ -68,39 +63,56 @@ struct ReleaseCommand: ParsableCommand {
         }
     }
 
+    private static func question(_ plan: ReleasePlan, _ network: NetworkName) -> String {
+        let what = plan.addresses.count == 1 ? plan.addresses[0].description : "\(plan.addresses.count) addresses"
+        switch plan.usages.count {
+        case 0: return "Release \(what) of network \(network)?"
+        case 1: return "Release \(what) of network \(network), in use by \(plan.usages[0].phrase)?"
+        default: return "Release \(what) of network \(network), \(plan.usages.count) of them in use?"
+        }
+    }
+
     /// The addresses meant: those named singly, and of ranges and of the other selections those that are held.
-    private func addresses(_ selection: AddressSelection, in pool: AddressPool) async throws -> [IPAddress] {
-        if selection.ranges.allSatisfy({ $0.count == 1 }), !selection.ranges.isEmpty {
-            return selection.addresses(in: []).addresses
-        }
-        let found = try await pool.inventory().entries.filter { entry in
-            let holder = entry.usage?.attachment?.holder
-            if let pod { return holder?.pod == pod || entry.reservation?.holder == .pod(pod) }
-            if let node { return holder?.node == node }
-            if let container { return entry.usage.map { Self.names(container, $0.containerID) } ?? false }
-            return selection.ranges.contains { $0.contains(entry.address) }
-        }.map(\.address)
+    private func plan(_ selection: AddressSelection, in pool: AddressPool) async throws -> ReleasePlan {
+        let found = try await held(selection, in: pool)
         let single = selection.ranges.filter { $0.count == 1 && !found.contains($0.start) }.map(\.start)
-        guard !(found + single).isEmpty else {
-            throw Failure(
-                .notFound, "network \(pool.keys.network) has no such address in use or reserved",
-                hint: "see 'ipamctl list'")
+        do throws(IPAMError) {
+            let plan = try await pool.planRelease(of: found + single, force: force) { entry in
+                single.contains(entry.address) || isMeant(entry, selection)
+            }
+            guard !plan.addresses.isEmpty else {
+                throw .nothingToRelease(network: pool.keys.network, [])
+            }
+            return plan
+        } catch {
+            switch error {
+            case .conflicts: throw Failure(error, hint: "make sure that the pod is gone, then use --force")
+            case .nothingToRelease(_, []):
+                throw Failure(
+                    .notFound, "network \(pool.keys.network) has no such address in use or reserved",
+                    hint: "see 'ipamctl list'")
+            default: throw error
+            }
         }
-        return found + single
+    }
+
+    private func held(_ selection: AddressSelection, in pool: AddressPool) async throws -> [IPAddress] {
+        if !selection.ranges.isEmpty, selection.ranges.allSatisfy({ $0.count == 1 }) { return [] }
+        return try await pool.inventory().entries.filter { isMeant($0, selection) }.map(\.address)
+    }
+
+    /// Looked at again when the release is planned: an address may have come to another pod since it was found.
+    private func isMeant(_ entry: AddressEntry, _ selection: AddressSelection) -> Bool {
+        let holder = entry.usage?.attachment?.holder
+        if let pod { return holder?.pod == pod || entry.reservation?.holder == .pod(pod) }
+        if let node { return holder?.node == node }
+        if let container { return entry.usage.map { Self.names(container, $0.containerID) } ?? false }
+        return entry.state != .free && selection.ranges.contains { $0.contains(entry.address) }
     }
 
     /// `ipamctl list` and the runtimes' own tools show the first 12 characters.
     private static func names(_ text: String, _ containerID: String) -> Bool {
         containerID == text || (text.utf8.count >= 12 && containerID.hasPrefix(text))
-    }
-
-    private func release(_ addresses: [IPAddress], in pool: AddressPool, dryRun: Bool) async throws -> [ReleaseChange] {
-        do throws(IPAMError) {
-            return try await pool.release(addresses, force: force, dryRun: dryRun)
-        } catch {
-            guard case .conflicts = error else { throw error }
-            throw Failure(error, hint: "make sure that the pod is gone, then use --force")
-        }
     }
 
     private static func line(_ change: ReleaseChange) -> ChangeList.Change {

@@ -26,7 +26,7 @@ struct ReservationPlan: Sendable {
             return
         }
         let reservation = try Self.reservation(
-            for: command.holder, note: command.note, expires: command.expires, now: now)
+            for: command.holder, note: command.note, expires: command.expires, now: now, naming: "--")
         if let count = command.next {
             source = .next(count, reservation)
         } else {
@@ -103,29 +103,32 @@ struct ReservationPlan: Sendable {
     }
 
     private static func reservation(
-        for holder: String, note: String?, expires: String?, now: Timestamp
+        for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String
     ) throws(Failure) -> Reservation {
         let reservedFor: ReservationHolder
         do throws(InvalidReservationHolder) {
             reservedFor = try ReservationHolder(holder)
         } catch {
-            throw Failure(.usage, "--for: \(error)")
+            throw Failure(.usage, "\(prefix)for: \(error)")
         }
         return Reservation(
             for: reservedFor, by: operatorName, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
             expires: try expires.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(Failure) in
-                try time(text, now: now)
+                try time(text, now: now, naming: prefix)
             })
     }
 
-    private static func time(_ text: String, now: Timestamp) throws(Failure) -> Timestamp {
-        if let span = DurationArgument(argument: text) { return now.advanced(bySeconds: span.seconds) }
-        guard let time = Timestamp(text) else {
+    private static func time(_ text: String, now: Timestamp, naming prefix: String) throws(Failure) -> Timestamp {
+        let span = DurationArgument(argument: text).map { now.advanced(bySeconds: $0.seconds) }
+        guard let time = span ?? Timestamp(text) else {
             throw Failure(
-                .usage, "--expires: \"\(text)\" is neither a span nor a time",
+                .usage, "\(prefix)expires: \"\(text)\" is neither a span nor a time",
                 hint: "write 72h or 7d, or 2026-12-24T18:00:00Z")
         }
-        guard time > now else { throw Failure(.usage, "--expires: \(time) is past") }
+        guard time > now else { throw Failure(.usage, "\(prefix)expires: \(time) is past") }
+        guard time <= .latest else {
+            throw Failure(.usage, "\(prefix)expires: \"\(text)\" is after \(Timestamp.latest)")
+        }
         return time
     }
 
@@ -167,7 +170,7 @@ struct ReservationPlan: Sendable {
                 guard row.count <= columns.count else { throw Failure(.usage, "it has \(row.count) columns") }
                 let ranges = try AddressSelection([cell("address") ?? ""]).ranges
                 let reservation = try reservation(
-                    for: cell("for") ?? "", note: cell("note"), expires: cell("expires"), now: now)
+                    for: cell("for") ?? "", note: cell("note"), expires: cell("expires"), now: now, naming: "")
                 plan.append(Row(place: place, ranges: ranges, reservation: reservation))
             } catch {
                 throw Failure(.usage, "\(place): \(error.message)", hint: error.hint)

@@ -86,6 +86,23 @@ struct Connection: Sendable {
         return Set(stored).union(configured.keys).sorted { $0.text < $1.text }
     }
 
+    /// What each network (or the one asked for) is used for, with what it consists of. What cannot be understood in the
+    /// store is told on standard error.
+    func inventories() async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
+        var inventories: [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] = []
+        for name in try await networks() {
+            let inventory = try await pool(name).inventory()
+            for problem in inventory.problems.prefix(5) { Terminal.note("warning: \(problem)") }
+            if inventory.problems.count > 5 {
+                Terminal.note("warning: \(inventory.problems.count - 5) more values cannot be used")
+            }
+            let rangeSets = configured[name]?.rangeSets ?? inventory.rangeSets
+            if rangeSets == nil, inventory.entries.isEmpty { try await requireKnown(name) }
+            inventories.append((inventory, rangeSets))
+        }
+        return inventories
+    }
+
     /// What a network consists of: by the CNI file, else by the store; nil where neither knows it.
     func rangeSets(of network: NetworkName) async throws -> [RangeSet]? {
         if let configuration = configured[network] { return configuration.rangeSets }

@@ -69,7 +69,8 @@ struct ConnectionSettings {
                     hint: "write --user NAME:PASSWORD, or set IPAMCTL_PASSWORD")
             }
             configuration.credentials = .init(user: parts[0], password: password)
-        } else if let name = file?.username {
+        } else if endpoints == nil, let name = file?.username {
+            // The file's password is for the file's servers.
             configuration.credentials = .init(user: name, password: file?.password ?? "")
         }
         configuration.userAgent = "ipamctl/\(ProductVersion.text)"

@@ -14,6 +14,9 @@ struct DurationArgument {
         self = span
     }
 
+    /// Longer spans (31,688 years) are not meant; a sum of them would overflow.
+    private static let longest: Int64 = 1_000_000_000_000
+
     init?(argument: String) {
         var total: Int64 = 0
         var digits = ""
@@ -25,6 +28,7 @@ struct DurationArgument {
                     return nil
                 }
                 total += number * unit
+                guard total < Self.longest else { return nil }
                 digits = ""
             }
         }
