@@ -130,7 +130,8 @@ extension EtcdPool {
 
 extension AddressPool {
     /// A release that is carried out as soon as it is planned.
-    func release(_ addresses: [IPAddress], force: Bool, dryRun: Bool = false) async throws(IPAMError) -> [ReleaseChange] {
+    func release(_ addresses: [IPAddress], force: Bool, dryRun: Bool = false) async throws(IPAMError) -> [ReleaseChange]
+    {
         let plan = try await planRelease(of: addresses, force: force)
         return dryRun ? plan.changes : try await release(plan)
     }

@@ -19,7 +19,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "[]", "{}", #"{"addresses":[]}"#, #"{"addresses":"10.0.0.1"}"#, #"{"addresses":[1]}"#, #"{"addresses":["10.0.0.256"]}"#,
+        "", "[]", "{}", #"{"addresses":[]}"#,
+        #"{"addresses":"10.0.0.1"}"#, #"{"addresses":[1]}"#,
+        #"{"addresses":["10.0.0.256"]}"#,
     ])
     func damagedAttachmentsAreRefused(text: String) {
         #expect(throws: DamagedValue.self) { try Attachment(stored: text) }

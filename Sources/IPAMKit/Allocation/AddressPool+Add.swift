@@ -29,7 +29,8 @@ extension AddressPool {
             for (index, numbered) in sets.enumerated() {
                 if let address = named[index] {
                     sources.append(try await source(named: address, for: request, in: state))
-                } else if let source = try reservedSource(for: request, inSet: index, of: sets.map(\.set), state: state) {
+                } else if let source = try reservedSource(for: request, inSet: index, of: sets.map(\.set), state: state)
+                {
                     sources.append(source)
                 } else {
                     sources.append(

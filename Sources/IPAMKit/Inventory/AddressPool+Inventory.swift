@@ -53,9 +53,10 @@ extension AddressPool {
             append(address, AddressEntry.Usage(containerID: container, attachment: nil, ifname: nil))
         }
         let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
-        let settings = readable { () throws(IPAMError) -> NetworkSettings? in
-            try self.settings(single.results[1].records.first)
-        } ?? nil
+        let settings =
+            readable { () throws(IPAMError) -> NetworkSettings? in
+                try self.settings(single.results[1].records.first)
+            } ?? nil
         let rangeSets =
             readable { () throws(IPAMError) -> [RangeSet]? in
                 try self.rangeSets(single.results[0].records.first, settings)
