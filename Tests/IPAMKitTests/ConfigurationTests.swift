@@ -1,4 +1,6 @@
+import FoundationEssentials
 import IPAMKit
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationTests: ConfigurationReading {
@@ -29,6 +31,18 @@ import Testing
         #expect(configuration.rangeSets.first?.ranges.first?.gateway.description == "10.188.0.1")
         #expect(try configuration.routes == [Route(destination: CIDR("0.0.0.0/0"))])
         #expect(configuration.resolvConf == "/etc/resolv.conf")
+    }
+
+    /// What operators copy is the published configuration with its comma.
+    @Test func sampleOfTheDocumentsIsThePublishedOne() throws {
+        func file(_ path: String) throws -> String {
+            try String(contentsOfFile: BuildProducts.packageRoot.path + "/" + path, encoding: .utf8)
+        }
+        let published = try JSONValue(parsing: PublishedSample.corrected)
+        #expect(try JSONValue(parsing: file("deploy/10-kube-ipam.conf")) == published)
+        let blocks = try file("README.md").split(separator: "```json\n").dropFirst()
+        let block = try #require(blocks.first?.split(separator: "```").first)
+        #expect(try JSONValue(parsing: String(block)) == published)
     }
 
     @Test func defaultsAreFilledIn() throws {

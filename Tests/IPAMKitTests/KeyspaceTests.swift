@@ -12,7 +12,7 @@ import Testing
         return name
     }
 
-    /// The contract between the two programs, and with the Go project (DESIGN section 3), letter by letter.
+    /// The contract between the two programs, and with the Go project (docs/keyspace.md), letter by letter.
     @Test func keysAreThoseOfTheContract() throws {
         let base = "/etcd-cni/networks/k8s"
         let v4 = address("10.188.0.216")

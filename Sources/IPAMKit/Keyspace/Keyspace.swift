@@ -58,7 +58,7 @@ public struct Keyspace: Hashable, Sendable {
         Key(claimsPrefix(of: owner) + address.description)
     }
 
-    /// The first time a holder was seen gone, see DESIGN section 6.
+    /// When a holder was first seen gone and not yet proven to be; whatever frees the address deletes it, too.
     public func suspect(_ address: IPAddress) -> Key { Key(base + "/suspects/" + address.description) }
 
     // MARK: Reading keys
