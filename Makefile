@@ -39,9 +39,9 @@ lint: setup ## checks the form of the Swift sources and of the scripts
 	shellcheck $(SHELL_SCRIPTS)
 
 # What `make build` made is installed as it is, so that root needs no compiler: make build && sudo make install
-install: ## installs what was built: DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin
-	$(INSTALL) -D -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
-	$(INSTALL) -D -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
+install: ## installs what was built, stripped: DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin
+	$(INSTALL) -D -s -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
+	$(INSTALL) -D -s -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
 
 clean: ## removes what was built, and the etcd that `make test` fetched
 	$(SWIFT) package clean
