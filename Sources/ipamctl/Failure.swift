@@ -35,6 +35,8 @@ struct Failure: Error {
 
     private static func hint(for error: IPAMError) -> String? {
         switch error {
+        case .store(.unreachable(let text)) where text.contains("SSL") || text.contains("certificate"):
+            "check --cacert, --cert and --key, and whether etcd speaks TLS there (https:// or http://)"
         case .store(.unreachable), .store(.deadlineExceeded):
             "check the endpoints, or name others with --endpoints"
         case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"

@@ -136,32 +136,40 @@ public struct NetworkSummary: Sendable {
     public let used: Int
     /// Addresses reserved and not in use.
     public let reserved: Int
-    /// Of the total, those neither used nor reserved.
+    /// Of the dynamic ranges, those neither used nor reserved: what is left for pods without a reservation.
     public let free: UInt128
+    /// Of the fixed ranges, those neither used nor reserved.
+    public let freeFixed: UInt128
     public let hold: NetworkSettings.Hold?
+    private let dynamic: UInt128
 
     init(_ inventory: NetworkInventory, rangeSets: [RangeSet]) {
+        func left(of spaces: [DynamicSpace]) -> (total: UInt128, free: UInt128) {
+            let total = spaces.reduce(0) { $0 + $1.count }
+            let taken = inventory.entries.count { entry in spaces.contains { $0.contains(entry.address) } }
+            return (total, total - UInt128(taken))
+        }
         network = inventory.network
         subnets = rangeSets.flatMap { $0.ranges.map(\.subnet) }
-        let spaces = rangeSets.flatMap { [$0.dynamicSpace, $0.fixedSpace] }
-        total = spaces.reduce(0) { $0 + $1.count }
+        let fixedTotal: UInt128
+        (dynamic, free) = left(of: rangeSets.map(\.dynamicSpace))
+        (fixedTotal, freeFixed) = left(of: rangeSets.map(\.fixedSpace))
+        total = dynamic + fixedTotal
         used = inventory.entries.count { $0.state == .used }
         reserved = inventory.entries.count { $0.state == .reserved }
-        let taken = inventory.entries.count { entry in spaces.contains { $0.contains(entry.address) } }
-        free = total - UInt128(taken)
         hold = inventory.settings?.hold
     }
 
-    /// Hundredths of the total that are not free, rounded; 0 for an empty network.
+    /// Hundredths of the dynamic ranges that are not free, rounded; 0 where there is none.
     public var percentTaken: Int {
-        total == 0 ? 0 : Int((Double(total - free) * 100 / Double(total)).rounded())
+        dynamic == 0 ? 0 : Int((Double(dynamic - free) * 100 / Double(dynamic)).rounded())
     }
 
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "subnets": .array(subnets.map { .string($0.description) }),
             "total": JSONValue(total), "used": JSONValue(used), "reserved": JSONValue(reserved),
-            "free": JSONValue(free),
+            "free": JSONValue(free), "freeFixed": JSONValue(freeFixed),
         ]
         if let hold {
             var held = JSONObject()

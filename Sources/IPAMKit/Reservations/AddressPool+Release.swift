@@ -55,14 +55,28 @@ extension AddressPool {
     ///
     /// - Parameters:
     ///   - isMeant: false passes an address over, because it is not, or no longer, what was asked for.
+    ///   - drops: false keeps a reservation, and with it an address that is only reserved.
     /// - Throws: ``IPAMError``: `conflicts` for an address that is in use and not to be forced, `nothingToRelease` for
     ///   one that is neither reserved nor used.
     public func planRelease(
-        of addresses: [IPAddress], force: Bool, where isMeant: (AddressEntry) -> Bool = { _ in true }
+        of addresses: [IPAddress], force: Bool, where isMeant: (AddressEntry) -> Bool = { _ in true },
+        drops: (Reservation) -> Bool = { _ in true }
     ) async throws(IPAMError) -> ReleasePlan {
         let snapshot = try await entries(of: addresses)
         var seen: Set<IPAddress> = []
-        let entries = snapshot.entries.filter { isMeant($0) && seen.insert($0.address).inserted }
+        var states = snapshot.states
+        var entries: [AddressEntry] = []
+        for entry in snapshot.entries where isMeant(entry) && seen.insert(entry.address).inserted {
+            guard let reservation = entry.reservation, !drops(reservation) else {
+                entries.append(entry)
+                continue
+            }
+            states[entry.address]?.reservation = nil
+            if let usage = entry.usage {
+                entries.append(
+                    AddressEntry(network: entry.network, address: entry.address, usage: usage, reservation: nil))
+            }
+        }
         let unknown = entries.filter { $0.state == .free }.map(\.address)
         guard unknown.isEmpty else { throw .nothingToRelease(network: keys.network, unknown) }
         if !force {
@@ -72,7 +86,7 @@ extension AddressPool {
             }
             guard onlyUsed.isEmpty else { throw .conflicts(onlyUsed) }
         }
-        return ReleasePlan(entries: entries, states: snapshot.states, force: force)
+        return ReleasePlan(entries: entries, states: states, force: force)
     }
 
     /// Carries out `plan`. Each release is one compare-and-delete on what the plan saw: an address that changed since is

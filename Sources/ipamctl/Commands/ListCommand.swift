@@ -42,7 +42,7 @@ struct ListCommand: ParsableCommand {
             return entries
         }
         Terminal.print(output.output.render(AddressList(entries: entries)))
-        if entries.isEmpty { Terminal.note("no such address") }
+        if entries.isEmpty { Terminal.note("no address is in use or reserved, of those asked for") }
     }
 
     private func admits(_ entry: AddressEntry) -> Bool {

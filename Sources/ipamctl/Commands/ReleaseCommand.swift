@@ -24,13 +24,13 @@ struct ReleaseCommand: ParsableCommand {
         transform: PodReference.init(argument:))
     var pod: PodReference?
 
-    @Option(help: "The addresses in use on this node.")
+    @Option(help: "The addresses in use on this node; their reservations stay.")
     var node: String?
 
     @Option(help: "The addresses in use by this container: its ID, or the first 12 characters or more of it.")
     var container: String?
 
-    @Flag(help: "Also free addresses that are in use.")
+    @Flag(help: "Also free addresses that are in use, with all that the same interface holds.")
     var force = false
 
     func validate() throws {
@@ -51,7 +51,9 @@ struct ReleaseCommand: ParsableCommand {
             let pool = connection.pool(network.name)
             let plan = try await command.plan(selection, in: pool)
             if command.change.dryRun { return (network.name, plan.changes) }
-            try Terminal.confirm(Self.question(plan, network.name), assumeYes: command.change.yes)
+            let preview = ChangeList(network: network.name, changes: plan.changes.map(Self.line), isDryRun: true)
+            try Terminal.confirm(
+                Self.question(plan, network.name), showing: preview.text(wide: false), assumeYes: command.change.yes)
             return (network.name, try await connection.pool(network.name).release(plan))
         }
         Terminal.print(
@@ -77,9 +79,10 @@ struct ReleaseCommand: ParsableCommand {
         let found = try await held(selection, in: pool)
         let single = selection.ranges.filter { $0.count == 1 && !found.contains($0.start) }.map(\.start)
         do throws(IPAMError) {
-            let plan = try await pool.planRelease(of: found + single, force: force) { entry in
-                single.contains(entry.address) || isMeant(entry, selection)
-            }
+            let plan = try await pool.planRelease(
+                of: found + single, force: force,
+                where: { single.contains($0.address) || isMeant($0, selection) },
+                drops: { !selection.ranges.isEmpty || $0.holder == pod.map(ReservationHolder.pod) })
             guard !plan.addresses.isEmpty else {
                 throw .nothingToRelease(network: pool.keys.network, [])
             }

@@ -26,7 +26,7 @@ struct ReservationPlan: Sendable {
             return
         }
         let reservation = try Self.reservation(
-            for: command.holder, note: command.note, expires: command.expires, now: now, naming: "--")
+            for: command.holder ?? "", note: command.note, expires: command.expires, now: now, naming: "--")
         if let count = command.next {
             source = .next(count, reservation)
         } else {

@@ -26,7 +26,7 @@ struct ReserveCommand: ParsableCommand {
     var addresses: [String] = []
 
     @Option(name: .customLong("for"), help: "For whom, such as default/db-0 or default/deploy/web.")
-    var holder = ""
+    var holder: String?
 
     @Option(help: "Why.")
     var note: String?
@@ -58,7 +58,8 @@ struct ReserveCommand: ParsableCommand {
         if let next, !(1...AddressPool.reservationLimit).contains(next) {
             throw ValidationError("--next takes a number from 1 to \(AddressPool.reservationLimit)")
         }
-        if file != nil, !holder.isEmpty || note != nil || expires != nil {
+        if holder == "" { throw ValidationError("--for is empty: leave it out to reserve for any pod that asks") }
+        if file != nil, holder != nil || note != nil || expires != nil {
             throw ValidationError("the plan says for whom, why and until when: leave out --for, --note and --expires")
         }
     }

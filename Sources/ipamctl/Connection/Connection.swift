@@ -18,21 +18,24 @@ struct Connection: Sendable {
     /// - Throws: ``Failure`` when nothing says where the store is.
     init(_ options: GlobalOptions) throws(Failure) {
         let settings = ConnectionSettings(options)
-        if let name = settings.network {
-            do throws(NameError) {
-                requested = try NetworkName(name)
-            } catch {
-                throw Failure(.usage, "--network: \(error)")
-            }
-        } else {
-            requested = nil
-        }
         let files =
             if let path = settings.config {
                 try ConfigurationFiles(file: path)
             } else {
                 ConfigurationFiles(folder: ConfigurationFiles.folder)
             }
+        if let name = settings.network {
+            do throws(NameError) {
+                requested = try NetworkName(name)
+            } catch {
+                throw Failure(.usage, "--network: \(error)")
+            }
+        } else if settings.config != nil, files.networks.count == 1 {
+            // Who names a file means its network.
+            requested = files.networks.first?.configuration.name
+        } else {
+            requested = nil
+        }
         var configured: [NetworkName: NetworkConfiguration] = [:]
         for (_, configuration) in files.networks { configured[configuration.name] = configuration }
         self.configured = configured

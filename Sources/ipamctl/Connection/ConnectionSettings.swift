@@ -3,7 +3,8 @@ import Glibc
 import HTTPTransport
 import IPAMKit
 
-/// The connection as options and variables give it: an option wins over `IPAMCTL_*`, that over `ETCDCTL_*`.
+/// The connection as options and variables give it: an option wins over `IPAMCTL_*`, that over `ETCDCTL_*`. Where a CNI
+/// file is named, `ETCDCTL_*` do not count: many a control plane has them set for its own etcd.
 struct ConnectionSettings {
     let network: String?
     let config: String?
@@ -14,11 +15,12 @@ struct ConnectionSettings {
     private let user: String?
 
     init(_ options: GlobalOptions) {
-        func value(_ option: String?, _ name: String, etcdctl: Bool = true) -> String? {
-            option ?? Self.variable("IPAMCTL_" + name) ?? (etcdctl ? Self.variable("ETCDCTL_" + name) : nil)
+        network = options.network ?? Self.variable("IPAMCTL_NETWORK")
+        let config = options.config ?? Self.variable("IPAMCTL_CONFIG")
+        func value(_ option: String?, _ name: String) -> String? {
+            option ?? Self.variable("IPAMCTL_" + name) ?? (config == nil ? Self.variable("ETCDCTL_" + name) : nil)
         }
-        network = value(options.network, "NETWORK", etcdctl: false)
-        config = value(options.config, "CONFIG", etcdctl: false)
+        self.config = config
         endpoints = value(options.endpoints, "ENDPOINTS")
         cacert = value(options.cacert, "CACERT")
         cert = value(options.cert, "CERT")

@@ -46,7 +46,7 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: "Tell what would be done, and change nothing.")
     var dryRun = false
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
+    @Flag(name: .shortAndLong, help: "Do not ask. Without a terminal nothing is asked.")
     var yes = false
 }
 

@@ -19,9 +19,16 @@ enum Terminal {
 
     /// Asks before something is changed, where a person can answer.
     ///
+    /// - Parameters:
+    ///   - question: what is asked.
+    ///   - preview: what would be done, a line for each address; the first twenty are shown.
+    ///   - assumeYes: true asks nothing.
     /// - Throws: ``Failure`` when the answer is no.
-    static func confirm(_ question: String, assumeYes: Bool) throws {
+    static func confirm(_ question: String, showing preview: String = "", assumeYes: Bool) throws {
         guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
+        let lines = preview.split(separator: "\n")
+        for line in lines.prefix(20) { note(String(line)) }
+        if lines.count > 20 { note("... and \(lines.count - 20) more") }
         write("\(question) [y/N] ", STDERR_FILENO)
         let line = readLine(strippingNewline: true)
         if line == nil { note("") }
