@@ -58,7 +58,9 @@ extension EtcdClient {
             if let error = EtcdError(refusal: status) { return .refused(error) }
             // Said before the request is looked at, because every request asks for a leader.
             let untouched = status.code == 14 && status.message.contains("no leader")
-            return failed(status.message, reached: !untouched, .good)
+            let isMember = [1, 2, 4, 14].contains(status.code)
+            let reason = status.message.isEmpty ? "gRPC status \(status.code)" : status.message
+            return failed(reason, reached: !untouched && status.code != 12, isMember ? .good : .poor)
         }
     }
 }
@@ -79,8 +81,9 @@ extension EtcdError {
         case 8: self = .requestTooLarge
         case 11 where message.contains("compacted"): self = .compacted
         case 16: self = .unauthenticated(message)
-        case 1, 2, 4, 14: return nil
-        default: self = .rejected(code: status.code, message: message)
+        case 3, 6, 9, 10, 11: self = .rejected(code: status.code, message: message)
+        // What etcd does not say of a request (not found, unimplemented, internal, ...) says something of the endpoint.
+        default: return nil
         }
     }
 }

@@ -55,6 +55,20 @@ extension EtcdClient {
         }
     }
 
+    /// Asks one endpoint after the other, the next one only when the last has failed or been silent for long.
+    func inTurn(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> RaceOutcome {
+        var failures: [AttemptFailure] = []
+        let order = endpointOrder()
+        for endpoint in order {
+            let isLast = endpoint == order.last
+            let outcome = await attempt(endpoint, call, until: isLast ? deadline : min(deadline, .now + patience))
+            if let settled = settle(outcome, endpoint) { return settled }
+            if let failure = outcome.failure { failures.append(failure) }
+            distrust(endpoint)
+        }
+        return .failures(failures)
+    }
+
     /// What decides a race; nil when `outcome` does not.
     private func settle(_ outcome: Outcome, _ endpoint: Int) -> RaceOutcome? {
         switch outcome {

@@ -15,6 +15,8 @@ public actor EtcdClient {
     let channels: [GRPCChannel]
     private let configuration: EtcdConfiguration
     nonisolated var stagger: Duration { configuration.stagger }
+    /// How long one endpoint may be silent before another is asked, where asking is not hedged.
+    nonisolated var patience: Duration { configuration.writeAttempt }
     nonisolated var credentials: EtcdConfiguration.Credentials? { configuration.credentials }
     /// The endpoint that answered last; nil until one has.
     var preferred: Int?
@@ -62,14 +64,15 @@ public actor EtcdClient {
         try await write("KV/DeleteRange", request, deadline: deadline)
     }
 
-    /// Runs a transaction (etcd `KV.Txn`); one that only reads is hedged like a read.
+    /// Runs a transaction (etcd `KV.Txn`). One that only reads is asked of one endpoint after the other: giving it up
+    /// while the member stalls, as hedging does, can make early etcd 3.5 panic (etcd issue 14110).
     ///
     /// - Throws: ``EtcdError``.
     public func txn(_ request: EtcdTxnRequest, deadline: ContinuousClock.Instant) async throws(EtcdError)
         -> EtcdTxnResponse
     {
         if request.onlyReads {
-            try await read("KV/Txn", request, deadline: deadline)
+            try await read("KV/Txn", request, deadline: deadline, isHedged: false)
         } else {
             try await write("KV/Txn", request, deadline: deadline)
         }
@@ -99,14 +102,15 @@ public actor EtcdClient {
     // MARK: Calls
 
     private func read<Request: Message, Response: Message>(
-        _ method: String, _ request: Request, deadline: ContinuousClock.Instant
+        _ method: String, _ request: Request, deadline: ContinuousClock.Instant, isHedged: Bool = true
     ) async throws(EtcdError) -> Response {
         var call = GRPCCall(method: method, message: try serialize(request), isRepeatable: true)
         var mayRenew = true
         while true {
             call.token = try await token(until: deadline)
             do throws(EtcdError) {
-                return try await repeated(call, until: deadline)
+                if !isHedged { try await findEndpoint(call.token, until: deadline) }
+                return try await repeated(call, until: deadline, isHedged: isHedged)
             } catch {
                 guard mayRenew, mayRenewToken(call.token, after: error) else { throw error }
                 mayRenew = false
@@ -114,15 +118,15 @@ public actor EtcdClient {
         }
     }
 
-    /// Races a call that may be repeated until it is answered or refused, or there is no hope left.
-    func repeated<Response: Message>(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async throws(EtcdError)
-        -> Response
-    {
+    /// Asks a call that may be repeated until it is answered or refused, or there is no hope left.
+    func repeated<Response: Message>(
+        _ call: GRPCCall, until deadline: ContinuousClock.Instant, isHedged: Bool = true
+    ) async throws(EtcdError) -> Response {
         try checkEndpoints()
         guard ContinuousClock.now < deadline else { throw .deadlineExceeded([]) }
         var patience = Patience(deadline: deadline)
         while true {
-            switch await race(call, until: deadline) {
+            switch isHedged ? await race(call, until: deadline) : await inTurn(call, until: deadline) {
             case .answer(let answer, let endpoint): return try parse(answer, endpoint)
             case .refused(let error): throw error
             case .failures(let failures): try await patience.wait(after: failures, loop)
@@ -140,10 +144,7 @@ public actor EtcdClient {
         var patience = Patience(deadline: deadline)
         while true {
             call.token = try await token(until: deadline)
-            if preferred == nil, channels.count > 1 {
-                // No endpoint has answered yet: find one that does, and has a quorum, before a write is entrusted to it.
-                _ = await race(try probe(call.token), until: deadline)
-            }
+            try await findEndpoint(call.token, until: deadline)
             do throws(EtcdError) {
                 switch try await entrust(call, until: deadline) {
                 case .success(let (answer, endpoint)):
@@ -188,6 +189,12 @@ public actor EtcdClient {
             if ContinuousClock.now >= deadline || Task.isCancelled { break }
         }
         return .failure(Untouched(failures: failures))
+    }
+
+    /// Where no endpoint has answered yet, finds one that does, and has a quorum, before it is entrusted with more.
+    private func findEndpoint(_ token: String?, until deadline: ContinuousClock.Instant) async throws(EtcdError) {
+        guard preferred == nil, channels.count > 1 else { return }
+        _ = await race(try probe(token), until: deadline)
     }
 
     /// The least that only a member with a quorum answers; refusing it takes a quorum too.

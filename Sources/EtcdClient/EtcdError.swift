@@ -4,6 +4,12 @@ public enum EtcdError: Error, Sendable, Equatable {
     public struct EndpointFailure: Sendable, Equatable, CustomStringConvertible {
         public let endpoint: String
         public let reason: String
+
+        public init(endpoint: String, reason: String) {
+            self.endpoint = endpoint
+            self.reason = reason
+        }
+
         public var description: String { "\(endpoint): \(reason)" }
     }
 

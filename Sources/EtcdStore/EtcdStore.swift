@@ -15,12 +15,18 @@ public struct EtcdStore: Store {
         do throws(EtcdError) {
             if reads.count == 1 {
                 let answer = try await client.range(EtcdRangeRequest(reads[0], at: revision), deadline: deadline)
+                guard answer.header.revision > 0 else {
+                    throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "it has no revision"))
+                }
                 return Snapshot(revision: answer.header.revision, results: [ReadResult(answer)])
             }
             // Flat and without guards: etcd answers it as a read, not through the raft log.
             var request = EtcdTxnRequest()
             request.success = reads.map { read in .with { $0.requestRange = EtcdRangeRequest(read, at: revision) } }
             let answer = try await client.txn(request, deadline: deadline)
+            guard answer.header.revision > 0, answer.responses.count == reads.count else {
+                throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "it is shorter than what was asked"))
+            }
             return Snapshot(
                 revision: answer.header.revision, results: answer.responses.map { ReadResult($0.responseRange) })
         } catch {

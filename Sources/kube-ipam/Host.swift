@@ -35,11 +35,16 @@ struct Host: Sendable {
     ///
     /// - Throws: ``Unreadable`` with the path and the reason.
     func readText(_ path: String) throws(Unreadable) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe without a writer would hold the call up for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
+        var file = stat()
+        guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG || file.st_mode & S_IFMT == S_IFDIR else {
+            throw Unreadable(description: "\(path) cannot be read: it is not a file")
+        }
         return String(decoding: try Self.readAll(descriptor, named: path, limit: 1 << 20), as: UTF8.self)
     }
 

@@ -14,6 +14,15 @@ final class Log: Sendable {
 
     func open(_ path: String, level: LogLevel) {
         let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o640)
+        // Standard output is the result's alone.
+        var file = stat()
+        var output = stat()
+        if descriptor >= 0, fstat(descriptor, &file) == 0, fstat(STDOUT_FILENO, &output) == 0,
+            file.st_dev == output.st_dev, file.st_ino == output.st_ino, file.st_rdev == output.st_rdev
+        {
+            close(descriptor)
+            return
+        }
         state.withLock { $0 = State(descriptor: descriptor, level: level) }
     }
 

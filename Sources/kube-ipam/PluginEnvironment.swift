@@ -58,6 +58,7 @@ struct PluginEnvironment: Sendable {
         guard let value = variable(name), !value.isEmpty else {
             throw Self.invalid("\(name) is missing from the environment; \(commandName) needs it")
         }
+        guard !value.unicodeScalars.contains("\u{FFFD}") else { throw Self.invalid("\(name) is not UTF-8") }
         return value
     }
 

@@ -3,15 +3,17 @@ import Glibc
 import HTTPTransport
 import IPAMKit
 
-/// Writes all of `text` to `descriptor`.
-private func put(_ text: String, to descriptor: Int32) {
+/// Writes all of `text` to `descriptor`; false when it cannot be.
+@discardableResult
+private func put(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array((text + "\n").utf8)[...]
     while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
         if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
         bytes = bytes.dropFirst(count)
     }
+    return true
 }
 
 private let environment = PluginEnvironment { name in getenv(name).map { String(cString: $0) } }
@@ -28,7 +30,8 @@ case nil where environment.commandName.isEmpty:
     put(About.help, to: STDERR_FILENO)
 case nil:
     let answer = Plugin(environment: environment, host: Host()).run(input: STDIN_FILENO)
-    if let output = answer.output { put(output.serialized(), to: STDOUT_FILENO) }
+    // A result that did not arrive is a failure: the runtime then calls DEL.
+    let isTold = answer.output.map { put($0.serialized(), to: STDOUT_FILENO) } ?? true
     // Nothing is buffered; libcurl's and OpenSSL's cleaning up at exit would only take time.
-    _exit(answer.status)
+    _exit(isTold ? answer.status : 1)
 }

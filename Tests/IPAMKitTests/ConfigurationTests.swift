@@ -91,6 +91,16 @@ import Testing
         #expect(configuration.resolvConf == nil)
     }
 
+    /// An ADD takes an address of each set in one transaction, which etcd limits.
+    @Test(arguments: [(16, true), (17, false)])
+    func rangeSetsAreLimited(count: Int, isAccepted: Bool) throws {
+        let sets = (0..<count).map { #"[{"subnet":"10.\#($0).0.0/24"}]"# }.joined(separator: ",")
+        let text =
+            #"{"cniVersion":"1.0.0","name":"n","ipam":{"ranges":[\#(sets)],"etcdConfig":{"etcdURL":"a:1"}}}"#
+        #expect((refusal(text) == nil) == isAccepted)
+        if !isAccepted { #expect(refusal(text)?.cniCode == 7) }
+    }
+
     @Test func rangeSetsKeepTheirOrder() throws {
         let configuration = try read(
             ipam(

@@ -18,6 +18,11 @@ import Testing
         #expect(bare.json.serialized() == #"{"addresses":["fd00::1"],"fixed":false}"#)
     }
 
+    @Test func anAddressThatIsListedTwiceIsOne() throws {
+        let attachment = try Attachment(stored: #"{"addresses":["10.0.0.2","10.0.0.2"]}"#)
+        #expect(attachment.addresses == [address("10.0.0.2")])
+    }
+
     @Test(arguments: [
         "", "[]", "{}", #"{"addresses":[]}"#,
         #"{"addresses":"10.0.0.1"}"#, #"{"addresses":[1]}"#,

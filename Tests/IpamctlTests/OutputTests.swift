@@ -55,10 +55,13 @@ import Testing
         #expect(Set(zip(table, wide).map { $1.hasPrefix($0.split(separator: "default/db-0")[0]) }) == [true])
         let networks = try await site.run("networks").checked().lines
         #expect(
-            networks[0].split(separator: " ") == ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FREE-FIXED", "FULL"])
+            networks[0].split(separator: " ") == [
+                "NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL",
+            ])
         #expect(networks.count == 2 && networks[1].hasPrefix("k8s      10.188.0.0/22,fd00:188::/64  "))
         #expect(
-            networks[1].hasSuffix("  1.8e19  3     1         1.8e19  0%") && networks.allSatisfy { $0.count <= 80 },
+            networks[1].hasSuffix("  1.8e19  3     1         1.8e19  0%")
+                && networks.allSatisfy { $0.count <= 80 },
             "\(networks)")
         let show = try await site.run("show", "10.188.0.9").checked().lines
         let values = Dictionary(

@@ -79,16 +79,21 @@ extension AddressPool {
         return try await commit(transaction)?.succeeded ?? false
     }
 
-    /// Deletes an attachment's key and each of its addresses whose used key still is the container's.
+    /// Deletes an attachment's key and each of its addresses whose used key still is the container's. Siblings do not add
+    /// up in etcd's count, so that any number of addresses fits.
     func deletions(_ addresses: [IPAddress], _ key: Key, of container: ContainerID) -> [Operation] {
         let freed = addresses.map { address in
             Operation.transaction(
                 Transaction(
                     if: [.value(keys.used(address), equals: container.text)],
-                    then: [.delete(KeyRange(keys.used(address)))]))
+                    then: [.delete(KeyRange(keys.used(address))), .delete(KeyRange(keys.suspect(address)))]))
         }
-        let suspects = addresses.map { Operation.delete(KeyRange(keys.suspect($0))) }
-        return [.delete(KeyRange(key))] + freed + suspects
+        let perSibling = 60
+        guard freed.count > perSibling else { return [.delete(KeyRange(key))] + freed }
+        let siblings = stride(from: 0, to: freed.count, by: perSibling).map { start in
+            Operation.transaction(Transaction(if: [], then: Array(freed[start..<min(start + perSibling, freed.count)])))
+        }
+        return [.delete(KeyRange(key))] + siblings
     }
 
     /// Deletes used keys that have no attachment, each if it is unchanged. False when the guard did not hold or an answer

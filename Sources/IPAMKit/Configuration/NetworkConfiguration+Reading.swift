@@ -76,12 +76,21 @@ extension NetworkConfiguration {
     }
 
     /// Checks what several sets have to satisfy together.
+    private static let mostRangeSets = 16
+    private static let mostRanges = 256
+
     private static func check(
         _ sets: [RangeSet], _ paths: [String], _ ipam: ConfigurationReader, _ version: CNIVersion
     ) throws(ConfigurationError) {
         guard !sets.isEmpty else {
             throw .missing(
                 key: ipam.keyPath("subnet"), expected: "give a CIDR block such as 10.188.0.0/16, or ipam.ranges")
+        }
+        // An ADD must fit into one transaction of etcd's, and be planned in a moment.
+        guard sets.count <= mostRangeSets, sets.allSatisfy({ $0.ranges.count <= mostRanges }) else {
+            throw .value(
+                key: ipam.keyPath("ranges"), found: "the list",
+                problem: "has more than \(mostRangeSets) range sets, or a set of more than \(mostRanges) ranges")
         }
         try RangeConfiguration.requireDisjoint(sets, paths)
         guard version < .v030 else { return }

@@ -87,7 +87,7 @@ public struct Attachment: Hashable, Sendable {
             guard let text = element.string, let address = try? IPAddress(text) else {
                 throw DamagedValue("\(element.serialized()) is not an address")
             }
-            addresses.append(address)
+            if !addresses.contains(address) { addresses.append(address) }
         }
         holder = Holder(
             uid: json["uid"]?.string, node: json["node"]?.string, boot: json["boot"]?.string,

@@ -4,7 +4,8 @@ import IPAMKit
 struct NetworksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "networks", abstract: "List the networks and how full they are.",
-        discussion: "FREE and FULL are of the dynamic range, which pods without a reservation get addresses from.",
+        discussion: "FREE and FULL are of the dynamic range, which pods without a reservation get addresses from; "
+            + "FIXED, in wide, is what is free of the fixed range.",
         aliases: ["network", "pools", "pool"])
 
     @OptionGroup var global: GlobalOptions
@@ -34,16 +35,19 @@ private struct NetworkList: Renderable {
 
     func cells(wide: Bool) -> [[String]] {
         let header =
-            ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FREE-FIXED", "FULL"] + (wide ? ["HOLD"] : [])
+            ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"] + (wide ? ["FIXED", "HOLD"] : [])
         return [header]
             + summaries.map { summary in
                 let row = [
                     summary.network.text, summary.subnets.map(\.description).joined(separator: ","),
                     Self.count(summary.total, exact: wide), String(summary.used), String(summary.reserved),
-                    Self.count(summary.free, exact: wide), Self.count(summary.freeFixed, exact: wide),
+                    Self.count(summary.free, exact: wide),
                     "\(summary.percentTaken)%",
                 ]
-                return row + (wide ? [summary.hold.map { $0.reason ?? "yes" } ?? ""] : [])
+                return row
+                    + (wide
+                        ? [Self.count(summary.freeFixed, exact: wide), summary.hold.map { $0.reason ?? "yes" } ?? ""]
+                        : [])
             }
     }
 }

@@ -25,12 +25,12 @@ extension OutputFormat {
     /// The one place where a format is matched.
     func render(_ result: some Renderable) -> String {
         switch self {
-        case .table: result.text(wide: false)
-        case .wide: result.text(wide: true)
+        case .table: Terminal.harmless(result.text(wide: false))
+        case .wide: Terminal.harmless(result.text(wide: true))
         case .json: result.json.serialized(pretty: true)
         case .yaml: YAMLText.render(result.json)
-        case .csv: CSVText.render(result.cells(wide: true))
-        case .name: result.names.joined(separator: "\n")
+        case .csv: Terminal.harmless(CSVText.render(result.cells(wide: true)))
+        case .name: Terminal.harmless(result.names.joined(separator: "\n"))
         }
     }
 }

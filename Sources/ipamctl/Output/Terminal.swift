@@ -9,7 +9,7 @@ enum Terminal {
 
     /// A remark that is not part of the result.
     static func note(_ text: String) {
-        write(text + "\n", STDERR_FILENO)
+        write(harmless(text) + "\n", STDERR_FILENO)
     }
 
     static func complain(_ failure: Failure) {
@@ -39,6 +39,18 @@ enum Terminal {
     private static func fail() -> Never {
         complain(Failure(.failed, "the result cannot be written: \(String(cString: strerror(errno)))"))
         exit(Failure.Status.failed.rawValue)
+    }
+
+    /// Control characters, which anybody may have stored, do nothing to the terminal.
+    static func harmless(_ text: String) -> String {
+        func isControl(_ value: UInt32) -> Bool { (value < 0x20 && value != 0x0A && value != 0x09) || value == 0x7F }
+        guard text.utf8.contains(where: { isControl(UInt32($0)) || $0 == 0xC2 }) else { return text }
+        var harmless = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isHarmful = isControl(scalar.value) || (0x80...0x9F).contains(scalar.value)
+            harmless.append(isHarmful ? "\u{FFFD}" : scalar)
+        }
+        return String(harmless)
     }
 
     private static func write(_ text: String, _ descriptor: Int32) {
