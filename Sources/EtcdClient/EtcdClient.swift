@@ -127,7 +127,15 @@ public actor EtcdClient {
         var patience = Patience(deadline: deadline)
         while true {
             switch isHedged ? await race(call, until: deadline) : await inTurn(call, until: deadline) {
-            case .answer(let answer, let endpoint): return try parse(answer, endpoint)
+            case .answer(let answer, let endpoint):
+                do throws(EtcdError) {
+                    return try parse(answer, endpoint)
+                } catch .malformedAnswer(let failure) where channels.count > 1 {
+                    // Whatever answers there, it is not etcd: the next one is asked.
+                    distrust(endpoint)
+                    let attempt = AttemptFailure(failure: failure, mayHaveReachedServer: true, outlook: .uncertain)
+                    try await patience.wait(after: [attempt], loop)
+                }
             case .refused(let error): throw error
             case .failures(let failures): try await patience.wait(after: failures, loop)
             }

@@ -147,6 +147,14 @@ import Testing
         _ = try await client.put("a")
     }
 
+    @Test func aReadGoesPastAnEndpointThatIsNotEtcd() async throws {
+        let stranger = try await ScriptedServer.start(.http2([.noMessage]))
+        let etcd = try await EtcdServer.start()
+        let client = EtcdClient.of([stranger.url] + etcd.endpoints)
+        #expect(try await client.get("a").header.revision > 0)
+        #expect(stranger.count("request") > 0, "it was asked first")
+    }
+
     @Test(arguments: [Answer.close, .reset, .refuse, .noStatus, .compressed, .cutMessage, .leaderChanged, .noLeader])
     func aReadIsAskedAgain(_ answer: Answer) async throws {
         let server = try await ScriptedServer.start(.http2([.empty, answer, .empty]))

@@ -29,7 +29,7 @@ enum Terminal {
         let lines = preview.split(separator: "\n")
         for line in lines.prefix(20) { note(String(line)) }
         if lines.count > 20 { note("... and \(lines.count - 20) more") }
-        write("\(question) [y/N] ", STDERR_FILENO)
+        write(harmless("\(question) [y/N] "), STDERR_FILENO)
         let line = readLine(strippingNewline: true)
         if line == nil { note("") }
         let answer = line?.lowercased() ?? ""
