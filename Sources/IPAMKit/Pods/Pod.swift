@@ -1,0 +1,70 @@
+/// A pod as Kubernetes has it (API `v1`, kind `Pod`), as far as addresses are concerned.
+public struct Pod: Hashable, Sendable {
+    /// The controller of a pod: the owner reference that says so.
+    public struct Controller: Hashable, Sendable {
+        /// Such as `ReplicaSet`, `StatefulSet`, `DaemonSet`.
+        public let kind: String
+        public let name: String
+
+        public init(kind: String, name: String) {
+            self.kind = kind
+            self.name = name
+        }
+    }
+
+    public var reference: PodReference
+    /// `metadata.uid`.
+    public var uid: String
+    public var annotations: [String: String]
+    /// The label `pod-template-hash`, which a Deployment gives its pods.
+    public var templateHash: String?
+    public var controller: Controller?
+    /// `spec.nodeName`; nil before the pod is scheduled.
+    public var node: String?
+    /// `spec.hostNetwork`: the pod has its node's addresses and none of a pool.
+    public var usesHostNetwork: Bool
+    /// `status.phase` is `Succeeded` or `Failed`: its containers will not run again.
+    public var isTerminal: Bool
+    /// `metadata.deletionTimestamp` is set.
+    public var isTerminating: Bool
+    /// `status.podIPs`.
+    public var addresses: [IPAddress]
+
+    public init(
+        _ reference: PodReference, uid: String, annotations: [String: String] = [:], templateHash: String? = nil,
+        controller: Controller? = nil, node: String? = nil, usesHostNetwork: Bool = false, isTerminal: Bool = false,
+        isTerminating: Bool = false, addresses: [IPAddress] = []
+    ) {
+        self.reference = reference
+        self.uid = uid
+        self.annotations = annotations
+        self.templateHash = templateHash
+        self.controller = controller
+        self.node = node
+        self.usesHostNetwork = usesHostNetwork
+        self.isTerminal = isTerminal
+        self.isTerminating = isTerminating
+        self.addresses = addresses
+    }
+
+    /// Whether a runtime that passes `uid` means this pod. For a static pod the kubelet passes the hash of its manifest,
+    /// which Kubernetes shows as an annotation of the mirror pod.
+    public func isMeant(byUID uid: String) -> Bool {
+        self.uid == uid || annotations["kubernetes.io/config.hash"] == uid
+    }
+}
+
+/// A node as Kubernetes has it (API `v1`, kind `Node`), as far as addresses are concerned.
+public struct Node: Hashable, Sendable {
+    public let name: String
+    /// The condition `Ready` has the status `True`.
+    public let isReady: Bool
+    /// Tainted `node.kubernetes.io/out-of-service`: an operator says that nothing runs on it any more.
+    public let isOutOfService: Bool
+
+    public init(name: String, isReady: Bool, isOutOfService: Bool) {
+        self.name = name
+        self.isReady = isReady
+        self.isOutOfService = isOutOfService
+    }
+}

@@ -1,0 +1,29 @@
+/// Where pods and nodes are looked up: Kubernetes, as far as addresses are concerned.
+///
+/// Every answer is what is so now, never what a cache remembers.
+public protocol PodSource: Sendable {
+    /// The pod of that name; nil when there is none.
+    ///
+    /// - Throws: ``PodSourceError`` when that cannot be told.
+    func pod(_ pod: PodReference, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Pod?
+
+    /// The node of that name; nil when there is none.
+    ///
+    /// - Throws: ``PodSourceError`` when that cannot be told.
+    func node(_ name: String, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Node?
+
+    /// The pods of all namespaces whose first reported address (`status.podIP`) is `address`.
+    ///
+    /// - Throws: ``PodSourceError`` when that cannot be told.
+    func pods(at address: IPAddress, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod]
+}
+
+/// Why pods or nodes could not be looked up.
+public struct PodSourceError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// One clause for people: what was asked, where, and why there is no answer.
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
