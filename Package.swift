@@ -14,25 +14,32 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "HTTPTransport", dependencies: ["CCurl"]),
         .target(
             name: "EtcdClient",
             dependencies: ["HTTPTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Messages/etcd.proto"]),
+        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "CYaml"]),
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
         .target(name: "IPAMKit", dependencies: ["Store"]),
+        .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
         .target(name: "CStart"),
-        .executableTarget(name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore", "CStart"]),
+        .executableTarget(
+            name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods", "CStart"]),
         .executableTarget(
             name: "ipamctl",
             dependencies: [
-                "IPAMKit", "EtcdStore",
+                "IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
         .testTarget(name: "EtcdClientTests", dependencies: ["EtcdClient", "HTTPTransport", "TestSupport"]),
+        .testTarget(
+            name: "KubernetesClientTests",
+            dependencies: ["KubernetesClient", "KubernetesPods", "IPAMKit", "HTTPTransport", "TestSupport"]),
         .testTarget(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
         .testTarget(
@@ -40,9 +47,15 @@ let package = Package(
             dependencies: ["IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
         .testTarget(
             name: "KubeIPAMTests",
-            dependencies: ["kube-ipam", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
+            dependencies: [
+                "kube-ipam", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods",
+                "HTTPTransport", "TestSupport",
+            ]),
         .testTarget(
             name: "IpamctlTests",
-            dependencies: ["ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
+            dependencies: [
+                "ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods",
+                "HTTPTransport", "TestSupport",
+            ]),
     ]
 )

@@ -1,0 +1,109 @@
+import HTTPTransport
+
+/// How a kubeconfig's user proves itself: by a client certificate, a token, both, or not at all.
+struct UserCredentials {
+    let certificate: TLSOptions.PEM?
+    let privateKey: TLSOptions.PEM?
+    let token: BearerToken?
+
+    /// - Throws: ``KubeconfigError``; what is not supported is refused, never passed over.
+    init(_ user: KubeconfigSection, _ files: KubeconfigFiles) throws(KubeconfigError) {
+        try Self.refuseUnsupported(user)
+        let certificate = try files.material("client-certificate", of: user)
+        let key = try files.material("client-key", of: user)
+        if let certificate, key == nil {
+            throw .missing(
+                user.place(certificate.field), field: user.name("client-key or client-key-data"),
+                expected: "\(certificate.field) needs its key")
+        }
+        if let key, certificate == nil {
+            throw .missing(
+                user.place(key.field), field: user.name("client-certificate or client-certificate-data"),
+                expected: "\(key.field) needs its certificate")
+        }
+        for material in [certificate, key].compactMap({ $0 })
+        where !String(decoding: material.bytes, as: UTF8.self).contains("-----BEGIN ") {
+            throw user.wrong(material.field, "is not PEM (RFC 7468)")
+        }
+        self.certificate = certificate?.pem
+        privateKey = key?.pem
+        token = try Self.token(user, files)
+    }
+
+    private static func token(_ user: KubeconfigSection, _ files: KubeconfigFiles) throws(KubeconfigError)
+        -> BearerToken?
+    {
+        let text = try user.text("token")
+        if let text, !BearerToken.isUsable(text) {
+            throw user.wrong("token", "must be one word without white space")
+        }
+        let file = try user.text("tokenFile").map(files.absolute)
+        guard text != nil || file != nil else { return nil }
+        let token = BearerToken(text: text, file: file)
+        if text == nil, let file {
+            do throws(BearerToken.Unusable) {
+                _ = try token.current()
+            } catch {
+                throw .file(user.place("tokenFile"), field: user.name("tokenFile"), path: file, problem: error.clause)
+            }
+        }
+        return token
+    }
+
+    private static func refuseUnsupported(_ user: KubeconfigSection) throws(KubeconfigError) {
+        let reasons = [
+            ("exec", "no other program is run to get credentials"),
+            ("auth-provider", "Kubernetes itself has dropped it (in 1.26)"),
+            ("username", "Kubernetes itself has dropped passwords (in 1.19)"),
+            ("password", "Kubernetes itself has dropped passwords (in 1.19)"),
+            ("as", "nobody is impersonated here"), ("as-uid", "nobody is impersonated here"),
+            ("as-groups", "nobody is impersonated here"), ("as-user-extra", "nobody is impersonated here"),
+        ]
+        for (field, problem) in reasons where user.isGiven(field) {
+            throw .unsupportedCredentials(user.place(field), field: user.name(field), problem: problem)
+        }
+    }
+}
+
+/// A bearer token (RFC 6750): a text, or a file that is read anew for each request, because tokens of service accounts
+/// that are bound to a pod are replaced within the hour.
+struct BearerToken: Sendable {
+    let text: String?
+    let file: String?
+
+    struct Unusable: Error {
+        /// One clause for people, to follow the file's path and a comma.
+        let clause: String
+    }
+
+    /// What to send now. As client-go: the file's token where it can be read, else the text's.
+    ///
+    /// - Throws: ``Unusable`` when there is neither.
+    func current() throws(Unusable) -> String {
+        do throws(Unusable) {
+            if let fresh = try file.map({ path throws(Unusable) in try Self.read(path) }) { return fresh }
+        } catch {
+            guard text != nil else { throw error }
+        }
+        return text ?? ""
+    }
+
+    private static func read(_ path: String) throws(Unusable) -> String {
+        let bytes: [UInt8]
+        do throws(SmallFile.Problem) {
+            bytes = try SmallFile.bytes(path)
+        } catch {
+            throw Unusable(clause: error.clause)
+        }
+        let token = String(decoding: bytes, as: UTF8.self).trimmed
+        guard isUsable(token) else {
+            throw Unusable(clause: token.isEmpty ? "which is empty" : "which is not one word without white space")
+        }
+        return token
+    }
+
+    /// Whether a text can stand in a header field as one word.
+    static func isUsable(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+}

@@ -1,0 +1,15 @@
+/// Kubernetes' own words on a failure (API `v1`, kind `Status`).
+struct KubernetesStatus: Decodable {
+    struct Details: Decodable {
+        /// The object's name.
+        let name: String?
+        /// The resource, such as `pods`.
+        let kind: String?
+    }
+
+    let kind: String
+    let message: String?
+    /// Such as `NotFound`; a word for programs.
+    let reason: String?
+    let details: Details?
+}

@@ -1,0 +1,104 @@
+/// Reads a text of one YAML document into nodes. JSON is YAML too (YAML 1.2 section 1.3).
+///
+/// Aliases stand for what their anchors have named before. Merge keys (`<<`), which YAML 1.2 has dropped, are refused.
+struct YAMLReader {
+    /// How many levels deep a document may be, counted through aliases.
+    static let deepest = 64
+
+    private var anchors: [String: YAMLNode] = [:]
+
+    /// The document; nil where there is none, or an empty one.
+    ///
+    /// - Throws: ``YAMLError`` with the place.
+    static func document(_ text: [UInt8]) throws(YAMLError) -> YAMLNode? {
+        try text.withUnsafeBufferPointer { buffer throws(YAMLError) in
+            try document(try YAMLEvents(buffer))
+        }
+    }
+
+    private static func document(_ events: borrowing YAMLEvents) throws(YAMLError) -> YAMLNode? {
+        var document: YAMLNode?
+        while true {
+            let event = try events.next()
+            switch event.kind {
+            case .streamEnd: return document
+            case .documentStart:
+                var reader = YAMLReader()
+                let node = try reader.node(try events.next(), events, depth: 1)
+                if node.isNull { continue }
+                guard document == nil else {
+                    throw YAMLError(mark: event.mark, problem: "a second document begins where one is all there may be")
+                }
+                document = node
+            default: continue
+            }
+        }
+    }
+
+    private mutating func node(
+        _ event: YAMLEvents.Event, _ events: borrowing YAMLEvents, depth: Int
+    ) throws(YAMLError) -> YAMLNode {
+        guard depth <= Self.deepest else { throw Self.tooDeep(event.mark) }
+        let node: YAMLNode
+        switch event.kind {
+        case .alias(let name):
+            guard let known = anchors[name] else {
+                throw YAMLError(mark: event.mark, problem: "the alias *\(name.excerpt) stands for nothing before it")
+            }
+            guard depth + known.height - 1 <= Self.deepest else { throw Self.tooDeep(event.mark) }
+            return known
+        case .scalar(let text, let isPlain):
+            node = YAMLNode(content: .scalar(text, isPlain: isPlain), mark: event.mark, height: 1)
+        case .sequenceStart: node = try sequence(event.mark, events, depth: depth)
+        case .mappingStart: node = try mapping(event.mark, events, depth: depth)
+        default: throw YAMLError(mark: event.mark, problem: "a value is missing")
+        }
+        if let anchor = event.anchor { anchors[anchor] = node }
+        return node
+    }
+
+    private mutating func sequence(
+        _ mark: YAMLMark, _ events: borrowing YAMLEvents, depth: Int
+    ) throws(YAMLError) -> YAMLNode {
+        var elements: [YAMLNode] = []
+        var height = 1
+        while true {
+            let event = try events.next()
+            if case .sequenceEnd = event.kind { break }
+            let element = try node(event, events, depth: depth + 1)
+            height = max(height, element.height + 1)
+            elements.append(element)
+        }
+        return YAMLNode(content: .sequence(elements), mark: mark, height: height)
+    }
+
+    private mutating func mapping(
+        _ mark: YAMLMark, _ events: borrowing YAMLEvents, depth: Int
+    ) throws(YAMLError) -> YAMLNode {
+        var members: [String: YAMLNode] = [:]
+        var height = 1
+        while true {
+            let event = try events.next()
+            if case .mappingEnd = event.kind { break }
+            let key = try node(event, events, depth: depth + 1)
+            guard case .scalar(let name, let isPlain) = key.content else {
+                throw YAMLError(mark: event.mark, problem: "a key must be a text, not \(key.kindForPeople)")
+            }
+            guard !(isPlain && name == "<<") else {
+                throw YAMLError(
+                    mark: event.mark, problem: "merge keys (<<) are not understood here: write out what they add")
+            }
+            guard members[name] == nil else {
+                throw YAMLError(mark: event.mark, problem: "the key \(name.quoted) is there a second time")
+            }
+            let value = try node(try events.next(), events, depth: depth + 1)
+            height = max(height, value.height + 1)
+            members[name] = value
+        }
+        return YAMLNode(content: .mapping(members), mark: mark, height: height)
+    }
+
+    private static func tooDeep(_ mark: YAMLMark) -> YAMLError {
+        YAMLError(mark: mark, problem: "this is nested more than \(deepest) levels deep")
+    }
+}
