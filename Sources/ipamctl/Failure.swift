@@ -25,7 +25,9 @@ struct Failure: Error {
         let status: Status =
             switch error {
             case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown): .unreachable
-            case .conflicts, .inUse, .reserved, .reservationsInUse, .contention, .exhausted: .conflict
+            case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .reservationsInUse, .contention,
+                .exhausted, .automaticLimit:
+                .conflict
             case .nothingToRelease: .notFound
             case .notAllowed: .usage
             default: .failed
@@ -42,7 +44,7 @@ struct Failure: Error {
         case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"
         case .damaged(let key, _): "look at it with 'etcdctl get \(key)', and mend or delete it there"
         case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"
-        default: nil
+        default: error.nextStep
         }
     }
 }

@@ -31,6 +31,10 @@ struct Host: Sendable {
         return line.isEmpty ? nil : String(line)
     }
 
+    static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
     /// The text of a small file, at most 1 MiB.
     ///
     /// - Throws: ``Unreadable`` with the path and the reason.

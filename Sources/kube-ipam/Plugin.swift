@@ -2,6 +2,7 @@ import EtcdClient
 import EtcdStore
 import HTTPTransport
 import IPAMKit
+import KubernetesClient
 import Store
 
 /// One call of the plugin: what the runtime handed over, and what it gets back.
@@ -45,10 +46,12 @@ struct Plugin {
                 msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
             )
         }
-        let usesTLS = configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
+        let kubeconfig = command == .add ? try readKubeconfig(configuration) : nil
+        let usesTLS = kubeconfig != nil || configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
         let loop = TransferLoop(usesTLS: usesTLS)
         let call = PluginCall(
-            configuration: configuration, environment: environment, host: host, log: log, loop: loop, started: .now)
+            configuration: configuration, environment: environment, host: host, log: log, kubeconfig: kubeconfig,
+            loop: loop, started: .now)
         do {
             // Everything runs on this one thread; the loop is lent to it until the call is done.
             return try loop.run { try await call.perform(command) }
@@ -56,9 +59,10 @@ struct Plugin {
             throw CNIErrorReport(
                 cniVersion: version, code: .invalidNetworkConfig, msg: "ipam.etcdConfig: \(problem)")
         } catch let error as IPAMError {
-            throw CNIErrorReport(cniVersion: version, code: error.cniCode, msg: error.description)
+            throw CNIErrorReport(
+                cniVersion: version, code: error.cniCode, msg: error.description, details: error.nextStep ?? "")
         } catch let error as CNIErrorReport {
-            throw CNIErrorReport(cniVersion: version, code: error.code, msg: error.msg)
+            throw CNIErrorReport(cniVersion: version, code: error.code, msg: error.msg, details: error.details)
         } catch {
             throw CNIErrorReport(cniVersion: version, code: .internalError, msg: "\(error)")
         }
@@ -84,6 +88,20 @@ struct Plugin {
             }
         } catch {
             throw CNIErrorReport(error, cniVersion: NetworkConfiguration.declaredVersion(in: input) ?? .newest)
+        }
+    }
+
+    /// The kubeconfig, where a pod's ADD may need one.
+    private func readKubeconfig(_ configuration: NetworkConfiguration) throws(CNIErrorReport) -> Kubeconfig? {
+        guard environment.pod != nil else { return nil }
+        let path = configuration.kubeConfig ?? NetworkConfiguration.defaultKubeConfig
+        guard configuration.kubeConfig != nil || Host.exists(path) else { return nil }
+        do throws(KubeconfigError) {
+            return try Kubeconfig(contentsOf: path)
+        } catch {
+            throw CNIErrorReport(
+                cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
+                msg: "ipam.kubeConfig: \(error)")
         }
     }
 

@@ -2,6 +2,8 @@ import EtcdClient
 import EtcdStore
 import HTTPTransport
 import IPAMKit
+import KubernetesClient
+import KubernetesPods
 import Store
 
 /// A call whose configuration was read: what each command does.
@@ -10,6 +12,8 @@ struct PluginCall: Sendable {
     let environment: PluginEnvironment
     let host: Host
     let log: Log
+    /// Where pods are looked up; nil where the configuration names no Kubernetes, or no pod is concerned.
+    let kubeconfig: Kubeconfig?
     /// Carries the transfers; it runs this very call.
     let loop: TransferLoop
     let started: ContinuousClock.Instant
@@ -38,23 +42,24 @@ struct PluginCall: Sendable {
     private func add() async throws -> JSONValue {
         let attachment = try environment.attachment()
         let netns = try environment.namespacePath()
-        try refuseAnnotations()
         // What could fail without the store fails before an address is taken.
         let dns = try readResolvConf()
         let node = host.node(named: configuration.nodeName)
         let holder = Holder(
             pod: environment.pod, uid: environment.podUID, node: node.name, boot: node.boot, machine: node.machine,
-            netns: netns, cluster: configuration.cluster)
+            netns: netns, cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
-            now: host.now())
-        let assignments = try await pool.add(request)
+            annotations: annotations, autoLimit: configuration.autoLimit, now: host.now())
+        let observer = Observer(node: node, pods: pods, namespaceExists: Host.namespaceExists)
+        let added = try await pool.add(request, observer: observer)
         let result = CNIResult(
-            addresses: assignments.map {
+            addresses: added.assignments.map {
                 .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
             }, routes: configuration.routes, dns: dns)
-        report("ADD", attachment, addresses: assignments.map(\.address))
+        for takeover in added.takeovers { report(takeover) }
+        report("ADD", attachment, addresses: added.assignments.map(\.address))
         return try result.json(for: configuration.cniVersion)
     }
 
@@ -104,16 +109,17 @@ struct PluginCall: Sendable {
         configuration.prevResult.map(CNIResult.addresses(inPrevResult:)) ?? []
     }
 
-    /// An annotation that asks for an address must not be answered with another one.
-    private func refuseAnnotations() throws(CNIErrorReport) {
-        guard configuration.annotations == .required,
-            let annotation = configuration.podAnnotations?.keys.filter({ $0.hasPrefix("kube-ipam.") }).min()
-        else { return }
-        throw CNIErrorReport(
-            cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
-            msg: "the pod has the annotation \(annotation), which this version does not apply; reserve the address for "
-                + "the pod with 'ipamctl reserve ADDRESS --for NAMESPACE/POD' and remove the annotation, or set "
-                + "\"annotations\": \"none\" to have it ignored")
+    private var annotations: AnnotationSource {
+        guard configuration.annotations == .required else { return .none }
+        if let passed = configuration.podAnnotations { return .passed(passed) }
+        return environment.pod == nil ? .none : .kubernetes
+    }
+
+    private var pods: (any PodSource)? {
+        kubeconfig.map { kubeconfig in
+            KubernetesPodSource(
+                client: KubernetesClient(kubeconfig, userAgent: "kube-ipam/\(ProductVersion.text)", loop: loop))
+        }
     }
 
     private func readResolvConf() throws(CNIErrorReport) -> DNSConfiguration {
@@ -125,6 +131,22 @@ struct PluginCall: Sendable {
                 cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
                 msg: "ipam.resolvConf: \(error)")
         }
+    }
+
+    private func report(_ takeover: TakeoverReport) {
+        let kind: String
+        switch takeover.evidence {
+        case .proven: kind = "proven"
+        case .asserted: kind = "asserted"
+        case .confirmed: kind = "confirmed"
+        }
+        log.write(
+            .warning, "took over",
+            [
+                "network": configuration.name.text, "address": takeover.address.description,
+                "from": takeover.formerHolder, "pod": environment.pod?.description ?? "", "evidence": kind,
+                "because": takeover.evidence.description,
+            ])
     }
 
     private func report(_ what: String, _ attachment: AttachmentReference, addresses: [IPAddress]) {

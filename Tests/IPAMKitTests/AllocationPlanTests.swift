@@ -17,11 +17,12 @@ import Testing
         request.rangeSets = pool.rangeSets
         let sources = pool.rangeSets.enumerated().map { index, set -> AllocationPlan.Source in
             let space = set.dynamicSpace
-            guard index < dynamic else { return .named(space[7], reservation: nil, expired: nil) }
+            guard index < dynamic else { return .named(space[7], reservation: nil, expired: nil, takeover: nil) }
             return .dynamic(cursor: index, candidates: (0..<UInt128(candidates)).map { space[$0 + 20] })
         }
         return AllocationPlan(
-            request: request, state: AllocationState(revision: 0), keys: pool.keys, sources: sources, settings: nil)
+            request: request, claimant: Claimant(request.holder, demand: AddressDemand()),
+            state: AllocationState(revision: 0), keys: pool.keys, sources: sources, settings: nil)
     }
 
     /// etcd's rules (checkTxnRequest, checkIntervals) have the last word: every plan is run, at its first level, and

@@ -136,3 +136,7 @@ extension AddressPool {
         return dryRun ? plan.changes : try await release(plan)
     }
 }
+
+extension Added {
+    var addresses: [IPAddress] { assignments.map(\.address) }
+}

@@ -37,7 +37,7 @@ import Testing
         // An ADD finds the last one, or says truly that there is none.
         try await pool.put([(pool.keys.cursor(rangeSet: 0), starts[0].description)])
         do {
-            let given = try await pool.pool().add(pool.request("add", nil)).map(\.address)
+            let given = try await pool.pool().add(pool.request("add", nil)).addresses
             #expect(given.count == 1 && free.contains(given[0]), "\(comment): \(given)")
         } catch IPAMError.exhausted(_, _, let size, let count) {
             #expect(free.isEmpty, "\(comment): \(free.count) were free")

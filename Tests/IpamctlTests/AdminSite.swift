@@ -137,7 +137,7 @@ struct AdminSite: Sendable {
             attachment: AttachmentReference(containerID: try ContainerID(container), ifname: try InterfaceName("eth0")),
             holder: holder, rangeSets: try Self.rangeSets(subnets), requested: try ip.map { [try IPAddress($0)] } ?? [],
             now: Timestamp(seconds: 1_795_000_000))
-        return try await pool(network).add(request).map(\.address)
+        return try await pool(network).add(request).assignments.map(\.address)
     }
 
     /// A CNI file's text.

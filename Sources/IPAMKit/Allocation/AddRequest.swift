@@ -8,18 +8,24 @@ public struct AddRequest: Sendable {
     public var runtimeRangeSets: [RangeSet]
     /// Addresses that the runtime asked for.
     public var requested: [IPAddress]
+    /// Where the pod's annotations come from.
+    public var annotations: AnnotationSource
+    /// The most addresses that `kube-ipam.ip: auto` may reserve for the pods of one namespace; nil for no limit.
+    public var autoLimit: Int?
     /// The moment of the ADD.
     public var now: Timestamp
 
     public init(
         attachment: AttachmentReference, holder: Holder, rangeSets: [RangeSet], runtimeRangeSets: [RangeSet] = [],
-        requested: [IPAddress] = [], now: Timestamp
+        requested: [IPAddress] = [], annotations: AnnotationSource = .none, autoLimit: Int? = nil, now: Timestamp
     ) {
         self.attachment = attachment
         self.holder = holder
         self.rangeSets = rangeSets
         self.runtimeRangeSets = runtimeRangeSets
         self.requested = requested
+        self.annotations = annotations
+        self.autoLimit = autoLimit
         self.now = now
     }
 
@@ -29,21 +35,42 @@ public struct AddRequest: Sendable {
         runtimeRangeSets.enumerated().map { ($0.element, rangeSets.count + $0.offset) }
             + rangeSets.enumerated().map { ($0.element, $0.offset) }
     }
+}
 
-    /// Whose claims give this pod its reserved addresses unasked.
-    var claimOwners: [ClaimOwner] {
-        guard let pod = holder.pod else { return [] }
-        let workload = Workload(derivedFrom: pod)
-        return [.pod(pod)] + (workload.map { [.workload(pod.namespace, $0.name)] } ?? [])
-    }
+/// Where a pod's annotations come from.
+public enum AnnotationSource: Hashable, Sendable {
+    /// There are none to look at: no pod, or they are not to count.
+    case none
+    /// The runtime passed them.
+    case passed([String: String])
+    /// Kubernetes is asked.
+    case kubernetes
+}
+
+/// What an ADD came to.
+public struct Added: Hashable, Sendable {
+    /// In the order of ``AddRequest``'s range sets, the runtime's first.
+    public let assignments: [Assignment]
+    /// The addresses that were another holder's, with the sentence for the log.
+    public var takeovers: [TakeoverReport] = []
+    /// Whom the addresses were given to: with what was learned of the pod.
+    public let holder: Holder
+}
+
+/// An address that was taken over.
+public struct TakeoverReport: Hashable, Sendable {
+    public let address: IPAddress
+    /// `default/db-0 on n1`
+    public let formerHolder: String
+    public let evidence: HolderVerdict.Evidence
 }
 
 /// An address given to an interface.
 public struct Assignment: Hashable, Sendable {
     public let address: IPAddress
-    /// The subnet's prefix length, in bits.
-    public let prefixLength: Int
-    public let gateway: IPAddress
+    /// In bits: the subnet's, unless the pod asks for another.
+    public internal(set) var prefixLength: Int
+    public internal(set) var gateway: IPAddress
 
     init(_ address: IPAddress, in range: PoolRange) {
         self.address = address

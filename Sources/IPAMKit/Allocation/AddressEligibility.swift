@@ -15,13 +15,23 @@ struct AddressEligibility {
         return bySubnet
     }
 
+    /// The dynamic range that has `address`, unless the fixed range does, too.
+    func dynamicRange(of address: IPAddress) -> AddressRange? {
+        guard let range = owner(of: address)?.range, range.range.contains(address),
+            range.fixed?.contains(address) != true
+        else { return nil }
+        return range.range
+    }
+
+    /// The subnets, comma separated.
+    var subnets: String { sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ") }
+
     /// The index of the range set that `address` is of, if a pod may have it: it lies in a subnet, is not its network
     /// address, broadcast address or gateway, and lies in the fixed range, where one is set, or in the dynamic range.
     ///
     /// - Throws: ``IPAMError/notAllowed(_:_:)``.
     func require(_ address: IPAddress) throws(IPAMError) -> Int {
         guard let (index, range) = owner(of: address) else {
-            let subnets = sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ")
             throw .notAllowed(address, "lies in no subnet of network \(network) (\(subnets))")
         }
         if let role = range.role(of: address) { throw .notAllowed(address, "is the \(role) of \(range.subnet)") }

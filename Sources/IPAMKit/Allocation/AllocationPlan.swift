@@ -1,39 +1,19 @@
 import Store
 
-/// What is known of an address by a read.
-struct AddressState {
-    var used: Record?
-    var reservation: Record?
-    /// That of the container that uses it, where it was asked for.
-    var attachment: Record?
-}
-
-/// What an ADD has read of its network, as of one revision.
-struct AllocationState {
-    var revision: Revision
-    var document: Record?
-    var settings: Record?
-    var lock: Record?
-    var attachment: Record?
-    /// One for each of the request's numbered range sets; nil where no address was given yet.
-    var cursors: [IPAddress?] = []
-    /// The addresses claimed for the pod, then those for its workload.
-    var claims: [ClaimOwner: [IPAddress]] = [:]
-    /// The addresses that were asked for by name, and those claimed.
-    var addresses: [IPAddress: AddressState] = [:]
-}
-
 /// The transaction of an ADD: a pure function of what was asked and what was read.
 struct AllocationPlan {
     /// Where the address of one range set comes from.
     enum Source {
-        /// This very address; a reservation that admits the pod, or has expired, is guarded by its revision.
-        case named(IPAddress, reservation: Record?, expired: Reservation?)
+        /// This very address. A reservation that admits the pod, or has expired, is guarded by its revision.
+        case named(IPAddress, reservation: Record?, expired: Reservation?, takeover: Takeover?)
+        /// One of these, in this order, which is reserved so.
+        case automatic(candidates: [IPAddress], Reservation)
         /// One of these, in this order.
         case dynamic(cursor: Int, candidates: [IPAddress])
     }
 
     let request: AddRequest
+    let claimant: Claimant
     let state: AllocationState
     let keys: Keyspace
     /// One for each of the request's numbered range sets.
@@ -55,50 +35,91 @@ struct AllocationPlan {
     private var rootGuards: [Guard] {
         var guards: [Guard] = [.absent(keys.lock), .absent(keys.attachment(request.attachment))]
         guards.append(state.settings.map { .unchanged($0.key, $0.modified) } ?? .absent(keys.settings))
-        for owner in request.claimOwners {
+        for owner in claimant.owners {
             guards.append(.noneNewer(KeyRange(prefix: keys.claimsPrefix(of: owner)), than: state.revision))
         }
-        for case .named(let address, let reservation, _) in sources {
-            guards.append(.absent(keys.used(address)))
-            let key = keys.reservation(address)
-            guards.append(reservation.map { .unchanged(key, $0.modified) } ?? .absent(key))
+        for case .named(let address, let reservation, let expired, let takeover) in sources {
+            guards.append(takeover.map { .unchanged($0.used.key, $0.used.modified) } ?? .absent(keys.used(address)))
+            guards.append(unchanged(reservation, keys.reservation(address)))
+            if let suspect = takeover?.suspect { guards.append(.unchanged(suspect.key, suspect.modified)) }
+            if expired != nil || takeover != nil { guards.append(historyUnchanged(address)) }
+        }
+        for group in takeoverGroups {
+            guards.append(.unchanged(group.record.key, group.record.modified))
+            guards += group.others.map(historyUnchanged)
+        }
+        if let namespace = cappedNamespace {
+            guards.append(.noneNewer(KeyRange(prefix: keys.claimsPrefix(of: namespace)), than: state.revision))
         }
         return guards
     }
 
+    /// Where automatic addresses are limited, nobody else may reserve one at the same time.
+    private var cappedNamespace: Namespace? {
+        guard request.autoLimit != nil, sources.contains(where: { if case .automatic = $0 { true } else { false } })
+        else { return nil }
+        return claimant.holder.pod?.namespace
+    }
+
+    private func unchanged(_ record: Record?, _ key: Key) -> Guard {
+        record.map { .unchanged(key, $0.modified) } ?? .absent(key)
+    }
+
+    private func historyUnchanged(_ address: IPAddress) -> Guard {
+        unchanged(state.addresses[address]?.history, keys.history(address))
+    }
+
     private func level(_ index: Int) -> [Operation] {
-        guard let addresses = addresses(level: index) else { return neighbourhood.map(Operation.read) }
+        guard let addresses = addresses(level: index) else {
+            return neighbourhood.map(Operation.read)
+        }
         var guards: [Guard] = []
         for (source, address) in zip(sources, addresses) {
-            guard case .dynamic = source else { continue }
-            guards += [.absent(keys.used(address)), .absent(keys.reservation(address))]
+            switch source {
+            case .named: break
+            case .automatic:
+                guards += [
+                    .absent(keys.used(address)), .absent(keys.reservation(address)), historyUnchanged(address),
+                ]
+            case .dynamic: guards += [.absent(keys.used(address)), .absent(keys.reservation(address))]
+            }
         }
         return [.transaction(Transaction(if: guards, then: puts(addresses), else: level(index + 1)))]
     }
 
     /// The addresses that level `index` tries, one for each source; nil behind the last level.
     func addresses(level index: Int) -> [IPAddress]? {
-        guard index < levelCount else { return nil }
-        return sources.map { source in
+        index < levelCount ? candidates(index) : nil
+    }
+
+    /// The addresses at one place in the sources' lists; nil where a source has no more.
+    private func candidates(_ index: Int) -> [IPAddress]? {
+        var addresses: [IPAddress] = []
+        for source in sources {
             switch source {
-            case .named(let address, _, _): address
-            case .dynamic(_, let candidates): candidates[index]
+            case .named(let address, _, _, _):
+                if index == 0 || hasCandidates { addresses.append(address) } else { return nil }
+            case .automatic(let candidates, _), .dynamic(_, let candidates):
+                guard index < candidates.count else { return nil }
+                addresses.append(candidates[index])
             }
         }
+        return addresses
+    }
+
+    private var hasCandidates: Bool {
+        sources.contains { if case .named = $0 { false } else { true } }
     }
 
     /// How many levels the plan has: all candidates that every set has, within etcd's limit of operations.
     private var levelCount: Int {
-        var count = 1
-        var isDynamic = false
-        for case .dynamic(_, let candidates) in sources {
-            count = isDynamic ? min(count, candidates.count) : min(Self.levels, candidates.count)
-            isDynamic = true
-        }
-        guard isDynamic else { return 1 }
-        // A level's width is that of its puts: at most three for each set, then attachment, document and settings.
-        let width = max(3 * sources.count + 4, neighbourhood.count)
-        return min(count, max(1, (Transaction.maximumWidth - rootGuards.count - width) / width))
+        guard hasCandidates, let first = candidates(0) else { return 1 }
+        // The guards of a level are at most as many as its puts and three; what is nested in it has three at most.
+        let width = max(puts(first).count + 3, neighbourhood.count)
+        let fitting = max(1, (Transaction.maximumWidth - rootGuards.count - width) / width)
+        var count = min(Self.levels, fitting)
+        while count > 1, candidates(count - 1) == nil { count -= 1 }
+        return count
     }
 
     private func puts(_ addresses: [IPAddress]) -> [Operation] {
@@ -109,23 +130,108 @@ struct AllocationPlan {
             switch source {
             case .dynamic(let cursor, _):
                 operations.append(.put(keys.cursor(rangeSet: cursor), address.description))
-            case .named(_, let record?, let expired?):
-                operations.append(.delete(KeyRange(record.key)))
-                if let owner = expired.holder.claimOwner {
-                    operations.append(.delete(KeyRange(keys.claim(owner, address))))
+            case .automatic(_, let reservation):
+                operations.append(.put(keys.reservation(address), reservation.json.serialized()))
+                if let owner = reservation.holder.claimOwner {
+                    operations.append(.put(keys.claim(owner, address), ""))
                 }
-            case .named: break
+                operations.append(
+                    history(of: address, [.init(.reserved, at: request.now, by: author, reservation: reservation)]))
+            case .named(_, let reservation, let expired, let takeover):
+                operations += puts(address, reservation, expired, takeover)
             }
         }
         let attachment = Attachment(
-            addresses: addresses, holder: request.holder, since: request.now, isFixed: isFixed)
+            addresses: addresses, holder: claimant.holder, since: request.now, isFixed: isFixed)
         operations.append(.put(keys.attachment(request.attachment), attachment.json.serialized()))
+        for group in takeoverGroups { operations += removal(of: group) }
         return operations + documentUpdate
     }
 
-    private var isFixed: Bool {
-        sources.contains { if case .named = $0 { true } else { false } }
+    /// What a named address changes besides its used key.
+    private func puts(_ address: IPAddress, _ reservation: Record?, _ expired: Reservation?, _ takeover: Takeover?)
+        -> [Operation]
+    {
+        var operations: [Operation] = []
+        var entries: [HistoryEntry] = []
+        if let reservation, let expired {
+            operations.append(.delete(KeyRange(reservation.key)))
+            if let owner = expired.holder.claimOwner {
+                operations.append(.delete(KeyRange(keys.claim(owner, address))))
+            }
+            entries.append(.init(.expired, at: request.now, by: author, reservation: expired))
+        }
+        if let takeover {
+            operations.append(.delete(KeyRange(keys.suspect(address))))
+            entries.append(takenOver(takeover))
+        }
+        return entries.isEmpty ? operations : operations + [history(of: address, entries)]
     }
+
+    private var isFixed: Bool {
+        sources.contains { if case .dynamic = $0 { false } else { true } }
+    }
+
+    // MARK: Takeover
+
+    /// A former attachment, and those of its addresses that nobody takes over.
+    private struct TakeoverGroup {
+        let record: Record
+        let container: ContainerID
+        let takeover: Takeover
+        let others: [IPAddress]
+    }
+
+    /// The takeovers by the attachment that they end.
+    private var takeoverGroups: [TakeoverGroup] {
+        let takeovers = sources.compactMap { source in
+            if case .named(_, _, _, let takeover) = source { takeover } else { nil }
+        }
+        var groups: [TakeoverGroup] = []
+        for takeover in takeovers where !groups.contains(where: { $0.record.key == takeover.record.key }) {
+            let taken = takeovers.filter { $0.record.key == takeover.record.key }.map(\.address)
+            groups.append(
+                TakeoverGroup(
+                    record: takeover.record, container: takeover.container, takeover: takeover,
+                    others: takeover.attachment.addresses.filter { !taken.contains($0) }))
+        }
+        return groups
+    }
+
+    /// The former attachment goes, and with it its other addresses, each if it still is the holder's.
+    private func removal(of group: TakeoverGroup) -> [Operation] {
+        [.delete(KeyRange(group.record.key))]
+            + group.others.map { other in
+                .transaction(
+                    Transaction(
+                        if: [.value(keys.used(other), equals: group.container.text)],
+                        then: [
+                            .delete(KeyRange(keys.used(other))), .delete(KeyRange(keys.suspect(other))),
+                            history(of: other, [takenOver(group.takeover)]),
+                        ]))
+            }
+    }
+
+    private func takenOver(_ takeover: Takeover) -> HistoryEntry {
+        HistoryEntry(
+            .takenOver, at: request.now, by: author, evidence: takeover.evidence.description,
+            attachment: takeover.usage.json)
+    }
+
+    private func history(of address: IPAddress, _ entries: [HistoryEntry]) -> Operation {
+        // What cannot be read is of no use to anyone; it must not keep a pod from its address.
+        var history = state.addresses[address]?.history.flatMap { try? History(stored: $0.value) } ?? History()
+        for entry in entries { history.record(entry) }
+        return .put(keys.history(address), history.serialized())
+    }
+
+    /// Who makes this change, for the history.
+    private var author: String {
+        let who = claimant.holder.pod?.description ?? "container \(request.attachment.containerID)"
+        return who + (claimant.holder.node.map { " on \($0)" } ?? "")
+    }
+
+    // MARK: Document
 
     /// Makes the network's document and settings, or brings them up to date when they differ in meaning. The document
     /// is never a guard of the ADD itself: Go nodes rewrite it all the time.

@@ -10,12 +10,34 @@ public enum IPAMError: Error, Hashable, Sendable {
     case exhausted(network: NetworkName, ranges: String, size: UInt128, reserved: Int)
     /// Another attachment holds the address.
     case inUse(IPAddress, by: String)
+    /// Another attachment holds the address, and goes on doing so: `because` says how that is known.
+    case held(IPAddress, by: String, because: String)
+    /// Another attachment holds the address, and whether it is gone cannot be told.
+    case unverifiable(IPAddress, by: String, because: String)
+    /// Another attachment holds the address, and is about to go, or must be seen gone for longer: until then.
+    case heldForNow(IPAddress, by: String, because: String, until: Timestamp?)
     /// The address is kept for someone else.
     case reserved(IPAddress, for: ReservationHolder)
     /// All addresses reserved for a workload, or for the pod, are held.
     case reservationsInUse(of: String, [IPAddress])
     /// The address cannot be given: where it lies, or what it is.
     case notAllowed(IPAddress, String)
+    /// A pod asks for an address that lies in none of the network's subnets, and does not say for which network.
+    case notInNetwork(IPAddress, network: NetworkName, subnets: String)
+    /// A pod asks for an address of the dynamic range, which it could lose at its next start.
+    case dynamicNotReserved(IPAddress, AddressRange, for: ReservationHolder)
+    /// A pod's annotation cannot be understood.
+    case annotation(PodReference?, AnnotationError)
+    /// `auto` is for the pods of StatefulSets and Deployments.
+    case notForAutomatic(PodReference?, String)
+    /// The namespace has as many automatic addresses as the configuration allows.
+    case automaticLimit(Namespace, Int)
+    /// The pod that the ADD is for is not there.
+    case podGone(PodReference, String)
+    /// Kubernetes could not be asked.
+    case lookupFailed(PodSourceError)
+    /// Nothing says which annotations a pod has.
+    case noAnnotationSource(PodReference)
     /// The network gives out no address at the moment.
     case onHold(network: NetworkName, NetworkSettings.Hold)
     /// A value in the store cannot be understood.
@@ -44,10 +66,32 @@ extension IPAMError: CustomStringConvertible {
             "network \(network) has no free address: all \(size) of \(ranges) are in use"
                 + (reserved > 0 ? " or reserved (\(reserved) of them)" : "")
         case .inUse(let address, let holder): "\(address) is in use by \(holder)"
+        case .held(let address, let holder, let reason): "\(address) is in use by \(holder): \(reason)"
+        case .unverifiable(let address, let holder, let reason):
+            "\(address) is in use by \(holder), and whether that is gone cannot be told: \(reason)"
+        case .heldForNow(let address, let holder, let reason, let time):
+            "\(address) is still held by \(holder): \(reason)"
+                + (time.map { "; it can be taken over from \($0) on" } ?? "")
         case .reserved(let address, let holder): "\(address) is reserved for \(holder.phrase)"
         case .reservationsInUse(let owner, let addresses):
             "every address reserved for \(owner) is in use (\(addresses.map(\.description).joined(separator: ", ")))"
         case .notAllowed(let address, let problem): "\(address) \(problem)"
+        case .notInNetwork(let address, let network, let subnets):
+            "annotation kube-ipam.ip: \(address) lies in no subnet of network \(network) (\(subnets))"
+        case .dynamicNotReserved(let address, let range, _):
+            "annotation kube-ipam.ip: \(address) lies in the dynamic range \(range) and is not reserved, so that the pod "
+                + "could lose it to another one"
+        case .annotation(let pod, let error): (pod.map { "pod \($0): " } ?? "") + error.description
+        case .notForAutomatic(let pod, let reason):
+            (pod.map { "pod \($0): " } ?? "")
+                + "kube-ipam.ip \"auto\" is for the pods of StatefulSets and Deployments: \(reason)"
+        case .automaticLimit(let namespace, let limit):
+            "namespace \(namespace) has its \(limit) automatic addresses (ipam.autoLimit)"
+        case .podGone(let pod, let reason): "pod \(pod) is gone: \(reason)"
+        case .lookupFailed(let error): error.description
+        case .noAnnotationSource(let pod):
+            "nothing says which annotations pod \(pod) has: set ipam.kubeConfig, let the runtime pass them "
+                + "(\"capabilities\": {\"io.kubernetes.cri.pod-annotations\": true}), or set \"annotations\": \"none\""
         case .onHold(let network, let hold):
             "network \(network) is on hold" + (hold.by.map { " by \($0)" } ?? "")
                 + (hold.since.map { " since \($0)" } ?? "") + (hold.reason.map { ": \($0)" } ?? "")
@@ -73,15 +117,38 @@ extension IPAMError: CustomStringConvertible {
     /// The code that a runtime sees (CNI spec section 5, and the project's own from 100).
     public var cniCode: CNIErrorCode {
         switch self {
-        case .store(.invalidConfiguration), .missingAttachments: .invalidNetworkConfig
-        case .store, .locked, .contention: .tryAgainLater
-        case .exhausted: .poolExhausted
-        case .inUse, .reservationsInUse, .conflicts: .addressInUse
+        case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource: .invalidNetworkConfig
+        case .store, .locked, .contention, .lookupFailed, .heldForNow: .tryAgainLater
+        case .exhausted, .automaticLimit: .poolExhausted
+        case .inUse, .held, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
         case .reserved: .reservedForAnother
-        case .notAllowed: .addressNotAllowed
+        case .notAllowed, .notInNetwork, .dynamicNotReserved, .annotation, .notForAutomatic: .addressNotAllowed
+        case .podGone: .podGone
         case .onHold: .networkOnHold
         case .damaged: .internalError
         case .notRecorded, .nothingToRelease: .addressNotRecorded
+        }
+    }
+}
+
+extension IPAMError {
+    /// What a person can do about it, with the command that helps; nil where there is nothing in particular.
+    public var nextStep: String? {
+        switch self {
+        case .held(let address, _, _), .inUse(let address, _): "see 'ipamctl show \(address)'"
+        case .unverifiable(let address, _, _):
+            "make sure that it is gone, then 'ipamctl release \(address) --force'"
+        case .reserved(let address, _):
+            "see 'ipamctl show \(address)'; 'ipamctl release \(address)' drops the reservation"
+        case .reservationsInUse: "reserve more with 'ipamctl reserve', or see 'ipamctl list' for who uses them"
+        case .notInNetwork(_, let network, _):
+            "for a pod on several networks write kube-ipam.ip/\(network), with an address, \"auto\" or \"dynamic\""
+        case .dynamicNotReserved(let address, _, let holder):
+            "reserve it: ipamctl reserve \(address)" + (holder == .anyone ? "" : " --for \(holder)")
+        case .automaticLimit(let namespace, _):
+            "see 'ipamctl list --namespace \(namespace)'; 'ipamctl release ADDRESS' gives one back"
+        case .exhausted: "see 'ipamctl networks' and 'ipamctl list'"
+        default: nil
         }
     }
 }

@@ -32,6 +32,8 @@ public enum CNIErrorCode: Int, Hashable, Sendable, CaseIterable {
     case networkOnHold = 104
     /// CHECK: what the runtime believes is not what is recorded.
     case addressNotRecorded = 105
+    /// The pod that an address is asked for is not in Kubernetes (any more).
+    case podGone = 106
     /// An error inside the plugin.
     case internalError = 999
 }

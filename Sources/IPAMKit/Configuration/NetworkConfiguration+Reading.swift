@@ -54,6 +54,7 @@ extension NetworkConfiguration {
         nodeName = try ipam.string("nodeName")
         cluster = try ipam.string("cluster")
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
+        autoLimit = try ipam.integer("autoLimit", 1...1_048_576)
         statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
 
         podAnnotations = purpose == .giving ? try Self.podAnnotations(runtime) : nil
@@ -201,7 +202,9 @@ extension NetworkConfiguration {
     private static func podAnnotations(
         _ runtime: ConfigurationReader?
     ) throws(ConfigurationError) -> [String: String]? {
-        guard let reader = try runtime?.reader(podAnnotationsKey) else { return nil }
+        guard let reader = try runtime?.reader(podAnnotationsKey) else {
+            return runtime?.object[podAnnotationsKey] == nil ? nil : [:]
+        }
         var annotations: [String: String] = [:]
         for member in reader.object.members {
             guard let text = member.value.string else {

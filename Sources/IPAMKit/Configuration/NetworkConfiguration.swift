@@ -20,7 +20,7 @@ public enum StatusMode: Hashable, Sendable {
 
 /// What pods' annotations come to.
 public enum AnnotationPolicy: Hashable, Sendable {
-    /// A pod with annotations of this project is refused, because this version does not apply them.
+    /// A pod's annotations must be known: from the runtime, else from Kubernetes.
     case required
     /// `"annotations": "none"`: they are not looked at.
     case ignored
@@ -41,6 +41,8 @@ public struct NetworkConfiguration: Sendable {
     public static let sizeLimit = 1 << 20
     /// Where the log goes when `ipam.logFile` is absent.
     public static let defaultLogFile = "/var/log/kube-ipam.log"
+    /// The kubeconfig that the Go project documents; it is used where the configuration names none and the file exists.
+    public static let defaultKubeConfig = "/etc/kubernetes/pki/kubectl.kubeconfig"
     /// The seconds that an operation may take when `ipam.timeout` is absent.
     public static let defaultTimeoutSeconds = 20.0
     /// The most seconds that an operation may take; the kubelet gives up after 240.
@@ -62,7 +64,7 @@ public struct NetworkConfiguration: Sendable {
     public var resolvConf: String?
     /// `ipam.etcdConfig`.
     public var etcd: EtcdSettings
-    /// `ipam.kubeConfig` or `ipam.etcdConfig.kubeConfig`: the path of a kubeconfig.
+    /// `ipam.kubeConfig` or `ipam.etcdConfig.kubeConfig`: the path of a kubeconfig; see ``defaultKubeConfig``.
     public var kubeConfig: String?
     /// `ipam.logFile`: the path of the log.
     public var logFile: String
@@ -76,9 +78,12 @@ public struct NetworkConfiguration: Sendable {
     public var cluster: String?
     /// `ipam.annotations`.
     public var annotations: AnnotationPolicy
+    /// `ipam.autoLimit`: the most addresses that `kube-ipam.ip: auto` reserves for one namespace; nil for no limit.
+    public var autoLimit: Int?
     /// `ipam.status`.
     public var statusMode: StatusMode
-    /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them.
+    /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them. A
+    /// runtime that passes `null` says that there are none.
     public var podAnnotations: [String: String]?
     /// `prevResult`, as it came.
     public var prevResult: JSONValue?

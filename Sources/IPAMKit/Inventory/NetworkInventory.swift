@@ -54,6 +54,21 @@ public struct AddressEntry: Hashable, Sendable {
             guard let holder = attachment?.holder, let pod = holder.pod else { return "container \(containerID)" }
             return "\(pod)" + (holder.node.map { " on \($0)" } ?? "")
         }
+
+        /// `{containerID, ifname, namespace, pod, uid, node, since, fixed}`; what is unknown is left out.
+        var json: JSONObject {
+            var object: JSONObject = ["containerID": .string(containerID)]
+            object["ifname"] = ifname.map { .string($0.text) }
+            guard let attachment else { return object }
+            let holder = attachment.holder
+            object["namespace"] = holder.pod.map { .string($0.namespace.text) }
+            object["pod"] = holder.pod.map { .string($0.name.text) }
+            object["uid"] = holder.uid.map(JSONValue.string)
+            object["node"] = holder.node.map(JSONValue.string)
+            object["since"] = attachment.since.map { .string($0.description) }
+            object["fixed"] = .bool(attachment.isFixed)
+            return object
+        }
     }
 
     public let network: NetworkName
@@ -99,30 +114,17 @@ public struct AddressEntry: Hashable, Sendable {
         return !reservation.holder.admits(usage.attachment?.holder.pod)
     }
 
-    /// `{network, address, state, attachment?, reservation?}`, with
+    /// `{network, address, state, attachment?, reservation?, reservedForAnother?}`, with
     /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed}`; what is unknown is left out.
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "address": .string(address.description),
             "state": .string(state.rawValue),
         ]
-        object["attachment"] = usage.map { .object(Self.json($0)) }
+        object["attachment"] = usage.map { .object($0.json) }
         object["reservation"] = reservation?.json
+        if isReservedForAnother { object["reservedForAnother"] = true }
         return .object(object)
-    }
-
-    private static func json(_ usage: Usage) -> JSONObject {
-        var object: JSONObject = ["containerID": .string(usage.containerID)]
-        object["ifname"] = usage.ifname.map { .string($0.text) }
-        guard let attachment = usage.attachment else { return object }
-        let holder = attachment.holder
-        object["namespace"] = holder.pod.map { .string($0.namespace.text) }
-        object["pod"] = holder.pod.map { .string($0.name.text) }
-        object["uid"] = holder.uid.map(JSONValue.string)
-        object["node"] = holder.node.map(JSONValue.string)
-        object["since"] = attachment.since.map { .string($0.description) }
-        object["fixed"] = .bool(attachment.isFixed)
-        return object
     }
 }
 

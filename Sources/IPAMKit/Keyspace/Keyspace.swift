@@ -58,8 +58,15 @@ public struct Keyspace: Hashable, Sendable {
         Key(claimsPrefix(of: owner) + address.description)
     }
 
-    /// When a holder was first seen gone and not yet proven to be; whatever frees the address deletes it, too.
+    /// Under whose prefix the claims of all owners of a namespace are.
+    public func claimsPrefix(of namespace: Namespace) -> String { base + "/claims/\(namespace)/" }
+
+    /// When a holder was first seen gone and not yet proven to be, see ``Suspect``; whatever frees the address deletes
+    /// it, too.
     public func suspect(_ address: IPAddress) -> Key { Key(base + "/suspects/" + address.description) }
+
+    /// See ``History``.
+    public func history(_ address: IPAddress) -> Key { Key(base + "/history/" + address.description) }
 
     // MARK: Reading keys
 

@@ -7,6 +7,9 @@ public struct Reservation: Hashable, Sendable {
     public var since: Timestamp?
     public var expires: Timestamp?
 
+    /// Who reserved what `kube-ipam.ip: auto` asked for. A person's name has an "@".
+    public static let automaticAuthor = "kube-ipam"
+
     /// The clocks of nodes and operators differ: an expired reservation counts for this long after its time.
     public static let expiryGraceSeconds: Int64 = 300
 

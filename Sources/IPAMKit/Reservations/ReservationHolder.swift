@@ -93,15 +93,22 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// Whether `pod` may have an address that is reserved for this holder.
+    /// Whether `pod`, of which nothing but the name is known, may have an address that is reserved for this holder.
     public func admits(_ pod: PodReference?) -> Bool {
+        admits(pod, of: pod.flatMap(Workload.init(derivedFrom:)))
+    }
+
+    /// Whether `pod` may have an address that is reserved for this holder.
+    ///
+    /// - Parameter workload: what controls the pod; nil where nothing does.
+    func admits(_ pod: PodReference?, of workload: Workload?) -> Bool {
         switch self {
         case .anyone: true
         case .unreadable: false
         case .namespace(let namespace): pod?.namespace == namespace
         case .pod(let reserved): pod == reserved
         case .workload(let namespace, let kind, let name):
-            pod?.namespace == namespace && pod.flatMap(Workload.init(derivedFrom:)) == Workload(kind: kind, name: name)
+            pod?.namespace == namespace && workload == Workload(kind: kind, name: name)
         }
     }
 }

@@ -8,6 +8,24 @@ public struct Workload: Hashable, Sendable {
         self.name = name
     }
 
+    /// The workload that controls `pod`; nil for a pod of another kind of controller, or of none.
+    ///
+    /// A Deployment's pods are controlled by a ReplicaSet whose name ends in the hash that the pods are labelled with.
+    public init?(of pod: Pod) {
+        guard let controller = pod.controller else { return nil }
+        switch controller.kind {
+        case "StatefulSet":
+            guard let name = try? PodName(controller.name) else { return nil }
+            self.init(kind: .statefulSet, name: name)
+        case "ReplicaSet":
+            guard let hash = pod.templateHash, !hash.isEmpty, controller.name.hasSuffix("-" + hash),
+                let name = try? PodName(String(controller.name.dropLast(hash.count + 1)))
+            else { return nil }
+            self.init(kind: .deployment, name: name)
+        default: return nil
+        }
+    }
+
     /// The workload that a pod's name tells, where the name's form is certain; else nil.
     ///
     /// - `db-0` is of the StatefulSet `db`: one ordinal, a 32-bit number without leading zeros.

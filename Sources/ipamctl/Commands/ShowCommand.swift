@@ -15,8 +15,9 @@ struct ShowCommand: ParsableCommand {
         let address = try AddressSelection.single(address)
         let detail = try connected(global) { connection in
             let network = try await connection.network(for: [address])
+            let pool = connection.pool(network.name)
             return AddressDetail(
-                entry: try await connection.pool(network.name).entry(of: address),
+                entry: try await pool.entry(of: address), past: try await pool.past(of: address),
                 range: network.rangeSets.lazy.compactMap { $0.range(containing: address) }.first)
         }
         guard detail.range != nil || detail.entry.state != .free else {
@@ -31,6 +32,7 @@ struct ShowCommand: ParsableCommand {
 /// One address, with where it lies in its network.
 private struct AddressDetail: Renderable {
     let entry: AddressEntry
+    let past: AddressPast
     let range: PoolRange?
 
     var names: [String] { [entry.address.description] }
@@ -40,6 +42,8 @@ private struct AddressDetail: Renderable {
         object["subnet"] = range.map { .string($0.subnet.description) }
         object["gateway"] = range.map { .string($0.gateway.description) }
         object["place"] = .string(place)
+        object["suspect"] = past.suspect?.json
+        object["takeover"] = past.takeover?.json
         return .object(object)
     }
 
@@ -78,6 +82,14 @@ private struct AddressDetail: Renderable {
             add("Namespace path", holder?.netns)
             add("Since", usage.attachment?.since?.description)
             if usage.attachment == nil { add("Recorded by", "the Go plugin (a container ID and nothing else)") }
+        }
+        if let suspect = past.suspect {
+            add("Seen gone", "since \(suspect.since); it can be taken over from \(suspect.confirmed) on")
+        }
+        if let takeover = past.takeover {
+            add("Taken over", "\(takeover.at)" + (takeover.by.map { " by \($0)" } ?? ""))
+            add("Taken from", takeover.formerHolder)
+            add("Because", takeover.evidence)
         }
         if let reservation = entry.reservation {
             add("Reserved for", reservation.holder.phrase)

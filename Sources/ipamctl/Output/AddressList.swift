@@ -21,7 +21,10 @@ struct AddressList: Renderable {
         }
         return [
             entry.network.text, entry.address.description, entry.state.rawValue, user ?? "",
-            entry.reservation.map { $0.holder == .anyone ? "(anyone)" : $0.holder.description } ?? "",
+            entry.reservation.map { reservation in
+                let holder = reservation.holder == .anyone ? "(anyone)" : reservation.holder.description
+                return entry.isReservedForAnother ? "\(holder) (not its user)" : holder
+            } ?? "",
         ]
     }
 

@@ -1,0 +1,58 @@
+import Store
+
+extension AddOperation {
+    /// The one read of an ADD: the network, the attachment, the cursors, the claims of `owners` and some addresses.
+    func readState(owners: [ClaimOwner], addresses: [IPAddress]) async throws(IPAMError) -> AllocationState {
+        let cursors = request.numberedRangeSets.map(\.cursor)
+        let claims = owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) }
+        let snapshot = try await pool.read(
+            [
+                Read(keys.document), Read(keys.settings), Read(keys.lock), Read(keys.attachment(request.attachment)),
+            ] + cursors.map { Read(keys.cursor(rangeSet: $0)) } + claims + addressReads(addresses))
+        var results = snapshot.results[...]
+        func next() -> [Record] { results.popFirst()?.records ?? [] }
+        var state = AllocationState(revision: snapshot.revision)
+        state.document = next().first
+        state.settings = next().first
+        state.lock = next().first
+        state.attachment = next().first
+        for _ in cursors { state.cursors.append(next().first.flatMap { try? IPAddress($0.value) }) }
+        for owner in owners {
+            state.claims[owner] = next().compactMap {
+                Keyspace.address(of: $0.key, in: keys.claimsPrefix(of: owner))
+            }.sorted()
+        }
+        for address in addresses {
+            state.addresses[address] = AddressState(used: next().first, reservation: next().first)
+        }
+        return state
+    }
+
+    private func addressReads(_ addresses: [IPAddress]) -> [Read] {
+        addresses.flatMap { [Read(keys.used($0)), Read(keys.reservation($0))] }
+    }
+
+    /// Adds what is known of `addresses` to `state`: a second read, for pods with fixed addresses only.
+    func readAddresses(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
+        var rest = Set(addresses).subtracting(state.addresses.keys).sorted()[...]
+        while !rest.isEmpty {
+            let some = Array(rest.prefix(Transaction.maximumWidth / 2))
+            rest = rest.dropFirst(some.count)
+            let snapshot = try await pool.read(addressReads(some))
+            var results = snapshot.results[...]
+            for address in some {
+                state.addresses[address] = AddressState(
+                    used: results.popFirst()?.records.first, reservation: results.popFirst()?.records.first)
+            }
+        }
+    }
+
+    /// Adds the history of `addresses` to `state`.
+    func readHistory(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
+        guard !addresses.isEmpty else { return }
+        let snapshot = try await pool.read(addresses.map { Read(keys.history($0)) })
+        for (address, result) in zip(addresses, snapshot.results) {
+            state.addresses[address, default: AddressState()].history = result.records.first
+        }
+    }
+}

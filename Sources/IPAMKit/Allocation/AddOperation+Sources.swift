@@ -1,0 +1,296 @@
+import Store
+
+/// Which rule gives a range set its address; the first that says something wins.
+extension AddOperation {
+    /// An address that is asked for by name.
+    struct Named: Sendable {
+        let address: IPAddress
+        let isByAnnotation: Bool
+    }
+
+    /// The addresses asked for by the pod, then those asked for by the runtime, by the index of their range set.
+    ///
+    /// - Throws: ``IPAMError/notAllowed(_:_:)`` for one that no pod can have.
+    func namedAddresses(_ demand: AddressDemand) throws(IPAMError) -> [Int: Named] {
+        var named: [Int: Named] = [:]
+        if case .addresses(let addresses) = demand.wish {
+            for address in addresses {
+                let index = try requireNameable(address, demand)
+                if let other = named[index] {
+                    throw .notAllowed(address, "was requested beside \(other.address): a range set gives one address")
+                }
+                named[index] = Named(address: address, isByAnnotation: true)
+            }
+        }
+        guard demand.wish != .dynamic else { return named }
+        var requested: [Int: IPAddress] = [:]
+        for address in request.requested {
+            let index = try eligibility.require(address)
+            if let other = requested[index] {
+                throw .notAllowed(address, "was requested beside \(other): a range set gives one address")
+            }
+            requested[index] = address
+            if named[index] == nil { named[index] = Named(address: address, isByAnnotation: false) }
+        }
+        return named
+    }
+
+    private func requireNameable(_ address: IPAddress, _ demand: AddressDemand) throws(IPAMError) -> Int {
+        if eligibility.owner(of: address) == nil, demand.key == "kube-ipam.ip" {
+            throw .notInNetwork(address, network: keys.network, subnets: eligibility.subnets)
+        }
+        return try eligibility.require(address)
+    }
+
+    /// Where the address of each range set comes from.
+    func sources(_ named: [Int: Named], _ context: inout AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError) -> [AllocationPlan.Source]
+    {
+        let numbered = request.numberedRangeSets
+        var sources: [Int: AllocationPlan.Source] = [:]
+        for index in numbered.indices {
+            if let name = named[index] {
+                sources[index] = try await source(named: name, &context, &memory)
+            } else if context.claimant.demand.wish != .dynamic {
+                sources[index] = try await reservedSource(inSet: index, &context, &memory)
+            }
+        }
+        // What a takeover frees must not be a candidate in the same transaction.
+        let freed = sources.values.flatMap { source -> [IPAddress] in
+            if case .named(_, _, _, let takeover) = source { takeover?.attachment.addresses ?? [] } else { [] }
+        }
+        for (index, item) in numbered.enumerated() where sources[index] == nil {
+            sources[index] =
+                context.claimant.demand.wish == .automatic
+                ? try await automaticSource(item.set, excluding: freed, &context)
+                : try dynamicSource(
+                    item, after: context.state.cursors[index], excluding: freed, memory.hints[index])
+        }
+        return numbered.indices.compactMap { sources[$0] }
+    }
+
+    // MARK: Rules 1 and 2: named
+
+    private func source(named name: Named, _ context: inout AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError) -> AllocationPlan.Source
+    {
+        let address = name.address
+        let known = context.state.addresses[address] ?? AddressState()
+        let reservation = try pool.reservation(known.reservation)
+        let expired = reservation.flatMap { $0.isExpired(at: request.now) ? $0 : nil }
+        if let reservation, expired == nil, !context.claimant.isAdmitted(by: reservation.holder) {
+            throw .reserved(address, for: reservation.holder)
+        }
+        if name.isByAnnotation, reservation == nil || expired != nil,
+            let dynamic = eligibility.dynamicRange(of: address)
+        {
+            throw .dynamicNotReserved(address, dynamic, for: reservationHolder(of: context.claimant))
+        }
+        var takeover: Takeover?
+        if let used = known.used {
+            takeover = try await contest(address, held: used, &context, &memory).get()
+        }
+        try await requireUnreported(address, context)
+        if expired != nil, takeover == nil { try await readHistory([address], &context.state) }
+        return .named(address, reservation: known.reservation, expired: expired, takeover: takeover)
+    }
+
+    /// For whom a pod's address would be reserved: for itself where it keeps its name, else for its workload.
+    private func reservationHolder(of claimant: Claimant) -> ReservationHolder {
+        guard let pod = claimant.holder.pod else { return .anyone }
+        guard let workload = claimant.workload, workload.kind == .deployment else { return .pod(pod) }
+        return .workload(pod.namespace, workload.kind, workload.name)
+    }
+
+    // MARK: Rule 3: reserved
+
+    /// So many holders of a workload's addresses are judged, at most, before one gives up.
+    private static let mostContests = 8
+
+    /// A reserved address for the pod itself, else one of those for its workload; nil where none is reserved, or, for a
+    /// pod that may have another one reserved, where all of its workload's are in use.
+    private func reservedSource(inSet index: Int, _ context: inout AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError) -> AllocationPlan.Source?
+    {
+        let claimant = context.claimant
+        // The replicas of a workload start together: each begins with another of its addresses.
+        let spread = SpreadSequence(seed: request.attachment.containerID.text)
+        for owner in claimant.owners {
+            var held: [(address: IPAddress, used: Record, reservation: Record)] = []
+            var free: [(address: IPAddress, reservation: Record)] = []
+            for address in context.state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
+                guard let known = context.state.addresses[address], let record = known.reservation,
+                    let reservation = try pool.reservation(record), !reservation.isExpired(at: request.now),
+                    reservation.holder.claimOwner == owner, claimant.isAdmitted(by: reservation.holder)
+                else { continue }
+                _ = try eligibility.require(address)
+                if let used = known.used {
+                    // The pod's own: another interface of the container has it.
+                    if used.value != request.attachment.containerID.text { held.append((address, used, record)) }
+                } else {
+                    free.append((address, record))
+                }
+            }
+            if let best = free.min(by: { spread.rank($0.address) < spread.rank($1.address) }) {
+                try await requireUnreported(best.address, context)
+                return .named(best.address, reservation: best.reservation, expired: nil, takeover: nil)
+            }
+            held.sort { spread.rank($0.address) < spread.rank($1.address) }
+            var refusals: [IPAMError] = []
+            for (address, used, reservation) in held.prefix(Self.mostContests) {
+                switch try await contest(address, held: used, &context, &memory) {
+                case .success(let takeover):
+                    try await requireUnreported(address, context)
+                    return .named(address, reservation: reservation, expired: nil, takeover: takeover)
+                case .failure(let refusal): refusals.append(refusal)
+                }
+            }
+            guard let first = refusals.first else { continue }
+            if case .workload = owner, claimant.demand.wish == .automatic { return nil }
+            if held.count == 1 { throw first }
+            throw refusals.first { $0.cniCode == .tryAgainLater }
+                ?? .reservationsInUse(of: owner.description, held.map(\.address).sorted())
+        }
+        return nil
+    }
+
+    // MARK: Rule 4: automatic
+
+    /// Free addresses of the fixed range, or of the dynamic one where there is no fixed range, to be reserved for the
+    /// pod or its workload.
+    private func automaticSource(_ set: RangeSet, excluding freed: [IPAddress], _ context: inout AddContext)
+        async throws(IPAMError) -> AllocationPlan.Source
+    {
+        let claimant = context.claimant
+        guard let pod = claimant.holder.pod, claimant.workload != nil else {
+            throw .notForAutomatic(claimant.holder.pod, claimant.withoutWorkload)
+        }
+        try await requireWithinLimit(pod.namespace, &context)
+        let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
+        guard !space.isEmpty else { throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0) }
+        // The whole of a usual fixed range: racing nodes then begin at different addresses of it.
+        let search = FreeSpaceSearch(pool: pool, space: space, start: space[0], wanted: 256)
+        var free = try await search.run().filter { !freed.contains($0) }
+        let spread = SpreadSequence(seed: request.attachment.containerID.text)
+        free.sort { spread.rank($0) < spread.rank($1) }
+        var candidates: [IPAddress] = []
+        for address in free where candidates.count < AllocationPlan.levels {
+            if case .failure(let error) = await reported(address, context) {
+                if case .lookupFailed = error { throw error }
+                continue
+            }
+            candidates.append(address)
+        }
+        guard !candidates.isEmpty else { throw try await exhausted(space, space.summary) }
+        try await readHistory(candidates, &context.state)
+        let reservation = Reservation(
+            for: reservationHolder(of: claimant), by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
+            since: request.now)
+        return .automatic(candidates: candidates, reservation)
+    }
+
+    private func requireWithinLimit(_ namespace: Namespace, _ context: inout AddContext) async throws(IPAMError) {
+        guard let limit = request.autoLimit else { return }
+        let prefix = keys.claimsPrefix(of: namespace)
+        let claims = try await pool.readAll(prefix, .keys, at: context.state.revision).records
+        guard claims.count >= limit else { return }
+        // Operators' own reservations do not count.
+        let addresses = Set(
+            claims.compactMap { record in
+                record.key.text.utf8.lastIndex(of: UInt8(ascii: "/")).flatMap { slash in
+                    try? IPAddress(String(record.key.text[record.key.text.utf8.index(after: slash)...]))
+                }
+            })
+        try await readAddresses(addresses.sorted(), &context.state)
+        let automatic = addresses.count { address in
+            let record = context.state.addresses[address]?.reservation
+            return record.flatMap { try? Reservation(stored: $0.value) }?.by == Reservation.automaticAuthor
+        }
+        guard automatic < limit else { throw .automaticLimit(namespace, limit) }
+    }
+
+    // MARK: Rule 5: dynamic
+
+    private func dynamicSource(
+        _ numbered: (set: RangeSet, cursor: Int), after last: IPAddress?, excluding freed: [IPAddress],
+        _ hints: [IPAddress]?
+    ) throws(IPAMError) -> AllocationPlan.Source {
+        let (set, cursor) = numbered
+        let space = set.dynamicSpace
+        guard !space.isEmpty else {
+            throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0)
+        }
+        var candidates = hints ?? Self.candidates(of: space, after: last, seed: request.attachment.containerID.text)
+        candidates.removeAll(where: freed.contains)
+        guard !candidates.isEmpty else {
+            throw .exhausted(network: keys.network, ranges: set.summary, size: space.count, reserved: 0)
+        }
+        return .dynamic(cursor: cursor, candidates: candidates)
+    }
+
+    /// The address after the cursor, then others.
+    private static func candidates(of space: DynamicSpace, after last: IPAddress?, seed: String) -> [IPAddress] {
+        let start = index(after: last, in: space)
+        var candidates = [space[start]]
+        var spread = SpreadSequence(seed: seed)
+        let wanted = Int(clamping: min(space.count, UInt128(AllocationPlan.levels)))
+        while candidates.count < wanted {
+            // A small space is tried in order, so that all of it is tried; a large one is spread by the container ID.
+            let next =
+                space.count <= UInt128(AllocationPlan.levels * 4)
+                ? space[(start + UInt128(candidates.count)) % space.count] : space[spread.next() % space.count]
+            if !candidates.contains(next) { candidates.append(next) }
+        }
+        return candidates
+    }
+
+    private static func index(after cursor: IPAddress?, in space: DynamicSpace) -> UInt128 {
+        cursor.map { space.index(after: $0) } ?? 0
+    }
+
+    /// Free addresses for each dynamic set of a plan whose candidates were all taken.
+    func findFree(for plan: AllocationPlan, _ neighbourhood: [ReadResult]) async throws(IPAMError)
+        -> [Int: [IPAddress]]
+    {
+        var neighbourhood = neighbourhood[...]
+        var found: [Int: [IPAddress]] = [:]
+        for (index, source) in plan.sources.enumerated() {
+            guard case .dynamic(_, let candidates) = source else { continue }
+            let set = sets[index]
+            let space = set.dynamicSpace
+            let start = space[Self.index(after: plan.state.cursors[index], in: space)]
+            let search = FreeSpaceSearch(pool: pool, space: space, start: start, wanted: 256)
+            let around = Neighbourhood(of: candidates)
+            var free = around.free(search, Array(neighbourhood.prefix(around.readCount)))
+            neighbourhood = neighbourhood.dropFirst(around.readCount)
+            if free.isEmpty { free = try await search.run() }
+            guard let best = free.first else { throw try await exhausted(space, set.summary) }
+            // The one after the cursor first; the others spread, so that racing nodes do not meet again.
+            let spread = SpreadSequence(seed: request.attachment.containerID.text)
+            let rest = free.dropFirst().sorted { spread.rank($0) < spread.rank($1) }
+            found[index] = Array(([best] + rest).prefix(AllocationPlan.levels))
+        }
+        return found
+    }
+
+    private func exhausted(_ space: DynamicSpace, _ ranges: String) async throws(IPAMError) -> IPAMError {
+        let reserved = try await pool.readAll(keys.reservationsPrefix, .keys).records
+            .compactMap { Keyspace.address(of: $0.key, in: keys.reservationsPrefix) }
+            .count { space.contains($0) }
+        return .exhausted(network: keys.network, ranges: ranges, size: space.count, reserved: reserved)
+    }
+}
+
+extension DynamicSpace {
+    fileprivate var summary: String { intervals.map(\.description).joined(separator: ",") }
+}
+
+extension ClaimOwner: CustomStringConvertible {
+    /// `default/db-0` or `default/web`.
+    public var description: String {
+        switch self {
+        case .pod(let pod): pod.description
+        case .workload(let namespace, let name): "\(namespace)/\(name)"
+        }
+    }
+}

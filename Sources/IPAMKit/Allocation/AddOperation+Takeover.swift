@@ -1,0 +1,130 @@
+import Store
+
+/// An address that is asked for and held by another.
+extension AddOperation {
+    /// Judges the holder of `address`: a takeover where it is gone, else why the address is not to be had. A holder that
+    /// only looks gone is remembered as a suspect.
+    ///
+    /// - Throws: ``IPAMError`` where the store could not be read.
+    func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError) -> Result<Takeover, IPAMError>
+    {
+        let holder = try await readHolder(of: address, used, &context.state)
+        let phrase = holder.usage.phrase
+        guard used.value != request.attachment.containerID.text else {
+            return .failure(.held(address, by: phrase, because: "another interface of this container has it"))
+        }
+        guard let attachment = holder.usage.attachment, let record = holder.record,
+            let container = try? ContainerID(used.value)
+        else {
+            return .failure(
+                .unverifiable(address, by: phrase, because: "the Go plugin recorded a container ID and nothing else"))
+        }
+        let verdict: HolderVerdict
+        do throws(PodSourceError) {
+            verdict = try await judge(attachment.holder, held: used, cluster: context.claimant.holder.cluster, &memory)
+        } catch {
+            return .failure(.lookupFailed(error))
+        }
+        let evidence: HolderVerdict.Evidence
+        switch verdict {
+        case .live(let reason): return .failure(.held(address, by: phrase, because: reason))
+        case .passing(let reason):
+            return .failure(.heldForNow(address, by: phrase, because: reason, until: nil))
+        case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
+        case .gone(let found): evidence = found
+        case .seenGone(let reason):
+            let suspect = try await suspect(address, used, holder.suspect)
+            guard request.now >= suspect.confirmed, suspect.since <= request.now else {
+                return .failure(.heldForNow(address, by: phrase, because: reason, until: suspect.confirmed))
+            }
+            evidence = .confirmed(reason, since: suspect.since)
+        }
+        try await readHistory([address] + attachment.addresses.filter { $0 != address }, &context.state)
+        return .success(
+            Takeover(
+                address: address, used: used, container: container, record: record, usage: holder.usage,
+                attachment: attachment, suspect: holder.suspect, evidence: evidence))
+    }
+
+    private func judge(_ holder: Holder, held used: Record, cluster: String?, _ memory: inout AddMemory)
+        async throws(PodSourceError) -> HolderVerdict
+    {
+        if let known = memory.verdicts[used] { return known }
+        let verdict = try await observer.verdict(on: holder, cluster: cluster, deadline: pool.deadline)
+        memory.verdicts[used] = verdict
+        return verdict
+    }
+
+    private struct HeldAddress {
+        let usage: AddressEntry.Usage
+        /// The attachment; nil where there is none that can be read.
+        let record: Record?
+        let suspect: Record?
+    }
+
+    private func readHolder(of address: IPAddress, _ used: Record, _ state: inout AllocationState)
+        async throws(IPAMError) -> HeldAddress
+    {
+        var usage = AddressEntry.Usage(containerID: used.value, attachment: nil, ifname: nil)
+        guard let container = try? ContainerID(used.value) else {
+            return HeldAddress(usage: usage, record: nil, suspect: nil)
+        }
+        let prefix = keys.attachmentsPrefix(of: container)
+        let snapshot = try await pool.read([Read(KeyRange(prefix: prefix)), Read(keys.suspect(address))])
+        for record in snapshot.results[0].records {
+            guard let reference = keys.attachmentReference(of: record.key),
+                let attachment = try? Attachment(stored: record.value), attachment.addresses.contains(address)
+            else { continue }
+            usage = AddressEntry.Usage(
+                containerID: used.value, attachment: attachment, ifname: reference.ifname)
+            return HeldAddress(usage: usage, record: record, suspect: snapshot.results[1].records.first)
+        }
+        return HeldAddress(usage: usage, record: nil, suspect: nil)
+    }
+
+    /// Since when the holder with this used key is seen gone: from now on, where nobody has noticed yet.
+    private func suspect(_ address: IPAddress, _ used: Record, _ record: Record?) async throws(IPAMError) -> Suspect {
+        if let known = record.flatMap({ try? Suspect(stored: $0.value) }), known.revision == used.modified,
+            known.since <= request.now
+        {
+            return known
+        }
+        let suspect = Suspect(revision: used.modified, since: request.now)
+        let key = keys.suspect(address)
+        let noted = Transaction(
+            if: [
+                .unchanged(used.key, used.modified), record.map { .unchanged(key, $0.modified) } ?? .absent(key),
+            ], then: [.put(key, suspect.json.serialized())])
+        // Where another was quicker the next ADD finds it.
+        _ = try await pool.commit(noted)
+        return suspect
+    }
+
+    // MARK: Go nodes
+
+    /// Checks that no pod of a Go node has the address: they record no fixed one.
+    func requireUnreported(_ address: IPAddress, _ context: AddContext) async throws(IPAMError) {
+        try await reported(address, context).get()
+    }
+
+    /// A failure where a live pod other than this one reports the address, or that could not be asked.
+    func reported(_ address: IPAddress, _ context: AddContext) async -> Result<Void, IPAMError> {
+        guard context.mayHaveGoNodes, let pods = observer.pods else { return .success(()) }
+        let holder = context.claimant.holder
+        do throws(PodSourceError) {
+            for pod in try await pods.pods(at: address, deadline: pool.deadline) {
+                let isOwn = holder.uid.map(pod.isMeant) ?? (pod.reference == holder.pod)
+                if isOwn || pod.isTerminal || pod.usesHostNetwork { continue }
+                let phrase = "\(pod.reference)" + (pod.node.map { " on \($0)" } ?? "")
+                return .failure(
+                    pod.isTerminating
+                        ? .heldForNow(address, by: phrase, because: "the pod is being deleted", until: nil)
+                        : .held(address, by: phrase, because: "Kubernetes reports it, and a Go node did not record it"))
+            }
+            return .success(())
+        } catch {
+            return .failure(.lookupFailed(error))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Store
+
+/// What is known of an address by a read.
+struct AddressState {
+    var used: Record?
+    var reservation: Record?
+    /// That of the container that uses it, where it was asked for.
+    var attachment: Record?
+    var suspect: Record?
+    var history: Record?
+}
+
+/// What an ADD has read of its network, as of one revision.
+struct AllocationState {
+    var revision: Revision
+    var document: Record?
+    var settings: Record?
+    var lock: Record?
+    var attachment: Record?
+    /// One for each of the request's numbered range sets; nil where no address was given yet.
+    var cursors: [IPAddress?] = []
+    /// The addresses claimed for the pod, then those for its workload.
+    var claims: [ClaimOwner: [IPAddress]] = [:]
+    /// The addresses that were asked for by name, and those claimed.
+    var addresses: [IPAddress: AddressState] = [:]
+}
+
+/// An address that is taken from a holder who is gone.
+struct Takeover {
+    let address: IPAddress
+    /// The holder's used key, attachment, and what is known of it.
+    let used: Record
+    let container: ContainerID
+    let record: Record
+    let usage: AddressEntry.Usage
+    let attachment: Attachment
+    let suspect: Record?
+    let evidence: HolderVerdict.Evidence
+
+    var report: TakeoverReport {
+        TakeoverReport(address: address, formerHolder: usage.phrase, evidence: evidence)
+    }
+}

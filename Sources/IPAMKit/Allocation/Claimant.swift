@@ -1,0 +1,65 @@
+/// Who an ADD is for, once all is known that can be.
+struct Claimant: Sendable {
+    let holder: Holder
+    /// What controls the pod; nil where nothing does that reservations can be for.
+    let workload: Workload?
+    let demand: AddressDemand
+    /// Why ``workload`` is nil, as a clause: "its controller is the DaemonSet web".
+    let withoutWorkload: String
+
+    /// Whose claims give this pod its reserved addresses unasked.
+    var owners: [ClaimOwner] {
+        guard let pod = holder.pod else { return [] }
+        return [.pod(pod)] + (workload.map { [.workload(pod.namespace, $0.name)] } ?? [])
+    }
+
+    func isAdmitted(by reserved: ReservationHolder) -> Bool {
+        reserved.admits(holder.pod, of: workload)
+    }
+
+    /// A pod of which nothing but the name is known.
+    init(_ holder: Holder, demand: AddressDemand) {
+        self.holder = holder
+        self.demand = demand
+        workload = holder.pod.flatMap(Workload.init(derivedFrom:))
+        withoutWorkload = holder.pod == nil ? "it is no pod of Kubernetes" : "its name does not tell its controller"
+    }
+
+    /// A pod that was looked up.
+    ///
+    /// - Parameters:
+    ///   - node: this node's name.
+    ///   - pod: nil when there is none of that name.
+    /// - Throws: ``IPAMError/podGone(_:_:)`` when Kubernetes does not have the pod, or has another one of that name.
+    init(_ holder: Holder, _ pod: Pod?, named reference: PodReference, on node: String?, network: NetworkName)
+        throws(IPAMError)
+    {
+        guard let pod else { throw .podGone(reference, "Kubernetes has no such pod") }
+        var holder = holder
+        if let uid = holder.uid {
+            guard pod.isMeant(byUID: uid) else {
+                throw .podGone(
+                    reference, "the one with UID \(uid) is not there, Kubernetes has another (UID \(pod.uid))")
+            }
+            // Kubernetes' own name of the node is the one by which it can be asked for.
+            holder.node = pod.node ?? holder.node
+        } else if let node, pod.node == node {
+            holder.uid = pod.uid
+        }
+        self.holder = holder
+        workload = Workload(of: pod)
+        withoutWorkload =
+            pod.controller.map { "its controller is the \($0.kind) \($0.name)" } ?? "it has no controller"
+        demand = try Self.demand(pod.annotations, of: reference, on: network)
+    }
+
+    static func demand(_ annotations: [String: String], of pod: PodReference?, on network: NetworkName)
+        throws(IPAMError) -> AddressDemand
+    {
+        do throws(AnnotationError) {
+            return try AddressDemand(annotations: annotations, network: network)
+        } catch {
+            throw .annotation(pod, error)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Store
+
+/// What is known of an address beside who has it now.
+public struct AddressPast: Hashable, Sendable {
+    /// What ended or changed there.
+    public let history: History
+    /// Since when its present holder is seen gone; nil where it is not.
+    public let suspect: Suspect?
+
+    /// When, by whom and on what evidence the address was last taken over; nil where that is not remembered.
+    public var takeover: HistoryEntry? { history.entries.first { $0.event == .takenOver } }
+}
+
+extension AddressPool {
+    /// The past of one address, by one small read.
+    ///
+    /// - Throws: ``IPAMError``, `damaged` for a history that cannot be read.
+    public func past(of address: IPAddress) async throws(IPAMError) -> AddressPast {
+        let snapshot = try await read([
+            Read(keys.history(address)), Read(keys.used(address)), Read(keys.suspect(address)),
+        ])
+        let records = snapshot.results.map(\.records.first)
+        var history = History()
+        if let record = records[0] {
+            do throws(DamagedValue) {
+                history = try History(stored: record.value)
+            } catch {
+                throw .damaged(record.key, error)
+            }
+        }
+        // One that is about a former holder is out of date.
+        let suspect = records[2].flatMap { try? Suspect(stored: $0.value) }
+        let isCurrent = suspect != nil && suspect?.revision == records[1]?.modified
+        return AddressPast(history: history, suspect: isCurrent ? suspect : nil)
+    }
+}

@@ -1,0 +1,97 @@
+/// The value of an address's history key: what ended or changed, newest first.
+///
+/// Whoever holds the address now is not part of it; the attachment and the reservation say that.
+public struct History: Hashable, Sendable {
+    /// How many entries are kept.
+    public static let depth = 8
+
+    public private(set) var entries: [HistoryEntry]
+
+    public init() {
+        entries = []
+    }
+
+    public mutating func record(_ entry: HistoryEntry) {
+        entries.insert(entry, at: 0)
+        entries.removeLast(max(0, entries.count - Self.depth))
+    }
+
+    public func serialized() -> String {
+        JSONValue.array(entries.map(\.json)).serialized()
+    }
+
+    /// Reads a stored value.
+    ///
+    /// - Throws: ``DamagedValue``.
+    public init(stored text: String) throws(DamagedValue) {
+        guard let array = try JSONValue(stored: text).array else { throw DamagedValue("it is not an array") }
+        entries = []
+        for element in array { entries.append(try HistoryEntry(element)) }
+    }
+}
+
+/// Something that ended a tenancy of an address, or changed its reservation.
+public struct HistoryEntry: Hashable, Sendable {
+    public enum Event: String, Hashable, Sendable {
+        /// A holder that was gone lost the address to another pod.
+        case takenOver = "taken-over"
+        /// The address was reserved.
+        case reserved
+        /// A reservation was removed because its time was over.
+        case expired
+    }
+
+    public let event: Event
+    public let at: Timestamp
+    /// Who did it, such as `default/db-0 on n2`.
+    public let by: String?
+    /// What it was done on, such as "its node n1 has rebooted".
+    public let evidence: String?
+    /// Who held the address until then, where a tenancy ended: the `attachment` of `ipamctl list -o json`.
+    public let attachment: JSONObject?
+    /// The reservation that was made or that ended.
+    public let reservation: Reservation?
+
+    init(
+        _ event: Event, at: Timestamp, by: String?, evidence: String? = nil, attachment: JSONObject? = nil,
+        reservation: Reservation? = nil
+    ) {
+        self.event = event
+        self.at = at
+        self.by = by
+        self.evidence = evidence
+        self.attachment = attachment
+        self.reservation = reservation
+    }
+
+    /// For a sentence: `default/db-0 on n1`, or `container 4b1f...`; nil where no tenancy ended.
+    public var formerHolder: String? {
+        guard let attachment else { return nil }
+        guard let namespace = attachment["namespace"]?.string, let pod = attachment["pod"]?.string else {
+            return attachment["containerID"]?.string.map { "container \($0)" }
+        }
+        return "\(namespace)/\(pod)" + (attachment["node"]?.string.map { " on \($0)" } ?? "")
+    }
+
+    public var json: JSONValue {
+        var object: JSONObject = ["event": .string(event.rawValue), "at": .string(at.description)]
+        object["by"] = by.map(JSONValue.string)
+        object["evidence"] = evidence.map(JSONValue.string)
+        object["attachment"] = attachment.map(JSONValue.object)
+        object["reservation"] = reservation?.json
+        return .object(object)
+    }
+
+    init(_ json: JSONValue) throws(DamagedValue) {
+        guard let event = json["event"]?.string.flatMap(Event.init), let at = json["at"]?.string.flatMap(Timestamp.init)
+        else { throw DamagedValue("an entry has no known event or no time (RFC 3339)") }
+        self.event = event
+        self.at = at
+        by = json["by"]?.string
+        evidence = json["evidence"]?.string
+        attachment = json["attachment"]?.object
+        reservation = try json["reservation"].map { value throws(DamagedValue) in
+            try Reservation(stored: value.serialized())
+        }
+    }
+}

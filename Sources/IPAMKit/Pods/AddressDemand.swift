@@ -1,0 +1,218 @@
+/// What a pod's annotations ask for on one network.
+///
+/// | annotation | value |
+/// |---|---|
+/// | `kube-ipam.ip` | an address, or a comma list of one for each range set; `auto`; `dynamic` |
+/// | `kube-ipam.netmask` | dotted, or a prefix length; by default the subnet's |
+/// | `kube-ipam.gateway` | an address; by default the subnet's gateway |
+///
+/// Each may end in `/<network>` and then speaks for that network alone; where `kube-ipam.ip/<network>` is there, none of
+/// the unqualified ones counts for this network. A netmask or a gateway belongs to the addresses of `kube-ipam.ip`, by
+/// position where there are as many of them, else by family; without `kube-ipam.ip` they say nothing.
+public struct AddressDemand: Hashable, Sendable {
+    /// How the addresses are to be found.
+    public enum Wish: Hashable, Sendable {
+        /// The annotations say nothing.
+        case nothing
+        /// `dynamic`: the next dynamic address, also for a pod that has reservations.
+        case dynamic
+        /// `auto`: any address, and that one ever after.
+        case automatic
+        /// These addresses.
+        case addresses([IPAddress])
+    }
+
+    /// A netmask, of which a bare prefix length up to 32 fits both families.
+    private struct Netmask: Hashable, Sendable {
+        let families: [AddressFamily]
+        let prefixLength: Int
+    }
+
+    public let wish: Wish
+    /// The annotation that says so, such as `kube-ipam.ip/storage`; empty where none does.
+    public let key: String
+    private let netmasks: [Netmask]
+    private let gateways: [IPAddress]
+
+    /// A demand for nothing in particular.
+    public init() {
+        wish = .nothing
+        key = ""
+        netmasks = []
+        gateways = []
+    }
+
+    /// Reads a pod's annotations, of which all others are ignored.
+    ///
+    /// - Throws: ``AnnotationError`` for a malformed value: it never falls back to another address.
+    public init(annotations: [String: String], network: NetworkName) throws(AnnotationError) {
+        let qualifier = annotations["kube-ipam.ip/\(network)"] == nil ? "" : "/\(network)"
+        let key = "kube-ipam.ip" + qualifier
+        guard let text = annotations[key] else {
+            wish = .nothing
+            self.key = ""
+            netmasks = []
+            gateways = []
+            return
+        }
+        self.key = key
+        wish = try Self.wish(key, text)
+        let netmaskKey = "kube-ipam.netmask" + qualifier
+        netmasks =
+            try annotations[netmaskKey].map { text throws(AnnotationError) in
+                try Self.parts(netmaskKey, text) { part throws(AnnotationError) in try Self.netmask(netmaskKey, part) }
+            } ?? []
+        let gatewayKey = "kube-ipam.gateway" + qualifier
+        gateways =
+            try annotations[gatewayKey].map { text throws(AnnotationError) in
+                try Self.parts(gatewayKey, text) { part throws(AnnotationError) in try Self.address(gatewayKey, part) }
+            } ?? []
+        try requireAssigned(netmasks.map(\.families), netmaskKey, annotations)
+        try requireAssigned(gateways.map { [$0.family] }, gatewayKey, annotations)
+    }
+
+    // MARK: Parsing
+
+    private static func wish(_ key: String, _ text: String) throws(AnnotationError) -> Wish {
+        switch text {
+        case "auto": return .automatic
+        case "dynamic": return .dynamic
+        default: break
+        }
+        let addresses = try parts(key, text) { part throws(AnnotationError) in try address(key, part) }
+        for (index, address) in addresses.enumerated() where addresses[..<index].contains(address) {
+            throw AnnotationError(key: key, value: text, problem: "names \(address) twice")
+        }
+        return .addresses(addresses)
+    }
+
+    /// The parts of a comma list, each without the white space around it.
+    private static func parts<Value>(
+        _ key: String, _ text: String, _ read: (String) throws(AnnotationError) -> Value
+    ) throws(AnnotationError) -> [Value] {
+        var values: [Value] = []
+        for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+            var trimmed = part.drop(while: isBlank)
+            while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
+            let word = String(Substring(trimmed))
+            guard !word.isEmpty else {
+                throw AnnotationError(
+                    key: key, value: text,
+                    problem: text.utf8.allSatisfy(isBlank)
+                        ? "is empty: give a value, or remove the annotation" : "has an empty part")
+            }
+            values.append(try read(word))
+        }
+        guard values.count <= mostParts else {
+            throw AnnotationError(key: key, value: text, problem: "has more than \(mostParts) parts")
+        }
+        return values
+    }
+
+    /// As many as there can be range sets.
+    private static let mostParts = 16
+
+    private static func address(_ key: String, _ word: String) throws(AnnotationError) -> IPAddress {
+        do throws(AddressError) {
+            return try IPAddress(word)
+        } catch {
+            let problem: String =
+                switch error {
+                case .unexpectedPrefixLength: "has a prefix length, which belongs in kube-ipam.netmask"
+                case .notAnAddress where key.hasPrefix("kube-ipam.ip"):
+                    "is not an IP address, such as 10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""
+                default: error.problem
+                }
+            throw AnnotationError(key: key, value: word, problem: problem)
+        }
+    }
+
+    private static func netmask(_ key: String, _ word: String) throws(AnnotationError) -> Netmask {
+        let digits = word.hasPrefix("/") ? String(word.dropFirst()) : word
+        if digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(digits), (1...128).contains(length)
+        {
+            return Netmask(families: length <= 32 ? [.ipv4, .ipv6] : [.ipv6], prefixLength: length)
+        }
+        if let mask = try? IPAddress(word), mask.family == .ipv4,
+            let length = (1...32).first(where: { AddressFamily.ipv4.mask(prefixLength: $0) == mask.value })
+        {
+            return Netmask(families: [.ipv4], prefixLength: length)
+        }
+        throw AnnotationError(
+            key: key, value: word,
+            problem: "is not a netmask: write it dotted, such as 255.255.0.0, or as a prefix length")
+    }
+
+    /// Checks that each value is for an address, and no two for the same.
+    private func requireAssigned(
+        _ families: [[AddressFamily]], _ key: String, _ annotations: [String: String]
+    ) throws(AnnotationError) {
+        let value = annotations[key] ?? ""
+        guard !families.isEmpty, case .addresses(let addresses) = wish else { return }
+        if families.count == addresses.count {
+            for (family, address) in zip(families, addresses) where !family.contains(address.family) {
+                throw AnnotationError(
+                    key: key, value: value, problem: "does not fit \(address), which is \(address.family)")
+            }
+            return
+        }
+        let named = Set(addresses.map(\.family))
+        let fitting = families.map { $0.filter(named.contains) }
+        guard fitting.allSatisfy({ $0.count == 1 }), Set(fitting.map { $0[0] }).count == fitting.count else {
+            throw AnnotationError(
+                key: key, value: value,
+                problem:
+                    "does not fit the \(addresses.count) addresses of \(self.key): give one for each, in their order")
+        }
+    }
+
+    // MARK: Presentation
+
+    /// The prefix length that is asked for beside `address`; nil for the subnet's.
+    private func prefixLength(of address: IPAddress) -> Int? {
+        value(for: address, in: netmasks, fits: { $0.families.contains(address.family) })?.prefixLength
+    }
+
+    private func value<Value>(for address: IPAddress, in values: [Value], fits: (Value) -> Bool) -> Value? {
+        if case .addresses(let addresses) = wish, addresses.count == values.count {
+            return addresses.firstIndex(of: address).map { values[$0] }
+        }
+        // A range set that no address names stays as it is configured.
+        if case .addresses(let addresses) = wish, !addresses.contains(address) { return nil }
+        return values.first(where: fits)
+    }
+
+    /// How `address`, one of those asked for, is presented to the pod.
+    ///
+    /// - Throws: ``AnnotationError`` when the gateway asked for cannot be reached from it.
+    func assignment(of address: IPAddress, in range: PoolRange) throws(AnnotationError) -> Assignment {
+        var assignment = Assignment(address, in: range)
+        if let length = prefixLength(of: address) { assignment.prefixLength = length }
+        let asked = value(for: address, in: gateways, fits: { $0.family == address.family })
+        if let asked { assignment.gateway = asked }
+        let block = CIDR(containing: address, prefixLength: assignment.prefixLength)
+        guard block.contains(assignment.gateway), assignment.gateway != address else {
+            let what =
+                "\(assignment.gateway) \(address == assignment.gateway ? "is the pod's own address" : "is not in \(block)")"
+            throw AnnotationError(
+                key: asked == nil ? "kube-ipam.netmask" : "kube-ipam.gateway", value: nil,
+                problem: "does not fit \(address): the gateway \(what)")
+        }
+        return assignment
+    }
+}
+
+/// A malformed annotation.
+public struct AnnotationError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let key: String
+    /// The part that is wrong; nil where it is not one value alone.
+    public let value: String?
+    let problem: String
+
+    /// `annotation kube-ipam.ip: "10.188.0" is not an IP address, ...`
+    public var description: String {
+        guard let value else { return "annotation \(key) \(problem)" }
+        return "annotation \(key): \(value.quotedForPeople) \(problem)"
+    }
+}

@@ -1,0 +1,158 @@
+import Testing
+
+@testable import IPAMKit
+
+@Suite struct AddressDemandTests {
+    private func demand(_ annotations: [String: String], _ network: String = "k8s") throws -> AddressDemand {
+        try AddressDemand(annotations: annotations, network: NetworkName(network))
+    }
+
+    private func problem(_ annotations: [String: String]) throws -> String {
+        do {
+            let demand = try demand(annotations)
+            return "none: \(demand.wish)"
+        } catch let error as AnnotationError {
+            return error.description
+        }
+    }
+
+    @Test func aPodThatSaysNothingAsksForNothing() throws {
+        #expect(try demand([:]).wish == .nothing)
+        // A gateway or a netmask belongs to an address.
+        #expect(try demand(["kube-ipam.gateway": "nonsense", "app": "web"]).wish == .nothing)
+    }
+
+    @Test func thePublishedExampleIsUnderstood() throws {
+        let demand = try demand([
+            "kube-ipam.ip": "10.188.0.216", "kube-ipam.netmask": "255.255.0.0", "kube-ipam.gateway": "10.188.0.1",
+        ])
+        #expect(demand.wish == .addresses([address("10.188.0.216")]))
+        let range = try PoolRange(subnet: CIDR("10.188.0.0/16"), gateway: address("10.188.0.254"))
+        let assignment = try demand.assignment(of: address("10.188.0.216"), in: range)
+        #expect(assignment.prefixLength == 16)
+        #expect(assignment.gateway == address("10.188.0.1"))
+    }
+
+    @Test func listsTakeBothFamiliesAndWhiteSpace() throws {
+        let demand = try demand([
+            "kube-ipam.ip": "10.188.0.216, FD00:0::5", "kube-ipam.netmask": "24,64",
+            "kube-ipam.gateway": "10.188.0.9 ,\tfd00::9",
+        ])
+        #expect(demand.wish == .addresses([address("10.188.0.216"), address("fd00::5")]))
+        let four = try demand.assignment(of: address("10.188.0.216"), in: PoolRange(subnet: CIDR("10.188.0.0/16")))
+        #expect(four.prefixLength == 24 && four.gateway == address("10.188.0.9"))
+        let six = try demand.assignment(of: address("fd00::5"), in: PoolRange(subnet: CIDR("fd00::/48")))
+        #expect(six.prefixLength == 64 && six.gateway == address("fd00::9"))
+    }
+
+    /// One dotted netmask beside two addresses is the IPv4 one's.
+    @Test func aLoneNetmaskOrGatewayGoesByFamily() throws {
+        let demand = try demand([
+            "kube-ipam.ip": "10.188.0.216,fd00::5", "kube-ipam.netmask": "255.255.255.0",
+            "kube-ipam.gateway": "fd00::9",
+        ])
+        let four = try demand.assignment(of: address("10.188.0.216"), in: PoolRange(subnet: CIDR("10.188.0.0/16")))
+        #expect(four.prefixLength == 24 && four.gateway == address("10.188.0.1"))
+        let six = try demand.assignment(of: address("fd00::5"), in: PoolRange(subnet: CIDR("fd00::/64")))
+        #expect(six.prefixLength == 64 && six.gateway == address("fd00::9"))
+    }
+
+    @Test func aQualifiedAnnotationSpeaksForItsNetworkAlone() throws {
+        let annotations = [
+            "kube-ipam.ip": "10.188.0.216", "kube-ipam.gateway": "10.188.0.1", "kube-ipam.ip/storage": "auto",
+            "kube-ipam.ip/backup": "dynamic", "kube-ipam.ip/mgmt": "10.9.0.7", "kube-ipam.gateway/mgmt": "10.9.0.9",
+        ]
+        #expect(try demand(annotations).wish == .addresses([address("10.188.0.216")]))
+        #expect(try demand(annotations, "storage").wish == .automatic)
+        #expect(try demand(annotations, "storage").key == "kube-ipam.ip/storage")
+        #expect(try demand(annotations, "backup").wish == .dynamic)
+        let management = try demand(annotations, "mgmt")
+        let range = try PoolRange(subnet: CIDR("10.9.0.0/24"))
+        #expect(try management.assignment(of: address("10.9.0.7"), in: range).gateway == address("10.9.0.9"))
+    }
+
+    @Test(arguments: [
+        (
+            "10.188.0",
+            "annotation kube-ipam.ip: \"10.188.0\" is not an IP address, such as 10.188.0.216 or fd00::1, and "
+                + "neither \"auto\" nor \"dynamic\""
+        ),
+        ("", "annotation kube-ipam.ip: \"\" is empty: give a value, or remove the annotation"),
+        (" ", "annotation kube-ipam.ip: \" \" is empty: give a value, or remove the annotation"),
+        ("10.188.0.5,", "annotation kube-ipam.ip: \"10.188.0.5,\" has an empty part"),
+        (
+            "10.188.0.5,auto",
+            "annotation kube-ipam.ip: \"auto\" is not an IP address, such as 10.188.0.216 or fd00::1, and "
+                + "neither \"auto\" nor \"dynamic\""
+        ),
+        (
+            "10.188.0.5/16",
+            "annotation kube-ipam.ip: \"10.188.0.5/16\" has a prefix length, which belongs in "
+                + "kube-ipam.netmask"
+        ),
+        ("10.188.0.5,10.188.0.5", "annotation kube-ipam.ip: \"10.188.0.5,10.188.0.5\" names 10.188.0.5 twice"),
+        (
+            "Auto",
+            "annotation kube-ipam.ip: \"Auto\" is not an IP address, such as 10.188.0.216 or fd00::1, and neither "
+                + "\"auto\" nor \"dynamic\""
+        ),
+    ])
+    func aMalformedAddressIsRefused(text: String, sentence: String) throws {
+        #expect(try problem(["kube-ipam.ip": text]) == sentence)
+    }
+
+    @Test(arguments: ["255.0.255.0", "0.0.0.0", "0", "129", "-1", "ffff::", "/", "24 25", "255.255.0.0.0"])
+    func aMalformedNetmaskIsRefused(text: String) throws {
+        #expect(
+            try problem(["kube-ipam.ip": "10.188.0.5", "kube-ipam.netmask": text])
+                == "annotation kube-ipam.netmask: \"\(text)\" is not a netmask: write it dotted, such as 255.255.0.0, or as "
+                + "a prefix length")
+    }
+
+    @Test(arguments: [
+        (
+            ["kube-ipam.ip": "10.188.0.5", "kube-ipam.netmask": "64"],
+            "annotation kube-ipam.netmask: \"64\" does not fit 10.188.0.5, which is IPv4"
+        ),
+        (
+            ["kube-ipam.ip": "10.188.0.5,fd00::5", "kube-ipam.netmask": "24"],
+            "annotation kube-ipam.netmask: \"24\" does not fit the 2 addresses of kube-ipam.ip: give one for each, in their "
+                + "order"
+        ),
+        (
+            ["kube-ipam.ip": "10.188.0.5", "kube-ipam.gateway": "10.188.0.1,10.188.0.2"],
+            "annotation kube-ipam.gateway: \"10.188.0.1,10.188.0.2\" does not fit the 1 addresses of kube-ipam.ip: give one "
+                + "for each, in their order"
+        ),
+        (
+            ["kube-ipam.ip": "10.188.0.5", "kube-ipam.gateway": "fd00::1"],
+            "annotation kube-ipam.gateway: \"fd00::1\" does not fit 10.188.0.5, which is IPv4"
+        ),
+    ])
+    func whatFitsNoAddressIsRefused(annotations: [String: String], sentence: String) throws {
+        #expect(try problem(annotations) == sentence)
+    }
+
+    @Test(arguments: [
+        (
+            ["kube-ipam.gateway": "10.9.0.1"],
+            "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.9.0.1 is not in 10.188.0.0/16"
+        ),
+        (
+            ["kube-ipam.gateway": "10.188.0.216"],
+            "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.188.0.216 is the pod's own address"
+        ),
+        (
+            ["kube-ipam.netmask": "30"],
+            "annotation kube-ipam.netmask does not fit 10.188.0.216: the gateway 10.188.0.1 is not in 10.188.0.216/30"
+        ),
+    ])
+    func aGatewayThatThePodCannotReachIsRefused(annotations: [String: String], sentence: String) throws {
+        let demand = try demand(annotations.merging(["kube-ipam.ip": "10.188.0.216"]) { $1 })
+        let range = try PoolRange(subnet: CIDR("10.188.0.0/16"))
+        let error = #expect(throws: AnnotationError.self) {
+            try demand.assignment(of: address("10.188.0.216"), in: range)
+        }
+        #expect(error?.description == sentence)
+    }
+}
