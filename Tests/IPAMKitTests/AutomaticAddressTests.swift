@@ -176,6 +176,7 @@ import Testing
         let given = try await node.start("c1", db(0, "u1")).addresses
         _ = try await node.pool.pool().delete(reference("c1"))
         _ = try await node.pool.pool().release(given, force: false)
-        #expect(try await node.pool.contents().keys.allSatisfy { !$0.hasPrefix("claims") && !$0.hasPrefix("reservations") })
+        #expect(
+            try await node.pool.contents().keys.allSatisfy { !$0.hasPrefix("claims") && !$0.hasPrefix("reservations") })
     }
 }

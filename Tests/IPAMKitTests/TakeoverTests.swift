@@ -123,7 +123,8 @@ import Testing
         #expect(try await second.add("c2", rebuilt, at: until).addresses == [wanted])
         try await expectTakenOver(
             node,
-            because: "its pod is gone (there is another one of that name), but its node n1 may still be stopping it, seen "
+            because:
+                "its pod is gone (there is another one of that name), but its node n1 may still be stopping it, seen "
                 + "twice, first at \(noon)", at: until)
     }
 
@@ -279,7 +280,8 @@ import Testing
         #expect(added.addresses.first == wanted && added.addresses.last != address("fd71::100"))
         let contents = try await node.pool.contents()
         #expect(contents["used/fd71::100"] == nil)
-        #expect(try await node.pool.pool().past(of: address("fd71::100")).takeover?.formerHolder == "default/db-0 on n1")
+        #expect(
+            try await node.pool.pool().past(of: address("fd71::100")).takeover?.formerHolder == "default/db-0 on n1")
         let keys = Set(contents.keys.filter { $0.hasPrefix("used") || $0.hasPrefix("attachments") })
         #expect(keys == ["used/10.71.0.20", "used/\(added.addresses[1])", "attachments/c2/eth0"])
     }

@@ -8,31 +8,31 @@ extension AddOperation {
         let isByAnnotation: Bool
     }
 
-    /// The addresses asked for by the pod, then those asked for by the runtime, by the index of their range set.
+    /// The address asked for of each range set, by the pod or else by the runtime; nil where none is.
     ///
     /// - Throws: ``IPAMError/notAllowed(_:_:)`` for one that no pod can have.
-    func namedAddresses(_ demand: AddressDemand) throws(IPAMError) -> [Int: Named] {
-        var named: [Int: Named] = [:]
+    func namedAddresses(_ demand: AddressDemand) throws(IPAMError) -> [Named?] {
+        var named = [Named?](repeating: nil, count: sets.count)
         if case .addresses(let addresses) = demand.wish {
             for address in addresses {
                 let index = try requireNameable(address, demand)
-                if let other = named[index] {
-                    throw .notAllowed(address, "was requested beside \(other.address): a range set gives one address")
-                }
+                try requireOnlyOne(address, beside: named[index])
                 named[index] = Named(address: address, isByAnnotation: true)
             }
         }
         guard demand.wish != .dynamic else { return named }
-        var requested: [Int: IPAddress] = [:]
+        var requested = [Named?](repeating: nil, count: sets.count)
         for address in request.requested {
             let index = try eligibility.require(address)
-            if let other = requested[index] {
-                throw .notAllowed(address, "was requested beside \(other): a range set gives one address")
-            }
-            requested[index] = address
-            if named[index] == nil { named[index] = Named(address: address, isByAnnotation: false) }
+            try requireOnlyOne(address, beside: requested[index])
+            requested[index] = Named(address: address, isByAnnotation: false)
         }
-        return named
+        return named.indices.map { named[$0] ?? requested[$0] }
+    }
+
+    private func requireOnlyOne(_ address: IPAddress, beside other: Named?) throws(IPAMError) {
+        guard let other else { return }
+        throw .notAllowed(address, "was requested beside \(other.address): a range set gives one address")
     }
 
     private func requireNameable(_ address: IPAddress, _ demand: AddressDemand) throws(IPAMError) -> Int {
@@ -43,30 +43,34 @@ extension AddOperation {
     }
 
     /// Where the address of each range set comes from.
-    func sources(_ named: [Int: Named], _ context: inout AddContext, _ memory: inout AddMemory)
+    func sources(_ named: [Named?], _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> [AllocationPlan.Source]
     {
-        let numbered = request.numberedRangeSets
-        var sources: [Int: AllocationPlan.Source] = [:]
-        for index in numbered.indices {
-            if let name = named[index] {
-                sources[index] = try await source(named: name, &context, &memory)
-            } else if context.claimant.demand.wish != .dynamic {
-                sources[index] = try await reservedSource(inSet: index, &context, &memory)
+        let wish = context.claimant.demand.wish
+        var sources: [AllocationPlan.Source?] = []
+        for (index, name) in named.enumerated() {
+            if let name {
+                sources.append(try await source(named: name, &context, &memory))
+            } else {
+                sources.append(wish == .dynamic ? nil : try await reservedSource(inSet: index, &context, &memory))
             }
         }
         // What a takeover frees must not be a candidate in the same transaction.
-        let freed = sources.values.flatMap { source -> [IPAddress] in
-            if case .named(_, _, _, let takeover) = source { takeover?.attachment.addresses ?? [] } else { [] }
+        var freed: [IPAddress] = []
+        for case .named(_, _, _, let takeover?)? in sources { freed += takeover.attachment.addresses }
+        var complete: [AllocationPlan.Source] = []
+        for (index, numbered) in request.numberedRangeSets.enumerated() {
+            if let source = sources[index] {
+                complete.append(source)
+            } else if wish == .automatic {
+                complete.append(try await automaticSource(numbered.set, excluding: freed, &context))
+            } else {
+                complete.append(
+                    try dynamicSource(
+                        numbered, after: context.state.cursors[index], excluding: freed, memory.hints[index]))
+            }
         }
-        for (index, item) in numbered.enumerated() where sources[index] == nil {
-            sources[index] =
-                context.claimant.demand.wish == .automatic
-                ? try await automaticSource(item.set, excluding: freed, &context)
-                : try dynamicSource(
-                    item, after: context.state.cursors[index], excluding: freed, memory.hints[index])
-        }
-        return numbered.indices.compactMap { sources[$0] }
+        return complete
     }
 
     // MARK: Rules 1 and 2: named
@@ -250,10 +254,10 @@ extension AddOperation {
 
     /// Free addresses for each dynamic set of a plan whose candidates were all taken.
     func findFree(for plan: AllocationPlan, _ neighbourhood: [ReadResult]) async throws(IPAMError)
-        -> [Int: [IPAddress]]
+        -> [[IPAddress]?]
     {
         var neighbourhood = neighbourhood[...]
-        var found: [Int: [IPAddress]] = [:]
+        var found = [[IPAddress]?](repeating: nil, count: sets.count)
         for (index, source) in plan.sources.enumerated() {
             guard case .dynamic(_, let candidates) = source else { continue }
             let set = sets[index]

@@ -50,9 +50,9 @@ extension AddOperation {
     private func judge(_ holder: Holder, held used: Record, cluster: String?, _ memory: inout AddMemory)
         async throws(PodSourceError) -> HolderVerdict
     {
-        if let known = memory.verdicts[used] { return known }
+        if let known = memory.verdicts.first(where: { $0.used == used }) { return known.verdict }
         let verdict = try await observer.verdict(on: holder, cluster: cluster, deadline: pool.deadline)
-        memory.verdicts[used] = verdict
+        memory.verdicts.append((used, verdict))
         return verdict
     }
 

@@ -14,12 +14,11 @@ public struct NodeIdentity: Hashable, Sendable {
         self.machine = machine
     }
 
-    /// Whether `holder` was recorded by this machine, whichever its name is shared with.
+    /// Whether `holder` certainly was recorded by this machine: in this boot, or under this name by the same machine.
     func recorded(_ holder: Holder) -> Bool {
-        guard holder.node == name else { return false }
         if let boot, holder.boot == boot { return true }
-        if let machine { return holder.machine == machine }
-        return false
+        guard holder.node == name, let machine else { return false }
+        return holder.machine == machine
     }
 }
 
