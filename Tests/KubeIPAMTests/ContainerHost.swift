@@ -44,7 +44,7 @@ final class ContainerHost: Sendable {
     ///
     /// - Throws: `TestSupportError.commandFailed` when ctr ends instead.
     func start(_ name: String, in space: String = "default") async throws -> Container {
-        let runtime = try containerd.run(name, in: space, ["sleep", "86400"])
+        let runtime = try containerd.start(name, in: space, ["sleep", "86400"])
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
             if let process = try await containerd.processes(in: space)[name] {

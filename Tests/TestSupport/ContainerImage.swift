@@ -48,7 +48,7 @@ enum ContainerImage {
                     tar.addfile(entry, io.BytesIO(content) if isinstance(content, bytes) else None)
         with open(busybox, "rb") as file:
             program = file.read()
-        folders = [(path, None) for path in ("bin", "dev", "etc", "proc", "sys", "tmp")]
+        folders = [(path, None) for path in ("bin", "dev", "etc", "proc", "shared", "sys", "tmp")]
         links = [("bin/" + applet, "busybox") for applet in ("ip", "ping", "sh", "sleep")]
         layer = io.BytesIO()
         archive(layer, folders + [("bin/busybox", program)] + links)

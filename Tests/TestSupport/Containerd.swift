@@ -26,6 +26,8 @@ public final class Containerd: Sendable {
             try FileManager.default.createDirectory(at: source, withIntermediateDirectories: false)
             shown[path] = source.path
         }
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("shared"), withIntermediateDirectories: false)
         try folder.write(configuration, to: "_etc_cni_net.d/10-test.conf")
         for (name, target) in plugins {
             // A plugin of /opt/cni/bin is out of sight there, and a link to it would be one to itself.
@@ -101,21 +103,45 @@ public final class Containerd: Sendable {
     ///   - container: Its ID.
     ///   - space: The namespace of containerd's that it is in; ``importImage(into:)`` comes first.
     ///   - command: What runs in it.
-    public func run(_ container: String, in space: String = "default", _ command: [String]) throws -> SpawnedProcess {
-        try machine.start("ctr", Self.arguments(space, "run", "--rm", container, command))
+    public func start(_ container: String, in space: String = "default", _ command: [String]) throws -> SpawnedProcess {
+        try machine.start("ctr", arguments(space, "--rm", container, command))
+    }
+
+    /// Runs `ctr run --rm --cni` to its end; the parameters are those of ``start(_:in:_:)``.
+    ///
+    /// - Returns: The status and what the command wrote to its standard output; what ctr said is the standard error.
+    public func run(_ container: String, in space: String = "default", _ command: [String]) async throws
+        -> ProcessOutput
+    {
+        try await collecting(command) { try await self.start(container, in: space, $0).output() }
     }
 
     /// Runs `ctr run --detach --cni`: ctr ends when the container has its network and runs.
     public func runDetached(_ container: String, _ command: [String]) async throws -> ProcessOutput {
-        try await machine.run("ctr", Self.arguments("default", "run", "--detach", container, command))
+        try await machine.run("ctr", arguments("default", "--detach", container, command))
     }
 
     /// Runs a program in a container.
+    ///
+    /// - Returns: As of ``run(_:in:_:)``.
     public func execute(_ container: String, in space: String = "default", _ command: [String]) async throws
         -> ProcessOutput
     {
         let id = "exec-\(UInt32.random(in: .min ... .max))"
-        return try await ctr(["task", "exec", "--exec-id", id, container] + command, in: space)
+        return try await collecting(command) {
+            try await self.ctr(["task", "exec", "--exec-id", id, container] + $0, in: space)
+        }
+    }
+
+    /// ctr loses the output of a program that has ended before ctr listens: hence a file that the container shares.
+    private func collecting(_ command: [String], _ run: ([String]) async throws -> ProcessOutput) async throws
+        -> ProcessOutput
+    {
+        let name = "output-\(UInt32.random(in: .min ... .max))"
+        let output = try await run(["sh", "-c", "exec \"$@\" >\(Self.sharedPath)/\(name)", "sh"] + command)
+        return ProcessOutput(
+            command: output.command, status: output.status, signal: output.signal,
+            stdout: (try? Data(contentsOf: shared.appendingPathComponent(name))) ?? Data(), stderr: output.stderr)
     }
 
     /// Runs ctr.
@@ -136,10 +162,13 @@ public final class Containerd: Sendable {
     }
 
     /// Without a share of the CPU, runc needs no cgroup controller.
-    private static func arguments(
-        _ space: String, _ verb: String, _ mode: String, _ container: String, _ command: [String]
-    ) -> [String] {
-        ["--namespace", space, verb, mode, "--cni", "--cpu-shares", "0", "--snapshotter", snapshotter]
-            + [ContainerImage.name, container] + command
+    private func arguments(_ space: String, _ mode: String, _ container: String, _ command: [String]) -> [String] {
+        let mount = "type=bind,src=\(shared.path),dst=\(Self.sharedPath),options=rbind:rw"
+        return ["--namespace", space, "run", mode, "--cni", "--cpu-shares", "0", "--snapshotter", Self.snapshotter]
+            + ["--mount", mount, ContainerImage.name, container] + command
     }
+
+    /// The folder that all containers share, and where they see it.
+    private var shared: URL { folder.url.appendingPathComponent("shared", isDirectory: true) }
+    private static let sharedPath = "/shared"
 }

@@ -118,7 +118,7 @@ public final class PrivateMachine: Sendable {
             try runTool("unshare", namespaces + ["sh", "-c", probe, "probe", name, NSTemporaryDirectory()])
             return nil
         } catch TestSupportError.commandFailed(_, _, let output) {
-            return output.split(separator: "\n").joined(separator: "; ")
+            return output.split(separator: "\n").first.map(String.init) ?? "a program of the probe failed"
         } catch TestSupportError.toolMissing {
             return nil
         } catch {
@@ -194,7 +194,7 @@ public final class PrivateMachine: Sendable {
     private static let tidying = Result {
         try Janitor.afterThisProcess(
             """
-            unshare --mount sh -c "$2" removal "$1"
+            unshare --mount sh -c "$2" removal "$1" 2>/dev/null
             """, ["kube-ipam-\(getpid())-", removal])
     }
 }
