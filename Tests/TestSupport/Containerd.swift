@@ -20,32 +20,33 @@ public final class Containerd: Sendable {
         for tool in ["containerd", "ctr", "runc"] { try Self.require(tool) }
         let folder = try TemporaryDirectory(prefix: "containerd")
         self.folder = folder
-        var shown: [String: String] = [:]
-        for path in ["/etc/cni/net.d", "/opt/cni/bin", "/run", "/var/lib/cni"] {
-            let source = folder.file(path.replacing("/", with: "_"))
-            try FileManager.default.createDirectory(at: source, withIntermediateDirectories: false)
-            shown[path] = source.path
+        for name in ["configuration", "plugins", "results", "run", "shared"] {
+            try FileManager.default.createDirectory(at: folder.file(name), withIntermediateDirectories: false)
         }
-        try FileManager.default.createDirectory(
-            at: folder.url.appendingPathComponent("shared"), withIntermediateDirectories: false)
-        try folder.write(configuration, to: "_etc_cni_net.d/10-test.conf")
+        try folder.write(configuration, to: "configuration/10-test.conf")
         for (name, target) in plugins {
             // A plugin of /opt/cni/bin is out of sight there, and a link to it would be one to itself.
-            let place = folder.file("_opt_cni_bin/\(name)").path
+            let place = folder.file("plugins/\(name)").path
             if target.hasPrefix("/opt/cni/bin/") {
                 try FileManager.default.copyItem(atPath: target, toPath: place)
             } else {
                 try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: target)
             }
         }
+        // The second of the plugins that are off makes /opt/containerd.
         let settings = try folder.write(
             """
             version = 2
             root = "\(folder.file("root").path)"
             state = "/run/containerd"
-            disabled_plugins = ["io.containerd.grpc.v1.cri"]
+            disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
             """, to: "config.toml")
-        machine = try await PrivateMachine(in: network, showing: shown)
+        machine = try await PrivateMachine(
+            in: network,
+            showing: [
+                "/etc/cni/net.d": folder.file("configuration").path, "/opt/cni/bin": folder.file("plugins").path,
+                "/var/lib/cni": folder.file("results").path, "/run": folder.file("run").path,
+            ])
         process = try machine.server(
             name: "containerd", log: folder.file("containerd.log"), executable: "containerd",
             arguments: ["--config", settings.path])
@@ -169,6 +170,6 @@ public final class Containerd: Sendable {
     }
 
     /// The folder that all containers share, and where they see it.
-    private var shared: URL { folder.url.appendingPathComponent("shared", isDirectory: true) }
+    private var shared: URL { folder.file("shared") }
     private static let sharedPath = "/shared"
 }

@@ -82,14 +82,14 @@ public final class PrivateMachine: Sendable {
     ) throws -> SpawnedProcess {
         try SpawnedProcess(
             "nsenter", entering + [executable] + arguments,
-            environment: ["PATH": Self.path].merging(environment) { _, given in given }, stdin: stdin)
+            environment: self.environment.merging(environment) { _, given in given }, stdin: stdin)
     }
 
     /// A server that runs there once it has been started; the parameters are those of `SupervisedProcess`.
     public func server(name: String, log: URL, executable: String, arguments: [String]) throws -> SupervisedProcess {
         try SupervisedProcess(
             name: name, log: log, executable: "nsenter", arguments: entering + [executable] + arguments,
-            environment: ["PATH": Self.path])
+            environment: environment)
     }
 
     /// What nsenter(1) runs is its child; it is to go with nsenter when that is killed.
@@ -97,7 +97,8 @@ public final class PrivateMachine: Sendable {
         ["--target", String(firstID), "--net", "--mount", "--pid", "--cgroup", "setpriv", "--pdeathsig", "KILL", "--"]
     }
 
-    private static let path = "/usr/sbin:/usr/bin:/sbin:/bin"
+    /// Of what runs there; what a program leaves among its temporary files goes with the machine.
+    private var environment: [String: String] { ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": folder.path] }
 
     private static func processRuns(_ pid: Int32) -> Bool {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
