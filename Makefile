@@ -12,10 +12,10 @@ RELEASE := .build/release
 SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench lint install clean
+.PHONY: help setup build demo test e2e bench lint install clean
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 setup: ## installs what building needs and this machine lacks
 	@scripts/setup
@@ -30,6 +30,12 @@ test: ## builds the debug products and runs every test (needs root for the netwo
 	@scripts/setup --test
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build
+
+e2e: ## of these only the tests with real containers and real CNI plugins
+	@scripts/setup --test
+	$(SWIFT) build --build-tests
+	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build \
+		--filter '\.(ContainerdTests|RealPluginTests)/'
 
 bench: setup ## measures against the limits of the design and prints the ratios
 	@Benchmarks/run
