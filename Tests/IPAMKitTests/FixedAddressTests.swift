@@ -199,6 +199,31 @@ import Testing
         #expect(try await node.start("c2", alike).addresses == [address("10.70.0.100")])
     }
 
+    // MARK: Repeated
+
+    /// Some runtimes give a new sandbox the ID of a former one: who judges its holder must see the namespace of now.
+    @Test func aRepeatedAddByAnotherSandboxOfTheSameIDIsRecorded() async throws {
+        var node = try await node()
+        let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
+        _ = try await node.start("c1", pod)
+        let before = try await node.pool.contents()
+        _ = try await node.add("c1", pod, at: noon.advanced(bySeconds: 9))
+        #expect(try await node.pool.contents() == before, "nothing is new")
+        node.boot = "boot-2"
+        #expect(try await node.add("c1", pod).addresses == [address("10.70.0.20")])
+        #expect(try await node.pool.contents()["attachments/c1/eth0"]?.contains("n1-boot-2") == true)
+        #expect(await node.refusal("c2", pod)?.cniCode == .tryAgainLater, "the holder is there")
+    }
+
+    @Test func aRepeatedAddWhoseAddressIsAnothersByNowIsRefusedWhateverItsHolder() async throws {
+        var node = try await node()
+        let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
+        _ = try await node.start("c1", pod)
+        try await node.pool.put([(node.pool.keys.used(address("10.70.0.20")), "c9")])
+        node.boot = "boot-2"
+        #expect(await node.refusal("c1", pod) == .inUse(address("10.70.0.20"), by: "container c9"))
+    }
+
     // MARK: Several interfaces
 
     @Test func aSecondInterfaceDoesNotShareTheFirstOnesAddress() async throws {

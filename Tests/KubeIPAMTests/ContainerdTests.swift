@@ -128,13 +128,11 @@ struct ContainerdTests {
         #expect(try await host.addresses(in: "web") == ["10.188.0.2/24"])
 
         // The attachment still names the network namespace of the container that crashed.
-        await withKnownIssue("a repeated ADD does not record the new network namespace") {
-            #expect(
-                try await host.network.attachments()["default-web/eth0"]?["netns"]
-                    == .string("/proc/\(again.process)/ns/net"))
-            let answer = try await host.collectGarbage()
-            #expect(answer.isSilentSuccess, "\(answer)")
-            #expect(try await host.network.used() == ["10.188.0.2": "default-web"], "GC freed a live address")
-        }
+        #expect(
+            try await host.network.attachments()["default-web/eth0"]?["netns"]
+                == .string("/proc/\(again.process)/ns/net"))
+        let answer = try await host.collectGarbage()
+        #expect(answer.isSilentSuccess, "\(answer)")
+        #expect(try await host.network.used() == ["10.188.0.2": "default-web"], "GC freed a live address")
     }
 }

@@ -114,12 +114,13 @@ struct AddOperation: Sendable {
 
     // MARK: Repeated ADD
 
-    /// The addresses that the attachment already has; a used key that is missing is put again. Nil when something
-    /// changed in between.
+    /// The addresses that the attachment already has; a used key that is missing is put again, and so is the attachment
+    /// where its holder is another: some runtimes give a new sandbox the ID of a former one, after a crash or a reboot,
+    /// and who judges it must see the namespace that is there now. Nil when something changed in between.
     private func repeatAdd(_ record: Record, _ state: AllocationState, _ claimant: Claimant)
         async throws(IPAMError) -> [Assignment]?
     {
-        let attachment = try pool.attachment(record)
+        var attachment = try pool.attachment(record)
         let assignments = try assignments(attachment.addresses, claimant)
         let snapshot = try await pool.read([Read(record.key)] + attachment.addresses.map { Read(keys.used($0)) })
         // Freed by force since the first read, its addresses may be another's by now.
@@ -133,15 +134,25 @@ struct AddOperation: Sendable {
             }
             guard used.value == container else { throw .inUse(address, by: "container \(used.value)") }
         }
-        if missing.isEmpty { return assignments }
-        if let lock = state.lock {
-            try await wait(for: lock, since: state.revision)
-            return nil
+        let isAnother = attachment.holder != claimant.holder
+        if missing.isEmpty, !isAnother { return assignments }
+        var restored = Transaction(if: [.unchanged(record.key, record.modified)], then: [])
+        if !missing.isEmpty {
+            if let lock = state.lock {
+                try await wait(for: lock, since: state.revision)
+                return nil
+            }
+            restored.guards += [.absent(keys.lock)] + missing.map { .absent(keys.used($0)) }
+            restored.then += missing.map { .put(keys.used($0), container) }
         }
-        let restored = Transaction(
-            if: [.absent(keys.lock), .unchanged(record.key, record.modified)]
-                + missing.map { .absent(keys.used($0)) },
-            then: missing.map { .put(keys.used($0), container) })
+        if isAnother {
+            attachment.holder = claimant.holder
+            attachment.since = request.now
+            // Its addresses must still be its own.
+            restored.guards += attachment.addresses.filter { !missing.contains($0) }
+                .map { .value(keys.used($0), equals: container) }
+            restored.then.append(.put(record.key, attachment.json.serialized()))
+        }
         let done = try await pool.commit(restored)
         return done?.succeeded == true ? assignments : nil
     }
