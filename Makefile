@@ -28,6 +28,7 @@ demo: ## shows the programs at work on a private etcd
 
 test: ## builds the debug products and runs every test (needs root for the network namespaces)
 	@scripts/setup --test
+	scripts/check-manifests
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build
 
