@@ -82,7 +82,7 @@ public final class KubernetesServer: Sendable {
         case close
         /// The right answer, so many milliseconds late.
         case delay(milliseconds: Int)
-        /// 410 to a request that continues a list; others are answered as they should be.
+        /// 410 to a request for a later page of a list; others are answered as they should be.
         case expireContinue
         /// No connection can be made, and those that are there end, until ``KubernetesServer/recover()``. For the whole
         /// server, always.
@@ -118,7 +118,8 @@ public final class KubernetesServer: Sendable {
     ///
     /// - Parameters:
     ///   - access: Who is answered.
-    ///   - authority: What its certificate is from; by default it gets an authority of its own.
+    ///   - authority: What its certificate is from; by default one that all of this process's servers share, so that to
+    ///     the programs they are one cluster. Another authority makes another cluster.
     /// - Throws: `TestSupportError`.
     public static func start(_ access: Access = .token, authority: CertificateAuthority? = nil) async throws
         -> KubernetesServer
@@ -133,8 +134,10 @@ public final class KubernetesServer: Sendable {
         try KubernetesServer(access, authority: authority)
     }
 
+    private static let sharedAuthority = Result { try CertificateAuthority(name: "kube-ipam test cluster") }
+
     private init(_ access: Access, authority: CertificateAuthority?) throws {
-        let authority = try authority ?? CertificateAuthority()
+        let authority = try authority ?? Self.sharedAuthority.get()
         self.authority = authority
         self.access = access
         folder = try TemporaryDirectory(prefix: "kubernetes")
@@ -223,10 +226,12 @@ public final class KubernetesServer: Sendable {
     /// - Parameters:
     ///   - fault: What happens.
     ///   - path: Only to requests whose path, without the query, begins so; nil for all.
+    ///   - continuing: Only to requests for a later page of a list.
     ///   - times: So often; nil for always.
-    public func fail(_ fault: Fault, on path: String? = nil, times: Int? = nil) throws {
+    public func fail(_ fault: Fault, on path: String? = nil, continuing: Bool = false, times: Int? = nil) throws {
         var order: [String: Any] = fault.fields
         order["path"] = path
+        order["continuing"] = continuing
         order["times"] = times
         try self.order("fail", order)
     }
