@@ -106,12 +106,24 @@ import Testing
         (["server: 'https://hé'"], "is not an http"),
         (["server: https://me:pw@h"], "cluster \"k\": server has a user in it: credentials belong into"),
         (["server: https://h/?a=b"], "must end before any \"?\" or \"#\""),
-        (["server: https://h", "proxy-url: ftp://me:pw@p"], "line 9: cluster \"k\": proxy-url is not an http, https or"),
+        (
+            ["server: https://h", "proxy-url: ftp://me:pw@p"],
+            "line 9: cluster \"k\": proxy-url is not an http, https or"
+        ),
         (["server: https://h", "certificate-authority-data: '!'"], "certificate-authority-data is not Base64"),
-        (["server: https://h", "certificate-authority-data: aGVsbG8="], "certificate-authority-data has no certificate"),
-        (["server: https://h", "certificate-authority: ca.pem"], "names /nowhere/ca.pem, which cannot be read: No such"),
+        (
+            ["server: https://h", "certificate-authority-data: aGVsbG8="],
+            "certificate-authority-data has no certificate"
+        ),
+        (
+            ["server: https://h", "certificate-authority: ca.pem"],
+            "names /nowhere/ca.pem, which cannot be read: No such"
+        ),
         (["server: https://h", "certificate-authority: /etc"], "names /etc, which cannot be read: it is a folder"),
-        (["server: https://h", "certificate-authority: /dev/zero"], "names /dev/zero, which cannot be read: it is not"),
+        (
+            ["server: https://h", "certificate-authority: /dev/zero"],
+            "names /dev/zero, which cannot be read: it is not"
+        ),
         (
             ["server: https://h", "certificate-authority: a", "certificate-authority-data: aGVsbG8="],
             "certificate-authority and certificate-authority-data are both there: leave one of them out"
@@ -129,8 +141,14 @@ import Testing
 
     @Test(arguments: [
         (["exec: {command: aws}"], "line 12: user \"u\": exec is not supported: no other program is run"),
-        (["auth-provider: {name: gcp}"], "user \"u\": auth-provider is not supported: Kubernetes itself has dropped it"),
-        (["username: admin", "password: s3cret"], "user \"u\": username is not supported: Kubernetes itself has dropped"),
+        (
+            ["auth-provider: {name: gcp}"],
+            "user \"u\": auth-provider is not supported: Kubernetes itself has dropped it"
+        ),
+        (
+            ["username: admin", "password: s3cret"],
+            "user \"u\": username is not supported: Kubernetes itself has dropped"
+        ),
         (["token: t", "as: root"], "user \"u\": as is not supported: nobody is impersonated here"),
         (["token: t", "as-groups: [a]"], "user \"u\": as-groups is not supported"),
         (["token: 'a s3cret'"], "user \"u\": token must be one word without white space"),
@@ -141,7 +159,10 @@ import Testing
         (["client-certificate-data: aGVsbG8="], "client-certificate-data needs its key"),
         (["client-certificate-data: aGVsbG8=", "client-key-data: aGVsbG8="], "client-certificate-data is not PEM"),
         (["client-certificate-data: s3cret!", "client-key-data: x"], "client-certificate-data is not Base64"),
-        (["client-certificate: /nowhere/c", "client-key: /nowhere/k"], "client-certificate names /nowhere/c, which cannot"),
+        (
+            ["client-certificate: /nowhere/c", "client-key: /nowhere/k"],
+            "client-certificate names /nowhere/c, which cannot"
+        ),
     ])
     func aWrongUser(_ lines: [String], _ expected: String) {
         let message = message(KubeconfigText.with(user: lines))

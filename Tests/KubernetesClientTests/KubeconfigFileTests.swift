@@ -22,7 +22,8 @@ import Testing
         let pem = try String(contentsOfFile: authority.certificate, encoding: .utf8)
         let folder = try TemporaryDirectory(prefix: "kubeconfig")
         let other = try String(contentsOfFile: authority.server.certificate, encoding: .utf8)
-        try folder.write("Subject: someone\r\n" + pem.replacingOccurrences(of: "\n", with: "\r\n") + other, to: "ca.pem")
+        try folder.write(
+            "Subject: someone\r\n" + pem.replacingOccurrences(of: "\n", with: "\r\n") + other, to: "ca.pem")
         for line in [
             "certificate-authority: \(authority.certificate)", "certificate-authority: ca.pem",
             "certificate-authority-data: \(try base64(authority.certificate))",

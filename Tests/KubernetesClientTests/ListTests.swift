@@ -43,7 +43,8 @@ import Testing
         let wrong = try await #require(throws: KubernetesError.self) {
             try await client.pods(fieldSelector: "status.color=red", deadline: farOff)
         }
-        #expect(wrong.description.contains("did not show the pods with status.color=red: it refused (400: "), "\(wrong)")
+        #expect(
+            wrong.description.contains("did not show the pods with status.color=red: it refused (400: "), "\(wrong)")
     }
 
     @Test func nodesAreReadPageByPage() async throws {

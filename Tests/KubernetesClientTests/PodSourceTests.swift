@@ -39,7 +39,9 @@ import Testing
         #expect(try await source.node("n3", deadline: farOff) == nil)
     }
 
-    @Test(arguments: [("Pending", false), ("Running", false), ("Unknown", false), ("Succeeded", true), ("Failed", true)])
+    @Test(arguments: [
+        ("Pending", false), ("Running", false), ("Unknown", false), ("Succeeded", true), ("Failed", true),
+    ])
     func aPodThatWillNotRunAgainIsTerminal(_ phase: String, _ isTerminal: Bool) async throws {
         let server = try await KubernetesServer.start(.plain)
         try server.put(pod: .init("p", phase: phase))
@@ -68,7 +70,8 @@ import Testing
             try await source.pod(reference("p"), deadline: farOff)
         }
         #expect(address.description.contains("the pod default/p has an address that is none: "), "\(address)")
-        try server.put(podJSON: #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u"}, "status": {"podIP": "::1"}}"#)
+        try server.put(
+            podJSON: #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u"}, "status": {"podIP": "::1"}}"#)
         let name = try await #require(throws: PodSourceError.self) {
             try await source.pods(at: IPAddress("::1"), deadline: farOff)
         }
