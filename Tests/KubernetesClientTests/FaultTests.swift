@@ -59,11 +59,14 @@ import Testing
     @Test func anErrorThatStaysIsTheAnswer() async throws {
         let (server, client) = try await server()
         try server.fail(.status(500))
-        let error = try await failure(client, within: .milliseconds(700))
-        guard case .serverFailed(_, status: 500, let message) = error else {
-            return #expect(Bool(false), "\(error)")
+        let error = try await failure(client, within: .seconds(1))
+        // The deadline may pass during an attempt: then the one before it tells.
+        switch error {
+        case .serverFailed(_, status: 500, _), .timedOut(_, before: _?): break
+        default: #expect(Bool(false), "\(error)")
         }
-        #expect(message == "Internal error occurred: the test wants it so")
+        #expect(
+            error.description.contains("it failed (500: Internal error occurred: the test wants it so)"), "\(error)")
         #expect(server.requests.count > 1)
     }
 
@@ -76,8 +79,8 @@ import Testing
             #expect(server.requests.count == 2)
         }
         try server.fail(.cutBody)
-        let error = try await failure(client, within: .milliseconds(300))
-        guard case .cutOff = error else { return #expect(Bool(false), "\(error)") }
+        let error = try await failure(client, within: .seconds(1))
+        #expect(error.description.contains("the answer was cut off ("), "\(error)")
         #expect(error.isTransient)
     }
 
@@ -150,7 +153,7 @@ import Testing
             error.description
                 == "Kubernetes at 127.0.0.1:\(server.port) did not show pod default/db-0: it did not answer in time")
         try server.fail(.status(503), times: 1)
-        let later = try await failure(client, within: .milliseconds(600))
+        let later = try await failure(client, within: .seconds(3))
         #expect(
             later.description.hasSuffix(
                 "in time (before that it failed (503: the server is currently unable to handle the request))"),

@@ -141,24 +141,41 @@ public final class KubernetesServer: Sendable {
         self.authority = authority
         self.access = access
         folder = try TemporaryDirectory(prefix: "kubernetes")
-        port = try LoopbackPorts.take(1)[0]
         let path = try folder.write(Self.script, to: "server.py").path
-        process = try SupervisedProcess(
-            name: "python3", log: folder.file("log"), executable: "python3",
-            arguments: [
-                "-u", path, access.rawValue, String(port), authority.server.certificate, authority.server.key,
-                authority.certificate, Self.token,
-            ])
-        try process.start()
+        let identity = authority.server
+        var attempts = 3
+        while true {
+            let port = try LoopbackPorts.take(1)[0]
+            let process = try SupervisedProcess(
+                name: "python3", log: folder.file("log-\(port)"), executable: "python3",
+                arguments: [
+                    "-u", path, access.rawValue, String(port), identity.certificate, identity.key,
+                    authority.certificate, Self.token,
+                ])
+            do {
+                controlPort = try Self.startListening(process)
+            } catch {
+                // Another process may have taken the port in between.
+                attempts -= 1
+                guard attempts > 0, process.logText.contains("Address already in use") else { throw error }
+                continue
+            }
+            self.port = port
+            self.process = process
+            break
+        }
         url = "\(access == .plain ? "http" : "https")://127.0.0.1:\(port)"
+    }
+
+    /// Starts the script, and returns the port for orders when it listens.
+    private static func startListening(_ process: SupervisedProcess) throws -> UInt16 {
+        try process.start()
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
-            let words = process.logText.split(whereSeparator: \.isWhitespace)
-            if process.logText.contains("\n"), words.count >= 2, words[0] == "listening",
-                let control = UInt16(words[1])
-            {
-                controlPort = control
-                break
+            let text = process.logText
+            let words = text.split(whereSeparator: \.isWhitespace)
+            if text.contains("\n"), words.count >= 2, words[0] == "listening", let port = UInt16(words[1]) {
+                return port
             }
             guard process.isRunning, deadline > .now else {
                 throw TestSupportError.serverFailed(name: "the Kubernetes server", detail: process.logText)
