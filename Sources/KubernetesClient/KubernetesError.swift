@@ -72,7 +72,7 @@ public enum KubernetesError: Error, Hashable, Sendable, CustomStringConvertible 
         case .unauthorized(_, let message): "it does not accept the credentials (401: \(message))"
         case .forbidden(_, let message): "the user may not see it (403: \(message))"
         case .notFound(_, let message): "this is no answer of its API, is the server's path right? (404: \(message))"
-        case .expired(_, let message): "the list expired again and again while it was read (410: \(message))"
+        case .expired(_, let message): "the list expired while it was read, again and again (410: \(message))"
         case .tooManyRequests(_, let message): "it is overloaded (429: \(message))"
         case .serverFailed(_, let status, let message): "it failed (\(status): \(message))"
         case .refused(_, let status, let message): "it refused (\(status): \(message))"

@@ -17,13 +17,14 @@ extension KubernetesServer {
     /// - Parameters:
     ///   - name: The file's name.
     ///   - credentials: By default, what the server's access asks for.
-    ///   - authority: Whose certificate the kubeconfig trusts, embedded; by default the server's.
+    ///   - authority: Whose certificate the kubeconfig trusts; by default the server's.
+    ///   - embedsAuthority: False leaves the certificate out, so that the kubeconfig trusts what the system does.
     ///   - server: By default the server's own URL.
     ///   - cluster: Further lines of the cluster, such as `proxy-url: http://127.0.0.1:3128`.
     /// - Returns: The path of the file.
     public func kubeconfig(
         name: String = "kubeconfig", credentials: Credentials? = nil, authority: CertificateAuthority? = nil,
-        server: String? = nil, cluster: [String] = []
+        embedsAuthority: Bool = true, server: String? = nil, cluster: [String] = []
     ) throws -> String {
         let trusted = try Self.base64(ofFile: (authority ?? self.authority).certificate)
         let user: [String]
@@ -42,7 +43,7 @@ extension KubernetesServer {
                 "apiVersion: v1", "kind: Config", "current-context: test", "contexts:", "- name: test", "  context:",
                 "    cluster: test", "    user: tester", "clusters:", "- name: test", "  cluster:",
                 "    server: \(server ?? url)",
-            ] + (access == .plain ? [] : ["    certificate-authority-data: \(trusted)"])
+            ] + (access == .plain || !embedsAuthority ? [] : ["    certificate-authority-data: \(trusted)"])
             + cluster.map { "    \($0)" } + ["users:", "- name: tester", "  user:\(user.isEmpty ? " {}" : "")"]
             + user.map { "    \($0)" }
         return try folder.write(lines.joined(separator: "\n") + "\n", to: name).path

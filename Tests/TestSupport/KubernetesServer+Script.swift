@@ -101,7 +101,7 @@ extension KubernetesServer {
         def fault_for(path, query):
             for fault in faults:
                 if not path.startswith(fault.get("path") or ""): continue
-                if fault["kind"] == "expire" and "continue" not in query: continue
+                if (fault["continuing"] or fault["kind"] == "expire") and "continue" not in query: continue
                 if fault.get("times") is not None:
                     fault["times"] -= 1
                     if fault["times"] <= 0: faults.remove(fault)

@@ -82,7 +82,7 @@ public final class KubernetesServer: Sendable {
         case close
         /// The right answer, so many milliseconds late.
         case delay(milliseconds: Int)
-        /// 410 to a request that continues a list; others are answered as they should be.
+        /// 410 to a request for a later page of a list; others are answered as they should be.
         case expireContinue
         /// No connection can be made, and those that are there end, until ``KubernetesServer/recover()``. For the whole
         /// server, always.
@@ -118,7 +118,8 @@ public final class KubernetesServer: Sendable {
     ///
     /// - Parameters:
     ///   - access: Who is answered.
-    ///   - authority: What its certificate is from; by default it gets an authority of its own.
+    ///   - authority: What its certificate is from; by default one that all of this process's servers share, so that to
+    ///     the programs they are one cluster. Another authority makes another cluster.
     /// - Throws: `TestSupportError`.
     public static func start(_ access: Access = .token, authority: CertificateAuthority? = nil) async throws
         -> KubernetesServer
@@ -133,29 +134,48 @@ public final class KubernetesServer: Sendable {
         try KubernetesServer(access, authority: authority)
     }
 
+    private static let sharedAuthority = Result { try CertificateAuthority(name: "kube-ipam test cluster") }
+
     private init(_ access: Access, authority: CertificateAuthority?) throws {
-        let authority = try authority ?? CertificateAuthority()
+        let authority = try authority ?? Self.sharedAuthority.get()
         self.authority = authority
         self.access = access
         folder = try TemporaryDirectory(prefix: "kubernetes")
-        port = try LoopbackPorts.take(1)[0]
         let path = try folder.write(Self.script, to: "server.py").path
-        process = try SupervisedProcess(
-            name: "python3", log: folder.file("log"), executable: "python3",
-            arguments: [
-                "-u", path, access.rawValue, String(port), authority.server.certificate, authority.server.key,
-                authority.certificate, Self.token,
-            ])
-        try process.start()
+        let identity = authority.server
+        var attempts = 3
+        while true {
+            let port = try LoopbackPorts.take(1)[0]
+            let process = try SupervisedProcess(
+                name: "python3", log: folder.file("log-\(port)"), executable: "python3",
+                arguments: [
+                    "-u", path, access.rawValue, String(port), identity.certificate, identity.key,
+                    authority.certificate, Self.token,
+                ])
+            do {
+                controlPort = try Self.startListening(process)
+            } catch {
+                // Another process may have taken the port in between.
+                attempts -= 1
+                guard attempts > 0, process.logText.contains("Address already in use") else { throw error }
+                continue
+            }
+            self.port = port
+            self.process = process
+            break
+        }
         url = "\(access == .plain ? "http" : "https")://127.0.0.1:\(port)"
+    }
+
+    /// Starts the script, and returns the port for orders when it listens.
+    private static func startListening(_ process: SupervisedProcess) throws -> UInt16 {
+        try process.start()
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
-            let words = process.logText.split(whereSeparator: \.isWhitespace)
-            if process.logText.contains("\n"), words.count >= 2, words[0] == "listening",
-                let control = UInt16(words[1])
-            {
-                controlPort = control
-                break
+            let text = process.logText
+            let words = text.split(whereSeparator: \.isWhitespace)
+            if text.contains("\n"), words.count >= 2, words[0] == "listening", let port = UInt16(words[1]) {
+                return port
             }
             guard process.isRunning, deadline > .now else {
                 throw TestSupportError.serverFailed(name: "the Kubernetes server", detail: process.logText)
@@ -223,10 +243,12 @@ public final class KubernetesServer: Sendable {
     /// - Parameters:
     ///   - fault: What happens.
     ///   - path: Only to requests whose path, without the query, begins so; nil for all.
+    ///   - continuing: Only to requests for a later page of a list.
     ///   - times: So often; nil for always.
-    public func fail(_ fault: Fault, on path: String? = nil, times: Int? = nil) throws {
+    public func fail(_ fault: Fault, on path: String? = nil, continuing: Bool = false, times: Int? = nil) throws {
         var order: [String: Any] = fault.fields
         order["path"] = path
+        order["continuing"] = continuing
         order["times"] = times
         try self.order("fail", order)
     }

@@ -1,0 +1,83 @@
+import IPAMKit
+import KubernetesClient
+import KubernetesPods
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct PodSourceTests {
+    private func source(_ server: KubernetesServer) throws -> KubernetesPodSource {
+        KubernetesPodSource(client: try .of(server))
+    }
+
+    private func reference(_ name: String, in namespace: String = "default") throws -> PodReference {
+        PodReference(namespace: try Namespace(namespace), name: try PodName(name))
+    }
+
+    @Test func podsAndNodesAreTheCores() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(
+            pod: .init(
+                "web-7d4b9-x2x2x", namespace: "prod", uid: "u", annotations: ["a": "b"], node: "n1",
+                controller: ("ReplicaSet", "web-7d4b9"), templateHash: "7d4b9", phase: "Failed", terminating: true,
+                podIPs: ["10.188.0.7", "fd00:0::7"], hostNetwork: true))
+        let source = try source(server)
+        let found = try await source.pod(reference("web-7d4b9-x2x2x", in: "prod"), deadline: farOff)
+        #expect(
+            found
+                == Pod(
+                    try reference("web-7d4b9-x2x2x", in: "prod"), uid: "u", annotations: ["a": "b"],
+                    templateHash: "7d4b9", controller: .init(kind: "ReplicaSet", name: "web-7d4b9"), node: "n1",
+                    usesHostNetwork: true, isTerminal: true, isTerminating: true,
+                    addresses: [try IPAddress("10.188.0.7"), try IPAddress("fd00::7")]))
+        #expect(try await source.pod(reference("gone"), deadline: farOff) == nil)
+        try server.put(node: "n1", ready: true)
+        try server.put(node: "n2", ready: nil, outOfService: true)
+        #expect(
+            try await source.node("n1", deadline: farOff) == Node(name: "n1", isReady: true, isOutOfService: false))
+        #expect(
+            try await source.node("n2", deadline: farOff) == Node(name: "n2", isReady: false, isOutOfService: true))
+        #expect(try await source.node("n3", deadline: farOff) == nil)
+    }
+
+    @Test(arguments: [
+        ("Pending", false), ("Running", false), ("Unknown", false), ("Succeeded", true), ("Failed", true),
+    ])
+    func aPodThatWillNotRunAgainIsTerminal(_ phase: String, _ isTerminal: Bool) async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pod: .init("p", phase: phase))
+        #expect(try await source(server).pod(reference("p"), deadline: farOff)?.isTerminal == isTerminal)
+    }
+
+    @Test func podsAreFoundByAddress() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pods: [
+            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", podIPs: ["10.188.0.1", "fd00::1"]),
+            .init("c", podIPs: ["fd00::1"]),
+        ])
+        let source = try source(server)
+        let four = try await source.pods(at: IPAddress("10.188.0.1"), deadline: farOff)
+        #expect(four.map(\.reference.description) == ["default/a", "x/b"])
+        let six = try await source.pods(at: IPAddress("FD00:0::1"), deadline: farOff)
+        #expect(six.map(\.reference.description) == ["default/c"])
+        #expect(try await source.pods(at: IPAddress("10.188.0.2"), deadline: farOff).isEmpty)
+    }
+
+    @Test func whatCannotBeUnderstoodIsAnError() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pod: .init("p", podIPs: ["10.188.0.300"]))
+        let source = try source(server)
+        let address = try await #require(throws: PodSourceError.self) {
+            try await source.pod(reference("p"), deadline: farOff)
+        }
+        #expect(address.description.contains("the pod default/p has an address that is none: "), "\(address)")
+        try server.put(
+            podJSON: #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u"}, "status": {"podIP": "::1"}}"#)
+        let name = try await #require(throws: PodSourceError.self) {
+            try await source.pods(at: IPAddress("::1"), deadline: farOff)
+        }
+        #expect(name.description.contains("\"a b\" is not a valid pod name"), "\(name)")
+        try server.fail(.status(403))
+        let refused = try await #require(throws: PodSourceError.self) { try await source.node("n", deadline: farOff) }
+        #expect(refused.description.contains("did not show node n: the user may not see it (403: "), "\(refused)")
+    }
+}
