@@ -35,7 +35,8 @@ extension KubernetesClient {
             case .absent: return nil
             case .failed(let failure):
                 // Nodes that failed at one moment shall not come back at one moment.
-                let pause = failure.pause ?? backoff * Double.random(in: 0.5...1)
+                // A server that says "at once" is not asked without any pause.
+                let pause = max(failure.pause ?? .zero, backoff * Double.random(in: 0.5...1))
                 guard failure.mayRetry, .now + pause < deadline else { throw failure.error }
                 before = failure.error
                 backoff = min(backoff * 2, .seconds(2))

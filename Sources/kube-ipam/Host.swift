@@ -12,10 +12,10 @@ struct Host: Sendable {
         Timestamp(seconds: Int64(time(nil)))
     }
 
-    /// This node; its name is the configuration's, else the host's.
+    /// This node; its name is the configuration's, else the host's as the kubelet writes it.
     func node(named configured: String?) -> NodeIdentity {
         NodeIdentity(
-            name: configured ?? hostName, boot: firstLine("/proc/sys/kernel/random/boot_id"),
+            name: configured ?? hostName.lowercased(), boot: firstLine("/proc/sys/kernel/random/boot_id"),
             machine: firstLine("/etc/machine-id"))
     }
 

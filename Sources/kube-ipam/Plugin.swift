@@ -46,7 +46,7 @@ struct Plugin {
                 msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
             )
         }
-        let kubeconfig = command == .add ? try readKubeconfig(configuration) : nil
+        let kubeconfig = command == .add ? try readKubeconfig(configuration, log) : nil
         let usesTLS = kubeconfig != nil || configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
         let loop = TransferLoop(usesTLS: usesTLS)
         let call = PluginCall(
@@ -91,17 +91,24 @@ struct Plugin {
         }
     }
 
-    /// The kubeconfig, where a pod's ADD may need one.
-    private func readKubeconfig(_ configuration: NetworkConfiguration) throws(CNIErrorReport) -> Kubeconfig? {
+    /// The kubeconfig, where a pod's ADD may need one. One that cannot be read is an error where the pod has to be looked
+    /// up; else only holders cannot be judged.
+    private func readKubeconfig(_ configuration: NetworkConfiguration, _ log: Log) throws(CNIErrorReport)
+        -> Kubeconfig?
+    {
         guard environment.pod != nil else { return nil }
         let path = configuration.kubeConfig ?? NetworkConfiguration.defaultKubeConfig
         guard configuration.kubeConfig != nil || Host.exists(path) else { return nil }
         do throws(KubeconfigError) {
             return try Kubeconfig(contentsOf: path)
         } catch {
-            throw CNIErrorReport(
-                cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
-                msg: "ipam.kubeConfig: \(error)")
+            guard configuration.annotationSource(of: environment.pod) != .kubernetes else {
+                throw CNIErrorReport(
+                    cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
+                    msg: "ipam.kubeConfig: \(error)")
+            }
+            log.write(.warning, "no kubeconfig", ["pod": environment.pod?.description ?? "", "error": "\(error)"])
+            return nil
         }
     }
 

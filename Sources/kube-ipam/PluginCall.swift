@@ -51,8 +51,10 @@ struct PluginCall: Sendable {
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
-            annotations: annotations, autoLimit: configuration.autoLimit, now: host.now())
-        let observer = Observer(node: node, pods: pods, namespaceExists: Host.namespaceExists)
+            annotations: configuration.annotationSource(of: environment.pod), autoLimit: configuration.autoLimit,
+            now: host.now())
+        let observer = Observer(
+            node: node, pods: pods, namespaceExists: Host.namespaceExists, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
         let result = CNIResult(
             addresses: added.assignments.map {
@@ -107,12 +109,6 @@ struct PluginCall: Sendable {
 
     private var previousAddresses: [IPAddress] {
         configuration.prevResult.map(CNIResult.addresses(inPrevResult:)) ?? []
-    }
-
-    private var annotations: AnnotationSource {
-        guard configuration.annotations == .required else { return .none }
-        if let passed = configuration.podAnnotations { return .passed(passed) }
-        return environment.pod == nil ? .none : .kubernetes
     }
 
     private var pods: (any PodSource)? {

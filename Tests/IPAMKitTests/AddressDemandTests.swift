@@ -7,6 +7,17 @@ import Testing
         try AddressDemand(annotations: annotations, network: NetworkName(network))
     }
 
+    private static let four = poolRange("10.188.0.0/16", from: "10.188.1.0")
+    private static let six = poolRange("fd00::/48", from: "fd00::100")
+
+    private static func poolRange(_ subnet: String, from start: String) -> PoolRange {
+        guard let subnet = try? CIDR(subnet), let range = try? PoolRange(subnet: subnet, rangeStart: address(start))
+        else {
+            fatalError("no range")
+        }
+        return range
+    }
+
     private func problem(_ annotations: [String: String]) throws -> String {
         do {
             let demand = try demand(annotations)
@@ -27,7 +38,8 @@ import Testing
             "kube-ipam.ip": "10.188.0.216", "kube-ipam.netmask": "255.255.0.0", "kube-ipam.gateway": "10.188.0.1",
         ])
         #expect(demand.wish == .addresses([address("10.188.0.216")]))
-        let range = try PoolRange(subnet: CIDR("10.188.0.0/16"), gateway: address("10.188.0.254"))
+        let range = try PoolRange(
+            subnet: CIDR("10.188.0.0/16"), rangeStart: address("10.188.1.0"), gateway: address("10.188.0.254"))
         let assignment = try demand.assignment(of: address("10.188.0.216"), in: range)
         #expect(assignment.prefixLength == 16)
         #expect(assignment.gateway == address("10.188.0.1"))
@@ -39,9 +51,9 @@ import Testing
             "kube-ipam.gateway": "10.188.0.9 ,\tfd00::9",
         ])
         #expect(demand.wish == .addresses([address("10.188.0.216"), address("fd00::5")]))
-        let four = try demand.assignment(of: address("10.188.0.216"), in: PoolRange(subnet: CIDR("10.188.0.0/16")))
+        let four = try demand.assignment(of: address("10.188.0.216"), in: Self.four)
         #expect(four.prefixLength == 24 && four.gateway == address("10.188.0.9"))
-        let six = try demand.assignment(of: address("fd00::5"), in: PoolRange(subnet: CIDR("fd00::/48")))
+        let six = try demand.assignment(of: address("fd00::5"), in: Self.six)
         #expect(six.prefixLength == 64 && six.gateway == address("fd00::9"))
     }
 
@@ -51,10 +63,10 @@ import Testing
             "kube-ipam.ip": "10.188.0.216,fd00::5", "kube-ipam.netmask": "255.255.255.0",
             "kube-ipam.gateway": "fd00::9",
         ])
-        let four = try demand.assignment(of: address("10.188.0.216"), in: PoolRange(subnet: CIDR("10.188.0.0/16")))
+        let four = try demand.assignment(of: address("10.188.0.216"), in: Self.four)
         #expect(four.prefixLength == 24 && four.gateway == address("10.188.0.1"))
-        let six = try demand.assignment(of: address("fd00::5"), in: PoolRange(subnet: CIDR("fd00::/64")))
-        #expect(six.prefixLength == 64 && six.gateway == address("fd00::9"))
+        let six = try demand.assignment(of: address("fd00::5"), in: Self.six)
+        #expect(six.prefixLength == 48 && six.gateway == address("fd00::9"))
     }
 
     @Test func aQualifiedAnnotationSpeaksForItsNetworkAlone() throws {
@@ -67,7 +79,7 @@ import Testing
         #expect(try demand(annotations, "storage").key == "kube-ipam.ip/storage")
         #expect(try demand(annotations, "backup").wish == .dynamic)
         let management = try demand(annotations, "mgmt")
-        let range = try PoolRange(subnet: CIDR("10.9.0.0/24"))
+        let range = try PoolRange(subnet: CIDR("10.9.0.0/24"), rangeStart: address("10.9.0.100"))
         #expect(try management.assignment(of: address("10.9.0.7"), in: range).gateway == address("10.9.0.9"))
     }
 
@@ -82,8 +94,7 @@ import Testing
         ("10.188.0.5,", "annotation kube-ipam.ip: \"10.188.0.5,\" has an empty part"),
         (
             "10.188.0.5,auto",
-            "annotation kube-ipam.ip: \"auto\" is not an IP address, such as 10.188.0.216 or fd00::1, and "
-                + "neither \"auto\" nor \"dynamic\""
+            "annotation kube-ipam.ip: \"auto\" cannot stand in a list"
         ),
         (
             "10.188.0.5/16",
@@ -99,6 +110,12 @@ import Testing
     ])
     func aMalformedAddressIsRefused(text: String, sentence: String) throws {
         #expect(try problem(["kube-ipam.ip": text]) == sentence)
+    }
+
+    @Test func moreThanThereCanBeRangeSetsIsRefusedUnread() throws {
+        let many = (1...17).map { "10.188.0.\($0)" }.joined(separator: ",")
+        #expect(try problem(["kube-ipam.ip": many]).hasSuffix("has more than 16 parts"))
+        #expect(try problem(["kube-ipam.ip": String(repeating: ",", count: 100_000)]).utf8.count < 200)
     }
 
     @Test(arguments: ["255.0.255.0", "0.0.0.0", "0", "129", "-1", "ffff::", "/", "24 25", "255.255.0.0.0"])
@@ -143,13 +160,21 @@ import Testing
             "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.188.0.216 is the pod's own address"
         ),
         (
+            ["kube-ipam.gateway": "10.188.1.7"],
+            "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.188.1.7 may be another pod's address"
+        ),
+        (
+            ["kube-ipam.netmask": "255.0.0.0"],
+            "annotation kube-ipam.netmask does not fit 10.188.0.216: /8 is larger than the subnet 10.188.0.0/16"
+        ),
+        (
             ["kube-ipam.netmask": "30"],
             "annotation kube-ipam.netmask does not fit 10.188.0.216: the gateway 10.188.0.1 is not in 10.188.0.216/30"
         ),
     ])
     func aGatewayThatThePodCannotReachIsRefused(annotations: [String: String], sentence: String) throws {
         let demand = try demand(annotations.merging(["kube-ipam.ip": "10.188.0.216"]) { $1 })
-        let range = try PoolRange(subnet: CIDR("10.188.0.0/16"))
+        let range = Self.four
         let error = #expect(throws: AnnotationError.self) {
             try demand.assignment(of: address("10.188.0.216"), in: range)
         }

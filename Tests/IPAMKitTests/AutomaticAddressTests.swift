@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -169,6 +170,41 @@ import Testing
         let other = Pod.member("prod/db-0", uid: "p0", ip: "auto")
         node.cluster.put(other)
         _ = try await node.add("p0", other, autoLimit: 5)
+    }
+
+    @Test func bothAddressesOfADualStackPodCountForTheCap() async throws {
+        let node = try await node("10.72.0.0/24", "fd72::/64")
+        node.cluster.put(db(0, "u0"))
+        node.cluster.put(db(1, "u1"))
+        _ = try await node.add("c0", db(0, "u0"), autoLimit: 3)
+        await #expect(throws: IPAMError.automaticLimit(try Namespace("default"), 3)) {
+            _ = try await node.add("c1", db(1, "u1"), autoLimit: 3)
+        }
+        #expect(try await node.add("c1", db(1, "u1"), autoLimit: 4).addresses.count == 2)
+    }
+
+    @Test func aLookupThatFailedIsNotAnsweredWithOneMoreAddress() async throws {
+        let node = try await node()
+        _ = try await node.start("c1", web("aaaaa"))
+        node.cluster.fail("no answer")
+        let error = await node.other("n2").refusal(
+            "c2", web("bbbbb"), annotations: .passed(["kube-ipam.ip": "auto"]))
+        #expect(error == .lookupFailed(PodSourceError("no answer")))
+    }
+
+    @Test func manyReplicasStartAtOnce() async throws {
+        let node = try await node("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")
+        let pods = (0..<40).map { web(String(format: "%05d", $0)) }
+        for pod in pods { node.cluster.put(pod) }
+        let given = try await withThrowingTaskGroup(of: IPAddress?.self) { group in
+            for (index, pod) in pods.enumerated() {
+                group.addTask { try await node.add("c\(index)", pod, store: index).addresses.first }
+            }
+            return try await group.reduce(into: Set<IPAddress?>()) { $0.insert($1) }
+        }
+        #expect(given.count == 40 && !given.contains(nil))
+        #expect(
+            try await node.pool.contents().keys.count { $0.hasPrefix("claims/default/workload/web/") } == 40)
     }
 
     @Test func releasingTheReservationEndsIt() async throws {

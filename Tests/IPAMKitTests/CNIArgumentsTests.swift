@@ -13,7 +13,15 @@ import Testing
     @Test func emptyPartsCountAsAbsent() throws {
         #expect(try CNIArguments("") == CNIArguments())
         #expect(try CNIArguments(";K8S_POD_NAME=;;IP=;") == CNIArguments())
-        #expect(try CNIArguments("K8S_POD_NAME=a").pod == nil)
+        #expect(try CNIArguments("K8S_POD_NAMESPACE=a").pod == nil)
+    }
+
+    /// Half a pod would be given an address that its annotations do not ask for.
+    @Test func aPodWithoutItsNamespaceIsAnError() throws {
+        let error = #expect(throws: ConfigurationError.self) { try CNIArguments("K8S_POD_NAME=a") }
+        #expect(
+            error?.description == "CNI_ARGS: \"K8S_POD_NAME=a\" needs K8S_POD_NAMESPACE beside it"
+                && error?.code == .invalidEnvironmentVariables)
     }
 
     @Test func addressesMayBeAList() throws {

@@ -16,9 +16,9 @@ import Testing
         let node = try await node()
         let pod = Pod.member(
             "default/db-0", uid: "u1", ip: "10.70.0.20",
-            ["kube-ipam.netmask": "255.255.0.0", "kube-ipam.gateway": "10.70.0.9"])
+            ["kube-ipam.netmask": "255.255.255.192", "kube-ipam.gateway": "10.70.0.9"])
         let added = try await node.start("c1", pod)
-        #expect(added.assignments.map(\.prefixLength) == [16])
+        #expect(added.assignments.map(\.prefixLength) == [26])
         #expect(added.assignments.map(\.gateway) == [address("10.70.0.9")])
         #expect(added.addresses == [address("10.70.0.20")])
         let contents = try await node.pool.contents()
@@ -215,6 +215,25 @@ import Testing
         #expect(await node.refusal("c2", pod)?.cniCode == .tryAgainLater, "the holder is there")
     }
 
+    /// `ctr run web` on two nodes: the same container ID twice.
+    @Test func aContainerOfTheSameIDOnAnotherNodeKeepsItsAddress() async throws {
+        let node = try await node()
+        let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
+        _ = try await node.start("web", pod)
+        let before = try await node.pool.contents()
+        let other = Pod.member("default/db-1", uid: "u2", node: "n2")
+        node.cluster.put(other)
+        let error = await node.other("n2").refusal("web", other)
+        #expect(
+            error?.description
+                == "10.70.0.20 is in use by default/db-0 on n1: a container of the same ID has it there")
+        #expect(try await node.pool.contents() == before)
+        // Its node dead and its pod gone, the ID is free again.
+        node.cluster.remove(pod.reference)
+        node.cluster.put(node: "n1", ready: false)
+        #expect(try await node.other("n2").add("web", other).addresses == [address("10.70.0.20")])
+    }
+
     @Test func aRepeatedAddWhoseAddressIsAnothersByNowIsRefusedWhateverItsHolder() async throws {
         var node = try await node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
@@ -237,7 +256,70 @@ import Testing
         #expect(error?.cniCode == .addressInUse)
     }
 
+    // MARK: Reservations
+
+    /// Each interface of a pod has the same of its reservations after every rebuild.
+    @Test func aPodsOwnReservationsAreGivenInTheirOrder() async throws {
+        let node = try await node()
+        _ = try await node.pool.pool().reserve(
+            node.pool.orders([address("10.70.0.30"), address("10.70.0.31")], for: "default/db-0"),
+            rangeSets: node.pool.rangeSets, now: noon)
+        let pod = Pod.member("default/db-0", uid: "u1")
+        node.cluster.put(pod)
+        for container in ["c1", "c2", "c3", "c4"] {
+            for (ifname, expected) in [("eth0", "10.70.0.30"), ("net1", "10.70.0.31")] {
+                #expect(try await node.add(container, pod, ifname: ifname).addresses == [address(expected)])
+            }
+            for ifname in ["eth0", "net1"] { _ = try await node.pool.pool().delete(reference(container, ifname)) }
+        }
+    }
+
+    /// Recorded with its controller, a pod whose name does not tell it is not taken for another one's.
+    @Test func theRecordedWorkloadTellsWhoseReservationItIs() async throws {
+        let node = try await node()
+        let orders = try node.pool.orders([address("10.70.0.30")], for: "default/deploy/web")
+        _ = try await node.pool.pool().reserve(orders, rangeSets: node.pool.rangeSets, now: noon)
+        var cut = Pod(pod("default/cut-off-name-xjhek"), uid: "u1", node: "n1")
+        cut.templateHash = "6d9b74fd4d"
+        cut.controller = .init(kind: "ReplicaSet", name: "web-6d9b74fd4d")
+        _ = try await node.start("c1", cut)
+        #expect(try await !node.pool.pool().entry(of: address("10.70.0.30")).isReservedForAnother)
+        let again = try await node.pool.pool().reserve(orders, rangeSets: node.pool.rangeSets, now: noon)
+        #expect(again.map(\.kind) == [.unchanged])
+    }
+
     // MARK: Go nodes
+
+    @Test func whereGoNodesMayBeAndNothingTellsThePodsAFixedAddressIsRefused() async throws {
+        let node = try await node()
+        try await node.pool.put([(node.pool.keys.document, NetworkDocument.serialize(node.pool.rangeSets))])
+        var request = try node.pool.request("c1", "default/db-0")
+        request.annotations = .passed(["kube-ipam.ip": "10.70.0.20"])
+        let error = await #expect(throws: IPAMError.self) { _ = try await node.pool.pool().add(request) }
+        #expect(error == .goNodesUnknown(address("10.70.0.20"), network: node.pool.network))
+        #expect(error?.cniCode == .invalidNetworkConfig)
+        // A dynamic address is recorded by both.
+        request.annotations = .passed([:])
+        #expect(try await node.pool.pool().add(request).addresses == [address("10.70.0.100")])
+    }
+
+    @Test func ofReservedAddressesOneThatNoGoNodesPodReportsIsGiven() async throws {
+        let node = try await node()
+        try await node.pool.put([(node.pool.keys.document, NetworkDocument.serialize(node.pool.rangeSets))])
+        _ = try await node.pool.pool().reserve(
+            node.pool.orders((30...33).map { address("10.70.0.\($0)") }, for: "default/deploy/web"),
+            rangeSets: node.pool.rangeSets, now: noon)
+        for last in [30, 31, 33] {
+            var other = Pod.member("default/old-\(last)", uid: "o\(last)", node: "n2")
+            other.addresses = [address("10.70.0.\(last)")]
+            node.cluster.put(other)
+        }
+        for container in ["c1", "c2", "c3"] {
+            let pod = Pod.member("default/web-6d9b74fd4d-\(container)xyz", uid: container)
+            #expect(try await node.start(container, pod).addresses == [address("10.70.0.32")])
+            _ = try await node.pool.pool().delete(reference(container))
+        }
+    }
 
     @Test func anAddressThatAGoNodesPodReportsIsRefused() async throws {
         let node = try await node()

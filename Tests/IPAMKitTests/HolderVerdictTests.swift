@@ -12,8 +12,12 @@ import Testing
         Holder(pod: pod("default/db-0"), uid: "u1", node: node, boot: boot, machine: machine, netns: netns)
     }
 
-    private func onThisNode(_ holder: Holder, namespaceExists: Bool) -> HolderVerdict? {
-        HolderVerdict.onThisNode(holder, node: node, namespaceExists: { _ in namespaceExists })
+    private func onThisNode(
+        _ holder: Holder, namespaceExists: Bool, for claimant: Holder = Holder(uid: "u2", cluster: "c1")
+    ) -> HolderVerdict? {
+        let observer = Observer(
+            node: node, pods: nil, namespaceExists: { _ in namespaceExists }, now: { noon })
+        return observer.onThisNode(holder, for: claimant)
     }
 
     @Test func aHolderOfAFormerBootIsProvenGone() {
@@ -29,9 +33,15 @@ import Testing
         #expect(
             onThisNode(holder(), namespaceExists: false)
                 == .gone(.proven("its network namespace /run/netns/a is gone")))
-        // The boot ID is the machine's own, whatever name was recorded with it.
+        // A pod does not move: an earlier sandbox of the claimant was here, whatever name was recorded with it.
         #expect(
-            onThisNode(holder(node: "n1.example.org"), namespaceExists: false)
+            onThisNode(
+                holder(node: "n1.example.org"), namespaceExists: false, for: Holder(uid: "u1"))
+                == .gone(.proven("its network namespace /run/netns/a is gone")))
+        // Kubernetes' name of this node counts where the claimant was looked up.
+        #expect(
+            onThisNode(
+                holder(node: "n1.example.org"), namespaceExists: false, for: Holder(uid: "u2", node: "n1.example.org"))
                 == .gone(.proven("its network namespace /run/netns/a is gone")))
         // Where no boot ID was recorded, the name counts.
         #expect(
@@ -49,6 +59,9 @@ import Testing
         #expect(onThisNode(holder(node: "n2", boot: "boot-2", machine: "machine-2"), namespaceExists: false) == nil)
         // A namesake: the machine that was given the name of another one.
         #expect(onThisNode(holder(boot: "boot-2", machine: "machine-2"), namespaceExists: false) == nil)
+        // Nodes that are containers share their host's boot ID.
+        #expect(onThisNode(holder(node: "n2", machine: "machine-2"), namespaceExists: false) == nil)
+        #expect(onThisNode(holder(node: "n2"), namespaceExists: false) == nil)
         #expect(onThisNode(holder(netns: nil), namespaceExists: false) == nil)
     }
 

@@ -156,9 +156,9 @@ import Testing
         #expect(Set(claims) == state.claims, "\(comment): claims and reservations differ at \(state.revision)")
         for (address, container) in state.used where before?.used[address] == nil {
             guard let reservation = before?.reservations[address] else { continue }
-            let pod = state.attachments[container]?.holder.pod
+            let holder = state.attachments[container]?.holder
             #expect(
-                reservation.holder.claimOwner != nil && reservation.holder.admits(pod),
+                reservation.holder.claimOwner != nil && reservation.holder.admits(holder),
                 "\(comment): \(address), reserved for \(reservation.holder.phrase), was given to \(container)")
         }
     }

@@ -64,7 +64,7 @@ import Testing
         ]
         for (text, expected) in admitted {
             let holder = try ReservationHolder(text)
-            #expect(pods.filter { holder.admits(pod($0)) } == expected, "\(text)")
+            #expect(pods.filter { holder.admits(Holder(pod: pod($0))) } == expected, "\(text)")
             #expect(holder.admits(nil) == (holder == .anyone), "\(text)")
         }
     }

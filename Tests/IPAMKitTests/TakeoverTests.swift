@@ -128,6 +128,34 @@ import Testing
                 + "twice, first at \(noon)", at: until)
     }
 
+    /// Clocks differ from node to node.
+    @Test func anotherNodesFirstLookCountsFiveMinutesLater() async throws {
+        let node = try await node()
+        _ = try await node.start("c1", db("u1"))
+        node.cluster.put(db("u2", node: "n2"))
+        _ = await node.other("n2").refusal("c2", db("u2", node: "n2"))
+        let moved = db("u3", node: "n3")
+        node.cluster.put(moved)
+        for (seconds, isGiven) in [(60 as Int64, false), (359, false), (360, true)] {
+            let refusal = await node.other("n3").refusal("c3", moved, at: noon.advanced(bySeconds: seconds))
+            #expect((refusal == nil) == isGiven, "after \(seconds) s: \(String(describing: refusal))")
+        }
+    }
+
+    /// A sandbox that came back under its ID is not a suspect any more.
+    @Test func aSuspectThatCameBackIsSeenAnew() async throws {
+        var node = try await node()
+        _ = try await node.start("c1", db("u1"))
+        let rebuilt = db("u2", node: "n2")
+        node.cluster.put(rebuilt)
+        _ = await node.other("n2").refusal("c2", rebuilt)
+        #expect(try await node.pool.contents()["suspects/10.71.0.20"] != nil)
+        node.cluster.put(db("u1"))
+        node.boot = "boot-2"
+        _ = try await node.add("c1", db("u1"))
+        #expect(try await node.pool.contents()["suspects/10.71.0.20"] == nil)
+    }
+
     @Test func aSuspectIsAboutOneHolderOnly() async throws {
         let node = try await node()
         let second = node.other("n2")
@@ -209,6 +237,27 @@ import Testing
         var request = try node.pool.request("c1", "default/db-0")
         request.holder.uid = "u1"
         request.holder.cluster = "c2"
+        request.requested = [wanted]
+        _ = try await node.pool.pool().add(request)
+        try await expectNever(node, "it is of another Kubernetes cluster")
+    }
+
+    /// Without a name for it, another cluster's pod would be taken for gone.
+    @Test func clustersThatHaveNoNameDoNotJudgeEachOther() async throws {
+        let node = try await node()
+        var request = try node.pool.request("c1", "default/db-0")
+        request.holder.uid = "u1"
+        request.requested = [wanted]
+        _ = try await node.pool.pool().add(request)
+        node.cluster.put(node: "n1", ready: false)
+        try await expectNever(node, "no cluster is recorded for it")
+    }
+
+    @Test func aNamesakeInAnotherClusterIsNotThisNode() async throws {
+        let node = try await node()
+        var request = try node.pool.request("c1", "default/db-0")
+        request.holder = Holder(
+            pod: request.holder.pod, uid: "u1", node: "n2", boot: "elsewhere", netns: "/run/netns/c1", cluster: "c2")
         request.requested = [wanted]
         _ = try await node.pool.pool().add(request)
         try await expectNever(node, "it is of another Kubernetes cluster")
@@ -299,6 +348,20 @@ import Testing
         let contents = try await node.pool.contents()
         #expect(contents["used/10.71.0.20"] == "c2" && contents["used/fd71::5"] == "c2")
         #expect(contents["attachments/c1/eth0"] == nil)
+    }
+
+    /// What a damaged state lists twice, or without a used key, must not make a transaction that etcd refuses.
+    @Test func aFormerHolderThatListsWhatIsNotItsOwnIsEndedAllTheSame() async throws {
+        var node = try await node(fixed, "fd71::/64 fd71::100-fd71::200")
+        func both(_ uid: String) -> Pod { Pod.member("default/db-0", uid: uid, ip: "10.71.0.20,fd71::5") }
+        _ = try await node.start("c1", both("u1"))
+        _ = try await node.pool.store().commit(
+            Transaction(if: [], then: [.delete(KeyRange(node.pool.keys.used(address("fd71::5"))))]),
+            deadline: .now + .seconds(60))
+        node.boot = "boot-2"
+        #expect(try await node.start("c2", both("u2")).addresses == [wanted, address("fd71::5")])
+        let contents = try await node.pool.contents()
+        #expect(contents["used/fd71::5"] == "c2" && contents["attachments/c1/eth0"] == nil)
     }
 
     @Test func twoFormerHoldersAreEndedTogether() async throws {

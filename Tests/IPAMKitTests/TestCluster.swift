@@ -78,11 +78,11 @@ struct TestNode: Sendable {
     /// The namespaces of which it says that they are gone.
     var gone: Set<String> = []
 
-    func observer() -> Observer {
+    func observer(at now: Timestamp = noon) -> Observer {
         let gone = gone
         return Observer(
             node: NodeIdentity(name: name, boot: "\(name)-\(boot)", machine: "machine-\(name)"), pods: cluster,
-            namespaceExists: { !gone.contains($0) })
+            namespaceExists: { !gone.contains($0) }, now: { now })
     }
 
     /// Starts a sandbox of `pod`, which the cluster knows.
@@ -97,7 +97,7 @@ struct TestNode: Sendable {
         request.annotations = annotations
         request.requested = requested.map(address)
         request.autoLimit = autoLimit
-        return try await pool.pool(pool.store(store)).add(request, observer: observer())
+        return try await pool.pool(pool.store(store)).add(request, observer: observer(at: now))
     }
 
     /// Puts the pod into the cluster and starts its sandbox.

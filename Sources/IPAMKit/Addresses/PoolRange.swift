@@ -76,6 +76,11 @@ public struct PoolRange: Hashable, Sendable {
         return nil
     }
 
+    /// Whether an address is given out, or kept as fixed.
+    func mayBeAPods(_ address: IPAddress) -> Bool {
+        range.contains(address) || fixed?.contains(address) == true
+    }
+
     /// The addresses that are never given out: network, broadcast and gateway.
     var excluded: [AddressRange] {
         [subnet.first, gateway, subnet.broadcast].compactMap { $0.map { AddressRange($0) } }

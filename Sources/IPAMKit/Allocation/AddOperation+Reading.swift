@@ -34,6 +34,7 @@ extension AddOperation {
 
     /// Adds what is known of `addresses` to `state`: a second read, for pods with fixed addresses only.
     func readAddresses(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
+        guard !addresses.isEmpty else { return }
         var rest = Set(addresses).subtracting(state.addresses.keys).sorted()[...]
         while !rest.isEmpty {
             let some = Array(rest.prefix(Transaction.maximumWidth / 2))
@@ -47,12 +48,12 @@ extension AddOperation {
         }
     }
 
-    /// Adds the history of `addresses` to `state`.
-    func readHistory(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
+    /// Adds the histories of `addresses` to `state`.
+    func readHistories(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
         guard !addresses.isEmpty else { return }
         let snapshot = try await pool.read(addresses.map { Read(keys.history($0)) })
         for (address, result) in zip(addresses, snapshot.results) {
-            state.addresses[address, default: AddressState()].history = result.records.first
+            state.histories[address] = .some(result.records.first)
         }
     }
 }

@@ -58,6 +58,8 @@ extension AddOperation {
         // What a takeover frees must not be a candidate in the same transaction.
         var freed: [IPAddress] = []
         for case .named(_, _, _, let takeover?)? in sources { freed += takeover.attachment.addresses }
+        let automatic = wish == .automatic ? sources.count { $0 == nil } : 0
+        if automatic > 0 { try await requireAutomatic(automatic, &context) }
         var complete: [AllocationPlan.Source] = []
         for (index, numbered) in request.numberedRangeSets.enumerated() {
             if let source = sources[index] {
@@ -95,7 +97,7 @@ extension AddOperation {
             takeover = try await contest(address, held: used, &context, &memory).get()
         }
         try await requireUnreported(address, context)
-        if expired != nil, takeover == nil { try await readHistory([address], &context.state) }
+        if expired != nil, takeover == nil { try await readHistories([address], &context.state) }
         return .named(address, reservation: known.reservation, expired: expired, takeover: takeover)
     }
 
@@ -108,7 +110,7 @@ extension AddOperation {
 
     // MARK: Rule 3: reserved
 
-    /// So many holders of a workload's addresses are judged, at most, before one gives up.
+    /// So many holders of a workload's addresses are judged, at most: each may be a question to Kubernetes.
     private static let mostContests = 8
 
     /// A reserved address for the pod itself, else one of those for its workload; nil where none is reserved, or, for a
@@ -117,7 +119,8 @@ extension AddOperation {
         async throws(IPAMError) -> AllocationPlan.Source?
     {
         let claimant = context.claimant
-        // The replicas of a workload start together: each begins with another of its addresses.
+        // The replicas of a workload start together: each begins with another of its addresses. A pod's own are given in
+        // their order, so that each interface has the same one after every rebuild.
         let spread = SpreadSequence(seed: request.attachment.containerID.text)
         for owner in claimant.owners {
             var held: [(address: IPAddress, used: Record, reservation: Record)] = []
@@ -135,12 +138,17 @@ extension AddOperation {
                     free.append((address, record))
                 }
             }
-            if let best = free.min(by: { spread.rank($0.address) < spread.rank($1.address) }) {
-                try await requireUnreported(best.address, context)
-                return .named(best.address, reservation: best.reservation, expired: nil, takeover: nil)
+            if case .workload = owner {
+                free.sort { spread.rank($0.address) < spread.rank($1.address) }
+                held.sort { spread.rank($0.address) < spread.rank($1.address) }
             }
-            held.sort { spread.rank($0.address) < spread.rank($1.address) }
             var refusals: [IPAMError] = []
+            for (address, reservation) in free {
+                switch await reported(address, context) {
+                case .success: return .named(address, reservation: reservation, expired: nil, takeover: nil)
+                case .failure(let refusal): refusals.append(refusal)
+                }
+            }
             for (address, used, reservation) in held.prefix(Self.mostContests) {
                 switch try await contest(address, held: used, &context, &memory) {
                 case .success(let takeover):
@@ -150,10 +158,12 @@ extension AddOperation {
                 }
             }
             guard let first = refusals.first else { continue }
+            // A look-up that failed must not be answered with another address.
+            for case .lookupFailed(let error) in refusals { throw .lookupFailed(error) }
             if case .workload = owner, claimant.demand.wish == .automatic { return nil }
-            if held.count == 1 { throw first }
+            if free.count + held.count == 1 { throw first }
             throw refusals.first { $0.cniCode == .tryAgainLater }
-                ?? .reservationsInUse(of: owner.description, held.map(\.address).sorted())
+                ?? .reservationsInUse(of: owner.description, (free.map(\.address) + held.map(\.address)).sorted())
         }
         return nil
     }
@@ -166,10 +176,6 @@ extension AddOperation {
         async throws(IPAMError) -> AllocationPlan.Source
     {
         let claimant = context.claimant
-        guard let pod = claimant.holder.pod, claimant.workload != nil else {
-            throw .notForAutomatic(claimant.holder.pod, claimant.withoutWorkload)
-        }
-        try await requireWithinLimit(pod.namespace, &context)
         let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
         guard !space.isEmpty else { throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0) }
         // The whole of a usual fixed range: racing nodes then begin at different addresses of it.
@@ -178,26 +184,38 @@ extension AddOperation {
         let spread = SpreadSequence(seed: request.attachment.containerID.text)
         free.sort { spread.rank($0) < spread.rank($1) }
         var candidates: [IPAddress] = []
+        var refusal: IPAMError?
         for address in free where candidates.count < AllocationPlan.levels {
-            if case .failure(let error) = await reported(address, context) {
-                if case .lookupFailed = error { throw error }
-                continue
+            switch await reported(address, context) {
+            case .success: candidates.append(address)
+            case .failure(.held(let address, let holder, let reason)):
+                refusal = .held(address, by: holder, because: reason)
+            case .failure(.heldForNow): continue
+            case .failure(let error): throw error
             }
-            candidates.append(address)
         }
-        guard !candidates.isEmpty else { throw try await exhausted(space, space.summary) }
-        try await readHistory(candidates, &context.state)
+        guard !candidates.isEmpty else {
+            if let refusal { throw refusal }
+            throw try await exhausted(space, space.summary)
+        }
+        try await readHistories(candidates, &context.state)
         let reservation = Reservation(
             for: reservationHolder(of: claimant), by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
             since: request.now)
         return .automatic(candidates: candidates, reservation)
     }
 
-    private func requireWithinLimit(_ namespace: Namespace, _ context: inout AddContext) async throws(IPAMError) {
+    /// Checks that the pod may have `count` more addresses reserved.
+    private func requireAutomatic(_ count: Int, _ context: inout AddContext) async throws(IPAMError) {
+        let claimant = context.claimant
+        guard let pod = claimant.holder.pod, claimant.workload != nil else {
+            throw .notForAutomatic(claimant.holder.pod, claimant.withoutWorkload)
+        }
         guard let limit = request.autoLimit else { return }
+        let namespace = pod.namespace
         let prefix = keys.claimsPrefix(of: namespace)
         let claims = try await pool.readAll(prefix, .keys, at: context.state.revision).records
-        guard claims.count >= limit else { return }
+        guard claims.count + count > limit else { return }
         // Operators' own reservations do not count.
         let addresses = Set(
             claims.compactMap { record in
@@ -210,7 +228,7 @@ extension AddOperation {
             let record = context.state.addresses[address]?.reservation
             return record.flatMap { try? Reservation(stored: $0.value) }?.by == Reservation.automaticAuthor
         }
-        guard automatic < limit else { throw .automaticLimit(namespace, limit) }
+        guard automatic + count <= limit else { throw .automaticLimit(namespace, limit) }
     }
 
     // MARK: Rule 5: dynamic
@@ -287,14 +305,4 @@ extension AddOperation {
 
 extension DynamicSpace {
     fileprivate var summary: String { intervals.map(\.description).joined(separator: ",") }
-}
-
-extension ClaimOwner: CustomStringConvertible {
-    /// `default/db-0` or `default/web`.
-    public var description: String {
-        switch self {
-        case .pod(let pod): pod.description
-        case .workload(let namespace, let name): "\(namespace)/\(name)"
-        }
-    }
 }

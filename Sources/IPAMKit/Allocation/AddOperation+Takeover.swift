@@ -17,12 +17,14 @@ extension AddOperation {
         guard let attachment = holder.usage.attachment, let record = holder.record,
             let container = try? ContainerID(used.value)
         else {
-            return .failure(
-                .unverifiable(address, by: phrase, because: "the Go plugin recorded a container ID and nothing else"))
+            let reason =
+                holder.isDamaged
+                ? "its attachment cannot be read" : "the Go plugin recorded a container ID and nothing else"
+            return .failure(.unverifiable(address, by: phrase, because: reason))
         }
         let verdict: HolderVerdict
         do throws(PodSourceError) {
-            verdict = try await judge(attachment.holder, held: used, cluster: context.claimant.holder.cluster, &memory)
+            verdict = try await judge(attachment.holder, held: used, for: context.claimant.holder, &memory)
         } catch {
             return .failure(.lookupFailed(error))
         }
@@ -34,24 +36,27 @@ extension AddOperation {
         case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
         case .gone(let found): evidence = found
         case .seenGone(let reason):
-            let suspect = try await suspect(address, used, holder.suspect)
-            guard request.now >= suspect.confirmed, suspect.since <= request.now else {
-                return .failure(.heldForNow(address, by: phrase, because: reason, until: suspect.confirmed))
+            let node = context.claimant.holder.node
+            let now = observer.now()
+            let suspect = try await suspect(address, used, holder.suspect, by: node, now)
+            let confirmed = suspect.confirmed(on: node)
+            guard now >= confirmed else {
+                return .failure(.heldForNow(address, by: phrase, because: reason, until: confirmed))
             }
             evidence = .confirmed(reason, since: suspect.since)
         }
-        try await readHistory([address] + attachment.addresses.filter { $0 != address }, &context.state)
+        try await readHistories([address] + attachment.addresses, &context.state)
         return .success(
             Takeover(
                 address: address, used: used, container: container, record: record, usage: holder.usage,
                 attachment: attachment, suspect: holder.suspect, evidence: evidence))
     }
 
-    private func judge(_ holder: Holder, held used: Record, cluster: String?, _ memory: inout AddMemory)
+    private func judge(_ holder: Holder, held used: Record, for claimant: Holder, _ memory: inout AddMemory)
         async throws(PodSourceError) -> HolderVerdict
     {
         if let known = memory.verdicts.first(where: { $0.used == used }) { return known.verdict }
-        let verdict = try await observer.verdict(on: holder, cluster: cluster, deadline: pool.deadline)
+        let verdict = try await observer.verdict(on: holder, for: claimant, deadline: pool.deadline)
         memory.verdicts.append((used, verdict))
         return verdict
     }
@@ -61,6 +66,8 @@ extension AddOperation {
         /// The attachment; nil where there is none that can be read.
         let record: Record?
         let suspect: Record?
+        /// An attachment of the container cannot be read.
+        var isDamaged = false
     }
 
     private func readHolder(of address: IPAddress, _ used: Record, _ state: inout AllocationState)
@@ -70,27 +77,34 @@ extension AddOperation {
         guard let container = try? ContainerID(used.value) else {
             return HeldAddress(usage: usage, record: nil, suspect: nil)
         }
+        var isDamaged = false
         let prefix = keys.attachmentsPrefix(of: container)
         let snapshot = try await pool.read([Read(KeyRange(prefix: prefix)), Read(keys.suspect(address))])
         for record in snapshot.results[0].records {
             guard let reference = keys.attachmentReference(of: record.key),
-                let attachment = try? Attachment(stored: record.value), attachment.addresses.contains(address)
-            else { continue }
+                let attachment = try? Attachment(stored: record.value)
+            else {
+                isDamaged = true
+                continue
+            }
+            guard attachment.addresses.contains(address) else { continue }
             usage = AddressEntry.Usage(
                 containerID: used.value, attachment: attachment, ifname: reference.ifname)
             return HeldAddress(usage: usage, record: record, suspect: snapshot.results[1].records.first)
         }
-        return HeldAddress(usage: usage, record: nil, suspect: nil)
+        return HeldAddress(usage: usage, record: nil, suspect: nil, isDamaged: isDamaged)
     }
 
     /// Since when the holder with this used key is seen gone: from now on, where nobody has noticed yet.
-    private func suspect(_ address: IPAddress, _ used: Record, _ record: Record?) async throws(IPAMError) -> Suspect {
+    private func suspect(
+        _ address: IPAddress, _ used: Record, _ record: Record?, by node: String?, _ now: Timestamp
+    ) async throws(IPAMError) -> Suspect {
         if let known = record.flatMap({ try? Suspect(stored: $0.value) }), known.revision == used.modified,
-            known.since <= request.now
+            known.since <= now
         {
             return known
         }
-        let suspect = Suspect(revision: used.modified, since: request.now)
+        let suspect = Suspect(revision: used.modified, since: now, by: node)
         let key = keys.suspect(address)
         let noted = Transaction(
             if: [
@@ -110,8 +124,12 @@ extension AddOperation {
 
     /// A failure where a live pod other than this one reports the address, or that could not be asked.
     func reported(_ address: IPAddress, _ context: AddContext) async -> Result<Void, IPAMError> {
-        guard context.mayHaveGoNodes, let pods = observer.pods else { return .success(()) }
+        guard context.mayHaveGoNodes else { return .success(()) }
         let holder = context.claimant.holder
+        guard let pods = observer.pods else {
+            // What is no pod is on a machine without Kubernetes.
+            return holder.pod == nil ? .success(()) : .failure(.goNodesUnknown(address, network: keys.network))
+        }
         do throws(PodSourceError) {
             for pod in try await pods.pods(at: address, deadline: pool.deadline) {
                 let isOwn = holder.uid.map(pod.isMeant) ?? (pod.reference == holder.pod)

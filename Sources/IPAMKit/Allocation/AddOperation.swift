@@ -44,6 +44,8 @@ struct AddOperation: Sendable {
             if let hold = settings?.hold { throw .onHold(network: keys.network, hold) }
             if let lock = state.lock {
                 try await wait(for: lock, since: state.revision)
+                // That may have taken long: who was gone may be back.
+                memory.verdicts = []
                 continue
             }
             let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
@@ -117,6 +119,8 @@ struct AddOperation: Sendable {
     /// The addresses that the attachment already has; a used key that is missing is put again, and so is the attachment
     /// where its holder is another: some runtimes give a new sandbox the ID of a former one, after a crash or a reboot,
     /// and who judges it must see the namespace that is there now. Nil when something changed in between.
+    ///
+    /// - Throws: ``IPAMError/held(_:by:because:)`` where the holder is a container of the same ID on another node.
     private func repeatAdd(_ record: Record, _ state: AllocationState, _ claimant: Claimant)
         async throws(IPAMError) -> [Assignment]?
     {
@@ -136,6 +140,7 @@ struct AddOperation: Sendable {
         }
         let isAnother = attachment.holder != claimant.holder
         if missing.isEmpty, !isAnother { return assignments }
+        if isAnother { try await requireSucceedable(attachment, claimant.holder) }
         var restored = Transaction(if: [.unchanged(record.key, record.modified)], then: [])
         if !missing.isEmpty {
             if let lock = state.lock {
@@ -152,9 +157,29 @@ struct AddOperation: Sendable {
             restored.guards += attachment.addresses.filter { !missing.contains($0) }
                 .map { .value(keys.used($0), equals: container) }
             restored.then.append(.put(record.key, attachment.json.serialized()))
+            // What was seen of the former sandbox says nothing of this one.
+            restored.then += attachment.addresses.map { .delete(KeyRange(keys.suspect($0))) }
         }
         let done = try await pool.commit(restored)
         return done?.succeeded == true ? assignments : nil
+    }
+
+    /// Checks that the holder of an attachment may be replaced by a sandbox of the same ID: it was on this node, or it is
+    /// gone.
+    private func requireSucceedable(_ attachment: Attachment, _ holder: Holder) async throws(IPAMError) {
+        guard var node = observer.node else { return }
+        if let name = holder.node { node.name = name }
+        let former = attachment.holder
+        if node.isWhere(former) || (former.uid != nil && former.uid == holder.uid) { return }
+        do throws(PodSourceError) {
+            if case .gone = try await observer.verdict(on: former, for: holder, deadline: pool.deadline) { return }
+        } catch {
+            throw .lookupFailed(error)
+        }
+        guard let address = attachment.addresses.first else { return }
+        let usage = AddressEntry.Usage(
+            containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
+        throw .held(address, by: usage.phrase, because: "a container of the same ID has it there")
     }
 
     // MARK: Result
@@ -163,7 +188,7 @@ struct AddOperation: Sendable {
     private func assignments(_ addresses: [IPAddress], _ claimant: Claimant) throws(IPAMError) -> [Assignment] {
         var assignments: [Assignment] = []
         for address in addresses {
-            guard let range = sets.lazy.compactMap({ $0.range(containing: address) }).first else {
+            guard let range = eligibility.owner(of: address)?.range else {
                 throw .notAllowed(
                     address, "is held by this container already and lies in no subnet of the configuration any more")
             }
@@ -178,6 +203,7 @@ struct AddOperation: Sendable {
 
     /// A netmask or a gateway that does not fit is found before anything is recorded.
     private func requirePresentable(_ plan: AllocationPlan) throws(IPAMError) {
+        guard plan.claimant.demand.asksForPresentation else { return }
         var level = 0
         while let addresses = plan.addresses(level: level) {
             _ = try assignments(addresses, plan.claimant)

@@ -1,27 +1,5 @@
 import Store
 
-/// This machine, as attachments name it.
-public struct NodeIdentity: Hashable, Sendable {
-    public let name: String
-    /// `/proc/sys/kernel/random/boot_id`; nil where it cannot be read.
-    public let boot: String?
-    /// machine-id(5); nil where there is none.
-    public let machine: String?
-
-    public init(name: String, boot: String?, machine: String?) {
-        self.name = name
-        self.boot = boot
-        self.machine = machine
-    }
-
-    /// Whether `holder` certainly was recorded by this machine: in this boot, or under this name by the same machine.
-    func recorded(_ holder: Holder) -> Bool {
-        if let boot, holder.boot == boot { return true }
-        guard holder.node == name, let machine else { return false }
-        return holder.machine == machine
-    }
-}
-
 extension AddressPool {
     /// Frees this node's attachments that the runtime does not list and whose network namespace is gone (GC).
     ///
@@ -45,21 +23,15 @@ extension AddressPool {
             }
             // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
             guard let attachment = try? attachment(record) else { continue }
-            guard node.recorded(attachment.holder), isGone(attachment.holder, on: node, namespaceExists) else {
-                continue
-            }
+            guard node.certainlyIsWhere(attachment.holder),
+                case .gone? = HolderVerdict.onItsNode(
+                    attachment.holder, node: node, namespaceExists: namespaceExists)
+            else { continue }
             // What changed since it was read is in use again, and stays.
             if try await delete(attachment.addresses, record, of: reference.containerID) {
                 freed.append((reference, attachment.addresses))
             }
         }
         return freed
-    }
-
-    private func isGone(_ holder: Holder, on node: NodeIdentity, _ namespaceExists: (String) -> Bool) -> Bool {
-        // A namespace does not outlive the boot that made it.
-        if let boot = node.boot, let recorded = holder.boot, recorded != boot { return true }
-        guard let netns = holder.netns else { return false }
-        return !namespaceExists(netns)
     }
 }

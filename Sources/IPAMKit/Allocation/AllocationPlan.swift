@@ -19,9 +19,35 @@ struct AllocationPlan {
     /// One for each of the request's numbered range sets.
     let sources: [Source]
     let settings: NetworkSettings?
+    /// How many levels the plan has: all candidates that every set has, within etcd's limit of operations.
+    private let levelCount: Int
+    private let documentUpdate: [Operation]
 
     /// So many candidates are tried within one transaction, at most; what etcd's limit allows is less for many sets.
     static let levels = 3
+
+    init(
+        request: AddRequest, claimant: Claimant, state: AllocationState, keys: Keyspace, sources: [Source],
+        settings: NetworkSettings?
+    ) {
+        self.request = request
+        self.claimant = claimant
+        self.state = state
+        self.keys = keys
+        self.sources = sources
+        self.settings = settings
+        documentUpdate = Self.documentUpdate(request, state, keys, settings)
+        var levels = 1
+        while levels < Self.levels, Self.hasCandidates(sources), Self.candidates(sources, levels) != nil { levels += 1 }
+        // Of each set used, cursor or reservation, claim and history; of a takeover what is deleted; then attachment,
+        // document and settings. The guards of a level are fewer; what is nested in it has three operations at most.
+        let takeovers = Self.takeoverGroups(sources)
+        let width = max(
+            4 * sources.count + 1 + documentUpdate.count + takeovers.reduce(0) { $0 + 1 + $1.others.count } + 3,
+            Self.neighbourhood(sources, keys).count)
+        let fitting = (Transaction.maximumWidth - 4 - 6 * sources.count - width) / width
+        levelCount = min(levels, max(1, fitting))
+    }
 
     // MARK: Transaction
 
@@ -36,6 +62,8 @@ struct AllocationPlan {
         var guards: [Guard] = [.absent(keys.lock), .absent(keys.attachment(request.attachment))]
         guards.append(state.settings.map { .unchanged($0.key, $0.modified) } ?? .absent(keys.settings))
         for owner in claimant.owners {
+            // The replicas of a workload reserve at the same time, one each.
+            if case .workload = owner, hasAutomatic { continue }
             guards.append(.noneNewer(KeyRange(prefix: keys.claimsPrefix(of: owner)), than: state.revision))
         }
         for case .named(let address, let reservation, let expired, let takeover) in sources {
@@ -44,21 +72,18 @@ struct AllocationPlan {
             if let suspect = takeover?.suspect { guards.append(.unchanged(suspect.key, suspect.modified)) }
             if expired != nil || takeover != nil { guards.append(historyUnchanged(address)) }
         }
-        for group in takeoverGroups {
+        for group in Self.takeoverGroups(sources) {
             guards.append(.unchanged(group.record.key, group.record.modified))
-            guards += group.others.map(historyUnchanged)
         }
-        if let namespace = cappedNamespace {
+        if hasAutomatic, request.autoLimit != nil, let namespace = claimant.holder.pod?.namespace {
+            // Where automatic addresses are limited, nobody else may reserve one at the same time.
             guards.append(.noneNewer(KeyRange(prefix: keys.claimsPrefix(of: namespace)), than: state.revision))
         }
         return guards
     }
 
-    /// Where automatic addresses are limited, nobody else may reserve one at the same time.
-    private var cappedNamespace: Namespace? {
-        guard request.autoLimit != nil, sources.contains(where: { if case .automatic = $0 { true } else { false } })
-        else { return nil }
-        return claimant.holder.pod?.namespace
+    private var hasAutomatic: Bool {
+        sources.contains { if case .automatic = $0 { true } else { false } }
     }
 
     private func unchanged(_ record: Record?, _ key: Key) -> Guard {
@@ -66,12 +91,12 @@ struct AllocationPlan {
     }
 
     private func historyUnchanged(_ address: IPAddress) -> Guard {
-        unchanged(state.addresses[address]?.history, keys.history(address))
+        unchanged(state.histories[address] ?? nil, keys.history(address))
     }
 
     private func level(_ index: Int) -> [Operation] {
         guard let addresses = addresses(level: index) else {
-            return neighbourhood.map(Operation.read)
+            return Self.neighbourhood(sources, keys).map(Operation.read)
         }
         var guards: [Guard] = []
         for (source, address) in zip(sources, addresses) {
@@ -89,16 +114,15 @@ struct AllocationPlan {
 
     /// The addresses that level `index` tries, one for each source; nil behind the last level.
     func addresses(level index: Int) -> [IPAddress]? {
-        index < levelCount ? candidates(index) : nil
+        index < levelCount ? Self.candidates(sources, index) : nil
     }
 
     /// The addresses at one place in the sources' lists; nil where a source has no more.
-    private func candidates(_ index: Int) -> [IPAddress]? {
+    private static func candidates(_ sources: [Source], _ index: Int) -> [IPAddress]? {
         var addresses: [IPAddress] = []
         for source in sources {
             switch source {
-            case .named(let address, _, _, _):
-                if index == 0 || hasCandidates { addresses.append(address) } else { return nil }
+            case .named(let address, _, _, _): addresses.append(address)
             case .automatic(let candidates, _), .dynamic(_, let candidates):
                 guard index < candidates.count else { return nil }
                 addresses.append(candidates[index])
@@ -107,19 +131,8 @@ struct AllocationPlan {
         return addresses
     }
 
-    private var hasCandidates: Bool {
+    private static func hasCandidates(_ sources: [Source]) -> Bool {
         sources.contains { if case .named = $0 { false } else { true } }
-    }
-
-    /// How many levels the plan has: all candidates that every set has, within etcd's limit of operations.
-    private var levelCount: Int {
-        guard hasCandidates, let first = candidates(0) else { return 1 }
-        // The guards of a level are at most as many as its puts and three; what is nested in it has three at most.
-        let width = max(puts(first).count + 3, neighbourhood.count)
-        let fitting = max(1, (Transaction.maximumWidth - rootGuards.count - width) / width)
-        var count = min(Self.levels, fitting)
-        while count > 1, candidates(count - 1) == nil { count -= 1 }
-        return count
     }
 
     private func puts(_ addresses: [IPAddress]) -> [Operation] {
@@ -144,7 +157,7 @@ struct AllocationPlan {
         let attachment = Attachment(
             addresses: addresses, holder: claimant.holder, since: request.now, isFixed: isFixed)
         operations.append(.put(keys.attachment(request.attachment), attachment.json.serialized()))
-        for group in takeoverGroups { operations += removal(of: group) }
+        for group in Self.takeoverGroups(sources) { operations += removal(of: group) }
         return operations + documentUpdate
     }
 
@@ -174,40 +187,45 @@ struct AllocationPlan {
 
     // MARK: Takeover
 
-    /// A former attachment, and those of its addresses that nobody takes over.
+    /// A former attachment, and those of its addresses that go with it.
     private struct TakeoverGroup {
         let record: Record
-        let container: ContainerID
         let takeover: Takeover
         let others: [IPAddress]
     }
 
-    /// The takeovers by the attachment that they end.
-    private var takeoverGroups: [TakeoverGroup] {
-        let takeovers = sources.compactMap { source in
-            if case .named(_, _, _, let takeover) = source { takeover } else { nil }
+    /// The takeovers by the attachment that they end. An address stands in one place only: etcd takes no key that is
+    /// changed twice.
+    private static func takeoverGroups(_ sources: [Source]) -> [TakeoverGroup] {
+        var seen: [IPAddress] = []
+        var takeovers: [Takeover] = []
+        for case .named(let address, _, _, let takeover) in sources {
+            seen.append(address)
+            if let takeover { takeovers.append(takeover) }
         }
         var groups: [TakeoverGroup] = []
         for takeover in takeovers where !groups.contains(where: { $0.record.key == takeover.record.key }) {
-            let taken = takeovers.filter { $0.record.key == takeover.record.key }.map(\.address)
-            groups.append(
-                TakeoverGroup(
-                    record: takeover.record, container: takeover.container, takeover: takeover,
-                    others: takeover.attachment.addresses.filter { !taken.contains($0) }))
+            let others = takeover.attachment.addresses.filter { !seen.contains($0) }
+            seen += others
+            groups.append(TakeoverGroup(record: takeover.record, takeover: takeover, others: others))
         }
         return groups
     }
 
-    /// The former attachment goes, and with it its other addresses, each if it still is the holder's.
+    /// The former attachment goes, and with it its other addresses, each if it still is the holder's; their histories, if
+    /// nobody has written there meanwhile.
     private func removal(of group: TakeoverGroup) -> [Operation] {
         [.delete(KeyRange(group.record.key))]
             + group.others.map { other in
                 .transaction(
                     Transaction(
-                        if: [.value(keys.used(other), equals: group.container.text)],
+                        if: [.value(keys.used(other), equals: group.takeover.container.text)],
                         then: [
                             .delete(KeyRange(keys.used(other))), .delete(KeyRange(keys.suspect(other))),
-                            history(of: other, [takenOver(group.takeover)]),
+                            .transaction(
+                                Transaction(
+                                    if: [historyUnchanged(other)],
+                                    then: [history(of: other, [takenOver(group.takeover)])])),
                         ]))
             }
     }
@@ -220,7 +238,7 @@ struct AllocationPlan {
 
     private func history(of address: IPAddress, _ entries: [HistoryEntry]) -> Operation {
         // What cannot be read is of no use to anyone; it must not keep a pod from its address.
-        var history = state.addresses[address]?.history.flatMap { try? History(stored: $0.value) } ?? History()
+        var history = (state.histories[address] ?? nil).flatMap { try? History(stored: $0.value) } ?? History()
         for entry in entries { history.record(entry) }
         return .put(keys.history(address), history.serialized())
     }
@@ -235,7 +253,9 @@ struct AllocationPlan {
 
     /// Makes the network's document and settings, or brings them up to date when they differ in meaning. The document
     /// is never a guard of the ADD itself: Go nodes rewrite it all the time.
-    private var documentUpdate: [Operation] {
+    private static func documentUpdate(
+        _ request: AddRequest, _ state: AllocationState, _ keys: Keyspace, _ settings: NetworkSettings?
+    ) -> [Operation] {
         guard !request.rangeSets.isEmpty else { return [] }
         let fixed = request.rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
         let put = Operation.put(keys.document, NetworkDocument.serialize(request.rangeSets))
@@ -286,7 +306,7 @@ struct AllocationPlan {
     }
 
     /// The last level's else: what is held around the candidates, so that the next try knows.
-    private var neighbourhood: [Read] {
+    private static func neighbourhood(_ sources: [Source], _ keys: Keyspace) -> [Read] {
         var reads: [Read] = []
         for case .dynamic(_, let candidates) in sources { reads += Neighbourhood(of: candidates).reads(keys) }
         return reads

@@ -6,8 +6,6 @@ struct AddressState {
     var reservation: Record?
     /// That of the container that uses it, where it was asked for.
     var attachment: Record?
-    var suspect: Record?
-    var history: Record?
 }
 
 /// What an ADD has read of its network, as of one revision.
@@ -19,10 +17,12 @@ struct AllocationState {
     var attachment: Record?
     /// One for each of the request's numbered range sets; nil where no address was given yet.
     var cursors: [IPAddress?] = []
-    /// The addresses claimed for the pod, then those for its workload.
+    /// The claimed addresses of each owner.
     var claims: [ClaimOwner: [IPAddress]] = [:]
     /// The addresses that were asked for by name, and those claimed.
     var addresses: [IPAddress: AddressState] = [:]
+    /// The histories that the ADD is going to add to; nil for an address that has none.
+    var histories: [IPAddress: Record?] = [:]
 }
 
 /// An address that is taken from a holder who is gone.

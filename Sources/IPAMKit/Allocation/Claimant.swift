@@ -46,8 +46,9 @@ struct Claimant: Sendable {
         } else if let node, pod.node == node {
             holder.uid = pod.uid
         }
-        self.holder = holder
         workload = Workload(of: pod)
+        holder.workload = workload
+        self.holder = holder
         withoutWorkload =
             pod.controller.map { "its controller is the \($0.kind) \($0.name)" } ?? "it has no controller"
         demand = try Self.demand(pod.annotations, of: reference, on: network)

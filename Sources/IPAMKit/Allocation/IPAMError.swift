@@ -34,6 +34,8 @@ public enum IPAMError: Error, Hashable, Sendable {
     case automaticLimit(Namespace, Int)
     /// The pod that the ADD is for is not there.
     case podGone(PodReference, String)
+    /// A Go node may have given out the address without recording it, and nothing says where pods can be looked up.
+    case goNodesUnknown(IPAddress, network: NetworkName)
     /// Kubernetes could not be asked.
     case lookupFailed(PodSourceError)
     /// Nothing says which annotations a pod has.
@@ -88,6 +90,9 @@ extension IPAMError: CustomStringConvertible {
         case .automaticLimit(let namespace, let limit):
             "namespace \(namespace) has its \(limit) automatic addresses (ipam.autoLimit)"
         case .podGone(let pod, let reason): "pod \(pod) is gone: \(reason)"
+        case .goNodesUnknown(let address, let network):
+            "network \(network) may have Go nodes, which do not record fixed addresses, and no kubeconfig says where to "
+                + "look for a pod that has \(address)"
         case .lookupFailed(let error): error.description
         case .noAnnotationSource(let pod):
             "nothing says which annotations pod \(pod) has: set ipam.kubeConfig, let the runtime pass them "
@@ -117,7 +122,8 @@ extension IPAMError: CustomStringConvertible {
     /// The code that a runtime sees (CNI spec section 5, and the project's own from 100).
     public var cniCode: CNIErrorCode {
         switch self {
-        case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource: .invalidNetworkConfig
+        case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource, .goNodesUnknown:
+            .invalidNetworkConfig
         case .store, .locked, .contention, .lookupFailed, .heldForNow: .tryAgainLater
         case .exhausted, .automaticLimit: .poolExhausted
         case .inUse, .held, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
@@ -147,6 +153,7 @@ extension IPAMError {
             "reserve it: ipamctl reserve \(address)" + (holder == .anyone ? "" : " --for \(holder)")
         case .automaticLimit(let namespace, _):
             "see 'ipamctl list --namespace \(namespace)'; 'ipamctl release ADDRESS' gives one back"
+        case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, goNodes to false (docs/keyspace.md)"
         case .exhausted: "see 'ipamctl networks' and 'ipamctl list'"
         default: nil
         }

@@ -16,7 +16,7 @@ public struct CNIArguments: Hashable, Sendable {
 
     /// Reads CNI_ARGS. An empty value counts as absent; of a key given twice the last one counts.
     ///
-    /// - Throws: ``ConfigurationError/arguments(found:problem:)`` for a pair without "=", and for a value of a known key
+    /// - Throws: ``ConfigurationError/arguments(found:problem:)`` for a pod without its namespace, for a pair without "=", and for a value of a known key
     ///   that is malformed.
     public init(_ text: String) throws(ConfigurationError) {
         for pair in text.utf8.split(separator: UInt8(ascii: ";")) {
@@ -36,6 +36,11 @@ public struct CNIArguments: Hashable, Sendable {
             } catch {
                 throw .arguments(found: "\(key)=\(value)".quotedForPeople, problem: "is malformed")
             }
+        }
+        // Half a pod would be taken for none, and get an address that its annotations do not ask for.
+        if let podName, podNamespace == nil {
+            throw .arguments(
+                found: "K8S_POD_NAME=\(podName)".quotedForPeople, problem: "needs K8S_POD_NAMESPACE beside it")
         }
     }
 

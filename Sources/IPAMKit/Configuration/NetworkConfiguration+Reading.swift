@@ -33,6 +33,7 @@ extension NetworkConfiguration {
             requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
             routes = try Self.routes(ipam)
             resolvConf = try ipam.string("resolvConf")
+            autoLimit = try ipam.integer("autoLimit", 0...1_048_576)
         case .freeing:
             rangeSets = []
             runtimeRangeSets = []
@@ -54,7 +55,6 @@ extension NetworkConfiguration {
         nodeName = try ipam.string("nodeName")
         cluster = try ipam.string("cluster")
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
-        autoLimit = try ipam.integer("autoLimit", 1...1_048_576)
         statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
 
         podAnnotations = purpose == .giving ? try Self.podAnnotations(runtime) : nil

@@ -90,6 +90,15 @@ public struct NetworkConfiguration: Sendable {
     /// `cni.dev/valid-attachments`, else `cni.dev/attachments`; nil when neither is there, which is not an empty list.
     public var validAttachments: [AttachmentReference]?
 
+    /// Where the annotations of the pod that is given an address come from.
+    ///
+    /// - Parameter pod: nil for a container that is no pod.
+    public func annotationSource(of pod: PodReference?) -> AnnotationSource {
+        guard annotations == .required else { return .none }
+        if let podAnnotations { return .passed(podAnnotations) }
+        return pod == nil ? .none : .kubernetes
+    }
+
     /// The range sets an attachment gets an address of: those of the runtime first, as host-local does it.
     public var allRangeSets: [RangeSet] { runtimeRangeSets + rangeSets }
 

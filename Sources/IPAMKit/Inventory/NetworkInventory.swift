@@ -111,7 +111,7 @@ public struct AddressEntry: Hashable, Sendable {
     /// True when the address is used by a pod that its reservation is not for.
     public var isReservedForAnother: Bool {
         guard let usage, let reservation else { return false }
-        return !reservation.holder.admits(usage.attachment?.holder.pod)
+        return !reservation.holder.admits(usage.attachment?.holder)
     }
 
     /// `{network, address, state, attachment?, reservation?, reservedForAnother?}`, with

@@ -17,6 +17,8 @@ public struct Holder: Hashable, Sendable {
     public var pod: PodReference?
     /// The pod's UID as the runtime told it (`K8S_POD_UID`).
     public var uid: String?
+    /// What controls the pod, where Kubernetes said so; else its name may tell.
+    public var workload: Workload?
     /// The node's name.
     public var node: String?
     /// The node's boot ID (`/proc/sys/kernel/random/boot_id`): another one after every start of the machine.
@@ -64,6 +66,7 @@ public struct Attachment: Hashable, Sendable {
         object["namespace"] = holder.pod.map { .string($0.namespace.text) }
         object["pod"] = holder.pod.map { .string($0.name.text) }
         object["uid"] = holder.uid.map(JSONValue.string)
+        object["workload"] = holder.workload.map { .string($0.description) }
         object["node"] = holder.node.map(JSONValue.string)
         object["boot"] = holder.boot.map(JSONValue.string)
         object["machine"] = holder.machine.map(JSONValue.string)
@@ -95,6 +98,7 @@ public struct Attachment: Hashable, Sendable {
         if let namespace = json["namespace"]?.string, let name = json["pod"]?.string {
             holder.pod = try? PodReference(namespace: Namespace(namespace), name: PodName(name))
         }
+        holder.workload = json["workload"]?.string.flatMap(Workload.init)
         since = json["since"]?.string.flatMap(Timestamp.init)
         isFixed = json["fixed"]?.bool ?? false
     }

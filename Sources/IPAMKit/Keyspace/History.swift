@@ -5,19 +5,23 @@ public struct History: Hashable, Sendable {
     /// How many entries are kept.
     public static let depth = 8
 
-    public private(set) var entries: [HistoryEntry]
+    /// As they are stored: those that a later version made are kept, too.
+    private var stored: [JSONValue]
 
     public init() {
-        entries = []
+        stored = []
     }
 
+    /// The entries that this version understands.
+    public var entries: [HistoryEntry] { stored.compactMap { try? HistoryEntry($0) } }
+
     public mutating func record(_ entry: HistoryEntry) {
-        entries.insert(entry, at: 0)
-        entries.removeLast(max(0, entries.count - Self.depth))
+        stored.insert(entry.json, at: 0)
+        stored.removeLast(max(0, stored.count - Self.depth))
     }
 
     public func serialized() -> String {
-        JSONValue.array(entries.map(\.json)).serialized()
+        JSONValue.array(stored).serialized()
     }
 
     /// Reads a stored value.
@@ -25,8 +29,7 @@ public struct History: Hashable, Sendable {
     /// - Throws: ``DamagedValue``.
     public init(stored text: String) throws(DamagedValue) {
         guard let array = try JSONValue(stored: text).array else { throw DamagedValue("it is not an array") }
-        entries = []
-        for element in array { entries.append(try HistoryEntry(element)) }
+        stored = array
     }
 }
 

@@ -95,3 +95,13 @@ public enum ClaimOwner: Hashable, Sendable {
     case pod(PodReference)
     case workload(Namespace, PodName)
 }
+
+extension ClaimOwner: CustomStringConvertible {
+    /// `default/db-0` or `default/web`.
+    public var description: String {
+        switch self {
+        case .pod(let pod): pod.description
+        case .workload(let namespace, let name): "\(namespace)/\(name)"
+        }
+    }
+}

@@ -3,19 +3,30 @@ public struct Suspect: Hashable, Sendable {
     /// The revision of the used key that it is about; another one is another holder.
     public let revision: Int64
     public let since: Timestamp
+    /// The node that saw it so, whose clock ``since`` is of.
+    public let by: String?
 
     /// A holder must be seen gone twice, so many seconds apart.
     public static let confirmationSeconds: Int64 = 60
 
-    public init(revision: Int64, since: Timestamp) {
+    public init(revision: Int64, since: Timestamp, by: String?) {
         self.revision = revision
         self.since = since
+        self.by = by
     }
 
-    /// When the holder that was first seen gone then counts as gone.
-    public var confirmed: Timestamp { since.advanced(bySeconds: Self.confirmationSeconds) }
+    /// When the holder that was first seen gone then counts as gone, to who looks on `node`. Clocks differ: to another
+    /// node, five minutes later.
+    public func confirmed(on node: String?) -> Timestamp {
+        let allowance = by == node ? 0 : Reservation.expiryGraceSeconds
+        return since.advanced(bySeconds: Self.confirmationSeconds + allowance)
+    }
 
-    public var json: JSONValue { ["revision": JSONValue(revision), "since": .string(since.description)] }
+    public var json: JSONValue {
+        var object: JSONObject = ["revision": JSONValue(revision), "since": .string(since.description)]
+        object["by"] = by.map(JSONValue.string)
+        return .object(object)
+    }
 
     /// Reads a stored value.
     ///
@@ -25,6 +36,6 @@ public struct Suspect: Hashable, Sendable {
         guard let revision = json["revision"]?.int, let since = json["since"]?.string.flatMap(Timestamp.init) else {
             throw DamagedValue("it has no revision or no time (RFC 3339)")
         }
-        self.init(revision: Int64(revision), since: since)
+        self.init(revision: Int64(revision), since: since, by: json["by"]?.string)
     }
 }

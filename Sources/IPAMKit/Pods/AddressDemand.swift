@@ -9,6 +9,9 @@
 /// Each may end in `/<network>` and then speaks for that network alone; where `kube-ipam.ip/<network>` is there, none of
 /// the unqualified ones counts for this network. A netmask or a gateway belongs to the addresses of `kube-ipam.ip`, by
 /// position where there are as many of them, else by family; without `kube-ipam.ip` they say nothing.
+///
+/// Pods are written by tenants, and some plugins give the gateway with its netmask to the node: so a gateway must be one
+/// that no pod can have, and a netmask no shorter than the subnet's.
 public struct AddressDemand: Hashable, Sendable {
     /// How the addresses are to be found.
     public enum Wish: Hashable, Sendable {
@@ -31,14 +34,21 @@ public struct AddressDemand: Hashable, Sendable {
     public let wish: Wish
     /// The annotation that says so, such as `kube-ipam.ip/storage`; empty where none does.
     public let key: String
+    private let netmaskKey: String
     private let netmasks: [Netmask]
+    private let gatewayKey: String
     private let gateways: [IPAddress]
+
+    /// Whether a netmask or a gateway is asked for.
+    var asksForPresentation: Bool { !netmasks.isEmpty || !gateways.isEmpty }
 
     /// A demand for nothing in particular.
     public init() {
         wish = .nothing
         key = ""
+        netmaskKey = ""
         netmasks = []
+        gatewayKey = ""
         gateways = []
     }
 
@@ -46,35 +56,46 @@ public struct AddressDemand: Hashable, Sendable {
     ///
     /// - Throws: ``AnnotationError`` for a malformed value: it never falls back to another address.
     public init(annotations: [String: String], network: NetworkName) throws(AnnotationError) {
-        let qualifier = annotations["kube-ipam.ip/\(network)"] == nil ? "" : "/\(network)"
-        let key = "kube-ipam.ip" + qualifier
+        let qualifier = "/\(network)"
+        let isQualified = annotations["kube-ipam.ip" + qualifier] != nil
+        let key = isQualified ? "kube-ipam.ip" + qualifier : "kube-ipam.ip"
         guard let text = annotations[key] else {
-            wish = .nothing
-            self.key = ""
-            netmasks = []
-            gateways = []
+            self = AddressDemand()
             return
         }
-        self.key = key
-        wish = try Self.wish(key, text)
-        let netmaskKey = "kube-ipam.netmask" + qualifier
-        netmasks =
-            try annotations[netmaskKey].map { text throws(AnnotationError) in
+        func companion(_ name: String) -> String {
+            isQualified || annotations[name + qualifier] != nil ? name + qualifier : name
+        }
+        let netmaskKey = companion("kube-ipam.netmask")
+        let gatewayKey = companion("kube-ipam.gateway")
+        self.init(
+            wish: try Self.wish(key, text), key: key, netmaskKey: netmaskKey,
+            netmasks: try annotations[netmaskKey].map { text throws(AnnotationError) in
                 try Self.parts(netmaskKey, text) { part throws(AnnotationError) in try Self.netmask(netmaskKey, part) }
-            } ?? []
-        let gatewayKey = "kube-ipam.gateway" + qualifier
-        gateways =
-            try annotations[gatewayKey].map { text throws(AnnotationError) in
+            } ?? [],
+            gatewayKey: gatewayKey,
+            gateways: try annotations[gatewayKey].map { text throws(AnnotationError) in
                 try Self.parts(gatewayKey, text) { part throws(AnnotationError) in try Self.address(gatewayKey, part) }
-            } ?? []
+            } ?? [])
         try requireAssigned(netmasks.map(\.families), netmaskKey, annotations)
         try requireAssigned(gateways.map { [$0.family] }, gatewayKey, annotations)
+    }
+
+    private init(
+        wish: Wish, key: String, netmaskKey: String, netmasks: [Netmask], gatewayKey: String, gateways: [IPAddress]
+    ) {
+        self.wish = wish
+        self.key = key
+        self.netmaskKey = netmaskKey
+        self.netmasks = netmasks
+        self.gatewayKey = gatewayKey
+        self.gateways = gateways
     }
 
     // MARK: Parsing
 
     private static func wish(_ key: String, _ text: String) throws(AnnotationError) -> Wish {
-        switch text {
+        switch trimmed(Substring(text).utf8) {
         case "auto": return .automatic
         case "dynamic": return .dynamic
         default: break
@@ -91,23 +112,30 @@ public struct AddressDemand: Hashable, Sendable {
         _ key: String, _ text: String, _ read: (String) throws(AnnotationError) -> Value
     ) throws(AnnotationError) -> [Value] {
         var values: [Value] = []
-        for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-            var trimmed = part.drop(while: isBlank)
-            while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
-            let word = String(Substring(trimmed))
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: ","), maxSplits: mostParts, omittingEmptySubsequences: false)
+        guard parts.count <= mostParts else {
+            throw AnnotationError(
+                key: key, value: String(text.prefix(60)) + "...", problem: "has more than \(mostParts) parts")
+        }
+        for part in parts {
+            let word = trimmed(part)
             guard !word.isEmpty else {
                 throw AnnotationError(
                     key: key, value: text,
-                    problem: text.utf8.allSatisfy(isBlank)
+                    problem: parts.count == 1
                         ? "is empty: give a value, or remove the annotation" : "has an empty part")
             }
             values.append(try read(word))
         }
-        guard values.count <= mostParts else {
-            throw AnnotationError(key: key, value: text, problem: "has more than \(mostParts) parts")
-        }
         return values
+    }
+
+    private static func trimmed(_ text: Substring.UTF8View) -> String {
+        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        var rest = text.drop(while: isBlank)
+        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        return String(Substring(rest))
     }
 
     /// As many as there can be range sets.
@@ -119,6 +147,7 @@ public struct AddressDemand: Hashable, Sendable {
         } catch {
             let problem: String =
                 switch error {
+                case .notAnAddress where word == "auto" || word == "dynamic": "cannot stand in a list"
                 case .unexpectedPrefixLength: "has a prefix length, which belongs in kube-ipam.netmask"
                 case .notAnAddress where key.hasPrefix("kube-ipam.ip"):
                     "is not an IP address, such as 10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""
@@ -185,19 +214,36 @@ public struct AddressDemand: Hashable, Sendable {
 
     /// How `address`, one of those asked for, is presented to the pod.
     ///
-    /// - Throws: ``AnnotationError`` when the gateway asked for cannot be reached from it.
+    /// - Throws: ``AnnotationError`` when the netmask or the gateway asked for cannot be used with it.
     func assignment(of address: IPAddress, in range: PoolRange) throws(AnnotationError) -> Assignment {
         var assignment = Assignment(address, in: range)
-        if let length = prefixLength(of: address) { assignment.prefixLength = length }
-        let asked = value(for: address, in: gateways, fits: { $0.family == address.family })
-        if let asked { assignment.gateway = asked }
+        guard asksForPresentation else { return assignment }
+        let length = prefixLength(of: address)
+        let gateway = value(for: address, in: gateways, fits: { $0.family == address.family })
+        if let length {
+            guard length >= range.subnet.prefixLength else {
+                throw AnnotationError(
+                    key: netmaskKey, value: nil,
+                    problem: "does not fit \(address): /\(length) is larger than the subnet \(range.subnet)")
+            }
+            assignment.prefixLength = length
+        }
+        if let gateway { assignment.gateway = gateway }
         let block = CIDR(containing: address, prefixLength: assignment.prefixLength)
-        guard block.contains(assignment.gateway), assignment.gateway != address else {
-            let what =
-                "\(assignment.gateway) \(address == assignment.gateway ? "is the pod's own address" : "is not in \(block)")"
+        let problem: String? =
+            if assignment.gateway == address {
+                "is the pod's own address"
+            } else if !block.contains(assignment.gateway) {
+                "is not in \(block)"
+            } else if assignment.gateway != range.gateway, range.mayBeAPods(assignment.gateway) {
+                "may be another pod's address"
+            } else {
+                nil
+            }
+        if let problem, length != nil || gateway != nil {
             throw AnnotationError(
-                key: asked == nil ? "kube-ipam.netmask" : "kube-ipam.gateway", value: nil,
-                problem: "does not fit \(address): the gateway \(what)")
+                key: gateway == nil ? netmaskKey : gatewayKey, value: nil,
+                problem: "does not fit \(address): the gateway \(assignment.gateway) \(problem)")
         }
         return assignment
     }

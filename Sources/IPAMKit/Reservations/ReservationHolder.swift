@@ -93,9 +93,10 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// Whether `pod`, of which nothing but the name is known, may have an address that is reserved for this holder.
-    public func admits(_ pod: PodReference?) -> Bool {
-        admits(pod, of: pod.flatMap(Workload.init(derivedFrom:)))
+    /// Whether a recorded holder may have an address that is reserved for this one. A pod's name tells its workload where
+    /// nothing else is recorded.
+    public func admits(_ holder: Holder?) -> Bool {
+        admits(holder?.pod, of: holder?.workload ?? holder?.pod.flatMap(Workload.init(derivedFrom:)))
     }
 
     /// Whether `pod` may have an address that is reserved for this holder.

@@ -1,11 +1,23 @@
 /// The controller of a pod: a StatefulSet, or the Deployment behind a ReplicaSet.
-public struct Workload: Hashable, Sendable {
+public struct Workload: Hashable, Sendable, CustomStringConvertible {
     public let kind: WorkloadKind
     public let name: PodName
+
+    /// `sts/db` or `deploy/web`.
+    public var description: String { "\(kind.rawValue)/\(name)" }
 
     public init(kind: WorkloadKind, name: PodName) {
         self.kind = kind
         self.name = name
+    }
+
+    /// Reads `sts/db` or `deploy/web`; nil for anything else.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let kind = WorkloadKind(rawValue: parts[0]), let name = try? PodName(parts[1]) else {
+            return nil
+        }
+        self.init(kind: kind, name: name)
     }
 
     /// The workload that controls `pod`; nil for a pod of another kind of controller, or of none.

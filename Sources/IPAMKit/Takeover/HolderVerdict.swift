@@ -39,11 +39,10 @@ public enum HolderVerdict: Hashable, Sendable {
 }
 
 extension HolderVerdict {
-    /// By what this node itself shows; nil where the holder is elsewhere, or nothing here tells.
-    public static func onThisNode(
+    /// By what the holder's own node shows, on which this runs; nil where nothing there tells.
+    public static func onItsNode(
         _ holder: Holder, node: NodeIdentity, namespaceExists: (String) -> Bool
     ) -> HolderVerdict? {
-        guard node.isWhere(holder) else { return nil }
         if let boot = node.boot, let recorded = holder.boot, recorded != boot {
             return .gone(.proven("its node \(holder.node ?? node.name) has rebooted"))
         }
@@ -98,13 +97,33 @@ extension HolderVerdict {
     }
 }
 
-extension NodeIdentity {
-    /// Whether `holder` was recorded on this machine: by its boot ID, which is the machine's alone, else by its name,
-    /// unless the machine IDs say that it was a namesake.
+/// This machine, as attachments name it.
+public struct NodeIdentity: Hashable, Sendable {
+    /// The name that Kubernetes has for it; where that is not known, the configured one or the host's.
+    public var name: String
+    /// `/proc/sys/kernel/random/boot_id`; nil where it cannot be read.
+    public let boot: String?
+    /// machine-id(5); nil where there is none.
+    public let machine: String?
+
+    public init(name: String, boot: String?, machine: String?) {
+        self.name = name
+        self.boot = boot
+        self.machine = machine
+    }
+
+    /// Whether `holder` was recorded on this machine: under its name, unless the machine IDs say that it was a namesake.
+    /// A boot ID alone proves nothing: nodes that are containers share their host's.
     func isWhere(_ holder: Holder) -> Bool {
-        if let boot, holder.boot == boot { return true }
         guard holder.node == name else { return false }
         guard let machine, let recorded = holder.machine else { return true }
         return machine == recorded
+    }
+
+    /// Whether `holder` certainly was recorded on this machine: also in this boot, or by the same machine.
+    func certainlyIsWhere(_ holder: Holder) -> Bool {
+        guard isWhere(holder) else { return false }
+        if let boot, holder.boot == boot { return true }
+        return machine != nil && holder.machine == machine
     }
 }

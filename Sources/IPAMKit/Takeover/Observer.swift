@@ -6,13 +6,17 @@ public struct Observer: Sendable {
     public let pods: (any PodSource)?
     /// Whether a path is a mounted network namespace now.
     public let namespaceExists: @Sendable (String) -> Bool
+    /// The time of this machine: when a holder is looked at may be long after an operation began.
+    public let now: @Sendable () -> Timestamp
 
     public init(
-        node: NodeIdentity, pods: (any PodSource)?, namespaceExists: @escaping @Sendable (String) -> Bool
+        node: NodeIdentity, pods: (any PodSource)?, namespaceExists: @escaping @Sendable (String) -> Bool,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.node = node
         self.pods = pods
         self.namespaceExists = namespaceExists
+        self.now = now
     }
 
     /// An observer that sees nothing: no holder is ever found gone.
@@ -20,40 +24,50 @@ public struct Observer: Sendable {
         node = nil
         pods = nil
         namespaceExists = { _ in true }
+        now = { Timestamp(seconds: 0) }
     }
 
-    /// Judges a holder of another container. Kubernetes is asked only where this node does not tell.
+    /// Judges the holder of an address that `claimant` asks for. Kubernetes is asked only where this node does not tell.
     ///
-    /// - Parameters:
-    ///   - holder: what was recorded.
-    ///   - cluster: the cluster of who asks.
     /// - Throws: ``PodSourceError`` when Kubernetes could not be asked.
-    func verdict(on holder: Holder, cluster: String?, deadline: ContinuousClock.Instant) async throws(PodSourceError)
-        -> HolderVerdict
+    func verdict(on holder: Holder, for claimant: Holder, deadline: ContinuousClock.Instant)
+        async throws(PodSourceError) -> HolderVerdict
     {
-        if let node,
-            let verdict = HolderVerdict.onThisNode(holder, node: node, namespaceExists: namespaceExists)
-        {
-            return verdict
-        }
+        let isOfOtherCluster =
+            holder.cluster != nil && claimant.cluster != nil && holder.cluster != claimant.cluster
+        if !isOfOtherCluster, let verdict = onThisNode(holder, for: claimant) { return verdict }
         guard let uid = holder.uid, let reference = holder.pod else {
             return .unverifiable("no pod UID is recorded for it")
         }
-        guard holder.cluster == cluster else {
-            return .unverifiable(
-                holder.cluster == nil ? "no cluster is recorded for it" : "it is of another Kubernetes cluster")
-        }
+        guard !isOfOtherCluster else { return .unverifiable("it is of another Kubernetes cluster") }
+        guard holder.cluster != nil else { return .unverifiable("no cluster is recorded for it") }
         guard let pods else { return .unverifiable("no kubeconfig says where to look its pod up") }
+        guard claimant.cluster != nil else {
+            return .unverifiable("this cluster has no name: the kubeconfig has no CA, set ipam.cluster")
+        }
         let pod = try await pods.pod(reference, deadline: deadline)
         guard pod?.isMeant(byUID: uid) != true || pod?.isTerminal == true, let name = holder.node else {
             return .elsewhere(uid, pod: pod, node: nil, named: holder.node)
         }
         let state = HolderVerdict.NodeState(try await pods.node(name, deadline: deadline))
         // An absent node frees at once: nodes must be known here by the names that Kubernetes has for them.
-        if state == .absent, let own = node?.name, try await pods.node(own, deadline: deadline) == nil {
+        if state == .absent, let own = claimant.node ?? node?.name,
+            try await pods.node(own, deadline: deadline) == nil
+        {
             return .unverifiable(
                 "its node \(name) is unknown to Kubernetes, and so is this one as \(own): set ipam.nodeName")
         }
         return .elsewhere(uid, pod: pod, node: state, named: name)
+    }
+
+    /// By what this node shows, if the holder is, or was, on it.
+    func onThisNode(_ holder: Holder, for claimant: Holder) -> HolderVerdict? {
+        guard var node else { return nil }
+        // Kubernetes' own name of this node, where the pod was looked up.
+        if let name = claimant.node { node.name = name }
+        // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
+        let isOwnPod = holder.uid != nil && holder.uid == claimant.uid
+        guard isOwnPod || node.isWhere(holder) else { return nil }
+        return HolderVerdict.onItsNode(holder, node: node, namespaceExists: namespaceExists)
     }
 }

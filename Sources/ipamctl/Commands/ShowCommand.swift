@@ -84,7 +84,7 @@ private struct AddressDetail: Renderable {
             if usage.attachment == nil { add("Recorded by", "the Go plugin (a container ID and nothing else)") }
         }
         if let suspect = past.suspect {
-            add("Seen gone", "since \(suspect.since); it can be taken over from \(suspect.confirmed) on")
+            add("Seen gone", "since \(suspect.since)" + (suspect.by.map { " by \($0)" } ?? ""))
         }
         if let takeover = past.takeover {
             add("Taken over", "\(takeover.at)" + (takeover.by.map { " by \($0)" } ?? ""))
