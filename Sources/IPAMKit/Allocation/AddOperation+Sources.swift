@@ -158,6 +158,7 @@ extension AddOperation {
                 }
             }
             guard let first = refusals.first else { continue }
+            if memory.isOutOfDate { throw first }
             // A look-up that failed must not be answered with another address.
             for case .lookupFailed(let error) in refusals { throw .lookupFailed(error) }
             if case .workload = owner, claimant.demand.wish == .automatic { return nil }

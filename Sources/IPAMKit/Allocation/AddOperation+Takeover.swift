@@ -9,7 +9,11 @@ extension AddOperation {
     func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> Result<Takeover, IPAMError>
     {
-        let holder = try await readHolder(of: address, used, &context.state)
+        let holder = try await readHolder(of: address, used)
+        guard holder.used == used else {
+            memory.isOutOfDate = true
+            return .failure(.contention(network: keys.network))
+        }
         let phrase = holder.usage.phrase
         guard used.value != request.attachment.containerID.text else {
             return .failure(.held(address, by: phrase, because: "another interface of this container has it"))
@@ -62,6 +66,8 @@ extension AddOperation {
     }
 
     private struct HeldAddress {
+        /// The used key, as of the same revision as the rest.
+        let used: Record?
         let usage: AddressEntry.Usage
         /// The attachment; nil where there is none that can be read.
         let record: Record?
@@ -70,16 +76,17 @@ extension AddOperation {
         var isDamaged = false
     }
 
-    private func readHolder(of address: IPAddress, _ used: Record, _ state: inout AllocationState)
-        async throws(IPAMError) -> HeldAddress
-    {
+    private func readHolder(of address: IPAddress, _ used: Record) async throws(IPAMError) -> HeldAddress {
         var usage = AddressEntry.Usage(containerID: used.value, attachment: nil, ifname: nil)
         guard let container = try? ContainerID(used.value) else {
-            return HeldAddress(usage: usage, record: nil, suspect: nil)
+            return HeldAddress(used: used, usage: usage, record: nil, suspect: nil)
         }
         var isDamaged = false
         let prefix = keys.attachmentsPrefix(of: container)
-        let snapshot = try await pool.read([Read(KeyRange(prefix: prefix)), Read(keys.suspect(address))])
+        let snapshot = try await pool.read([
+            Read(KeyRange(prefix: prefix)), Read(keys.suspect(address)), Read(keys.used(address)),
+        ])
+        let now = snapshot.results[2].records.first
         for record in snapshot.results[0].records {
             guard let reference = keys.attachmentReference(of: record.key),
                 let attachment = try? Attachment(stored: record.value)
@@ -90,9 +97,9 @@ extension AddOperation {
             guard attachment.addresses.contains(address) else { continue }
             usage = AddressEntry.Usage(
                 containerID: used.value, attachment: attachment, ifname: reference.ifname)
-            return HeldAddress(usage: usage, record: record, suspect: snapshot.results[1].records.first)
+            return HeldAddress(used: now, usage: usage, record: record, suspect: snapshot.results[1].records.first)
         }
-        return HeldAddress(usage: usage, record: nil, suspect: nil, isDamaged: isDamaged)
+        return HeldAddress(used: now, usage: usage, record: nil, suspect: nil, isDamaged: isDamaged)
     }
 
     /// Since when the holder with this used key is seen gone: from now on, where nobody has noticed yet.

@@ -51,7 +51,14 @@ struct AddOperation: Sendable {
             let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
             var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
             try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
-            let sources = try await sources(named, &context, &memory)
+            let sources: [AllocationPlan.Source]
+            memory.isOutOfDate = false
+            do throws(IPAMError) {
+                sources = try await self.sources(named, &context, &memory)
+            } catch {
+                if memory.isOutOfDate { continue }
+                throw error
+            }
             state = context.state
             let plan = AllocationPlan(
                 request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings)
@@ -245,6 +252,8 @@ struct AddMemory {
     var hints: [[IPAddress]?]
     /// What was found out about holders, with the used keys that they were judged by.
     var verdicts: [(used: Record, verdict: HolderVerdict)] = []
+    /// The holder of an address that was read has changed since: what was read says nothing.
+    var isOutOfDate = false
 
     init(setCount: Int) {
         hints = Array(repeating: nil, count: setCount)

@@ -51,11 +51,14 @@ public struct Observer: Sendable {
         }
         let state = HolderVerdict.NodeState(try await pods.node(name, deadline: deadline))
         // An absent node frees at once: nodes must be known here by the names that Kubernetes has for them.
-        if state == .absent, let own = claimant.node ?? node?.name,
-            try await pods.node(own, deadline: deadline) == nil
-        {
-            return .unverifiable(
-                "its node \(name) is unknown to Kubernetes, and so is this one as \(own): set ipam.nodeName")
+        // Also by the name that this one goes by where its runtime passes the annotations, as the holder's may have done.
+        if state == .absent {
+            var names: [String] = []
+            for own in [claimant.node, node?.name].compactMap({ $0 }) where !names.contains(own) { names.append(own) }
+            for own in names where try await pods.node(own, deadline: deadline) == nil {
+                return .unverifiable(
+                    "its node \(name) is unknown to Kubernetes, and so is this one as \(own): set ipam.nodeName")
+            }
         }
         return .elsewhere(uid, pod: pod, node: state, named: name)
     }
