@@ -48,8 +48,8 @@ let package = Package(
         .testTarget(
             name: "KubeIPAMTests",
             dependencies: [
-                "kube-ipam", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods",
-                "HTTPTransport", "TestSupport",
+                "kube-ipam", "ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient",
+                "KubernetesPods", "HTTPTransport", "TestSupport",
             ]),
         .testTarget(
             name: "IpamctlTests",

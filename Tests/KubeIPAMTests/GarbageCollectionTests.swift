@@ -23,9 +23,7 @@ struct GarbageCollectionTests {
         _ = try await network.add("gone", netns: gone.path).result()
         _ = try await network.add("listed", netns: listed.path).result()
         _ = try await network.add("another-runtime", netns: alive.path).result()
-        var elsewhere = network
-        elsewhere.ipam["nodeName"] = "another-node"
-        _ = try await elsewhere.add("elsewhere", netns: gone.path).result()
+        _ = try await network.add("elsewhere", netns: gone.path, on: SimulatedNode("another-node")).result()
         // The same name on another machine: neither its boot nor its machine ID is ours.
         try await network.put("used/10.188.0.90", "namesake")
         try await network.put(
@@ -44,10 +42,21 @@ struct GarbageCollectionTests {
                 == ["another-runtime/eth0", "elsewhere/eth0", "listed/eth0", "namesake/eth0"])
     }
 
+    /// Nodes that are containers of one host have its boot ID, and may have one name in two clusters.
+    @Test func namesakeThatSharesTheKernelIsAnotherMachine() async throws {
+        let network = try await network()
+        let ours = try SimulatedNode("this-node")
+        let namesake = try SimulatedNode("this-node", sharingTheKernelOf: ours)
+        _ = try await network.add("ours", netns: PluginNetwork.nowhere, on: ours).result()
+        _ = try await network.add("theirs", netns: PluginNetwork.nowhere, on: namesake).result()
+        #expect(try await network.call("GC", on: ours, ["cni.dev/valid-attachments": []]).isSilentSuccess)
+        #expect(try await network.attachments().keys.sorted() == ["theirs/eth0"])
+    }
+
     @Test func listedIsAnAttachmentNotAContainer() async throws {
         let network = try await network()
-        _ = try await network.add("c1", ifname: "eth0").result()
-        _ = try await network.add("c1", ifname: "net1").result()
+        _ = try await network.add("c1", ifname: "eth0", netns: PluginNetwork.nowhere).result()
+        _ = try await network.add("c1", ifname: "net1", netns: PluginNetwork.nowhere).result()
         #expect(try await collect(network, listed: [["containerID": "c1", "ifname": "eth0"]]).isSilentSuccess)
         #expect(try await network.attachments().keys.sorted() == ["c1/eth0"])
     }
@@ -71,7 +80,7 @@ struct GarbageCollectionTests {
 
     @Test func emptyListFreesAllThatAreGone() async throws {
         let network = try await network()
-        for index in 0..<5 { _ = try await network.add("c\(index)").result() }
+        for index in 0..<5 { _ = try await network.add("c\(index)", netns: PluginNetwork.nowhere).result() }
         #expect(try await collect(network, listed: []).isSilentSuccess)
         #expect(try await network.used().isEmpty)
         #expect(try await network.attachments().isEmpty)
@@ -80,7 +89,7 @@ struct GarbageCollectionTests {
     @Test(arguments: [nil, .null] as [JSONValue?])
     func missingListIsCode7AndNothingIsFreed(list: JSONValue?) async throws {
         let network = try await network()
-        _ = try await network.add("c1").result()
+        _ = try await network.add("c1", netns: PluginNetwork.nowhere).result()
         let contents = try await network.contents()
         #expect(
             try await collect(network, listed: list).failure
@@ -92,7 +101,7 @@ struct GarbageCollectionTests {
 
     @Test func listThatCannotBeReadFreesNothing() async throws {
         let network = try await network()
-        _ = try await network.add("c1").result()
+        _ = try await network.add("c1", netns: PluginNetwork.nowhere).result()
         let contents = try await network.contents()
         #expect(
             try await collect(network, listed: [["containerID": "c2"]]).failure
@@ -103,7 +112,7 @@ struct GarbageCollectionTests {
 
     @Test func damagedAttachmentOfAnotherDoesNotStopIt() async throws {
         let network = try await network()
-        _ = try await network.add("gone").result()
+        _ = try await network.add("gone", netns: PluginNetwork.nowhere).result()
         try await network.put("attachments/damaged/eth0", "no JSON")
         #expect(try await collect(network, listed: []).isSilentSuccess)
         let contents = try await network.contents()
@@ -113,8 +122,8 @@ struct GarbageCollectionTests {
 
     @Test func olderNameOfTheListIsUnderstood() async throws {
         let network = try await network()
-        _ = try await network.add("kept").result()
-        _ = try await network.add("gone").result()
+        _ = try await network.add("kept", netns: PluginNetwork.nowhere).result()
+        _ = try await network.add("gone", netns: PluginNetwork.nowhere).result()
         let answer = try await network.call(
             "GC", nil, ["cni.dev/attachments": [["containerID": "kept", "ifname": "eth0"]]])
         #expect(answer.isSilentSuccess, "\(answer)")

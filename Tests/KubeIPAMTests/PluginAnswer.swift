@@ -8,12 +8,20 @@ struct PluginProcess: Sendable {
     private let process: SpawnedProcess
     private let output: Task<ProcessOutput, any Error>
 
-    /// Starts it with exactly this environment; its input is fed from now on.
-    init(_ arguments: [String] = [], environment: [String: String], stdin: String) throws {
+    /// Starts it with exactly this environment, on this machine or on one that is made up; its input is fed from now on.
+    init(
+        _ arguments: [String] = [], environment: [String: String], stdin: String, on node: SimulatedNode? = nil
+    ) throws {
+        let program = try BuildProducts.product("kube-ipam").path
+        let command = node?.command(program, arguments) ?? (program: program, arguments: arguments)
         let process = try SpawnedProcess(
-            try BuildProducts.product("kube-ipam").path, arguments, environment: environment, stdin: Data(stdin.utf8))
+            command.program, command.arguments, environment: environment, stdin: Data(stdin.utf8))
         self.process = process
-        output = Task { try await process.output() }
+        output = Task {
+            // The node's files go with its last reference.
+            defer { withExtendedLifetime(node) {} }
+            return try await process.output()
+        }
     }
 
     var hasEnded: Bool { process.hasEnded }
@@ -69,6 +77,9 @@ struct PluginAnswer: Sendable {
         guard addresses.count == 1 else { throw NoResult(description: "not one address: \(self)") }
         return addresses[0]
     }
+
+    /// What a failure says beside its sentence, such as the next step.
+    var details: String? { json?["details"]?.string }
 
     /// Whether a call that answers nothing succeeded.
     var isSilentSuccess: Bool { output.status == 0 && output.stdout.isEmpty && output.stderr.isEmpty }

@@ -41,40 +41,54 @@ struct PluginNetwork: Sendable {
         set { configuration["ipam"] = .object(newValue) }
     }
 
+    /// The configuration that a node has.
+    func configuration(on node: SimulatedNode?) -> JSONObject {
+        guard let node else { return configuration }
+        var network = self
+        network.ipam["nodeName"] = .string(node.name)
+        return network.configuration
+    }
+
     // MARK: Calls
 
-    /// The namespace that pods have where a test says nothing: one that is not there.
+    /// The namespace that pods have where a test says nothing: one that is there as long as the test runs.
+    static let alive = "/proc/\(ProcessInfo.processInfo.processIdentifier)/ns/net"
+
+    /// A namespace that is not there: whoever has it is gone.
     static let nowhere = "/var/run/netns/kube-ipam-nowhere"
 
     /// Calls the plugin as a runtime does. Variables that are nil are left out; `members` are added to the
     /// configuration, such as `prevResult`.
     func call(
-        _ command: String, _ container: String? = nil, ifname: String? = "eth0", netns: String? = nowhere,
-        arguments: String? = nil, _ members: JSONObject = [:]
+        _ command: String, _ container: String? = nil, ifname: String? = "eth0", netns: String? = alive,
+        arguments: String? = nil, on node: SimulatedNode? = nil, _ members: JSONObject = [:]
     ) async throws -> PluginAnswer {
-        try await start(command, container, ifname: ifname, netns: netns, arguments: arguments, members).answer()
+        try await start(
+            command, container, ifname: ifname, netns: netns, arguments: arguments, on: node, members
+        ).answer()
     }
 
     /// Starts the plugin, to be killed or waited for.
     func start(
-        _ command: String, _ container: String? = nil, ifname: String? = "eth0", netns: String? = nowhere,
-        arguments: String? = nil, _ members: JSONObject = [:]
+        _ command: String, _ container: String? = nil, ifname: String? = "eth0", netns: String? = alive,
+        arguments: String? = nil, on node: SimulatedNode? = nil, _ members: JSONObject = [:]
     ) throws -> PluginProcess {
-        var configuration = configuration
+        var configuration = configuration(on: node)
         for member in members.members { configuration[member.key] = member.value }
         var environment = ["CNI_COMMAND": command, "CNI_PATH": "/usr/lib/cni"]
         environment["CNI_CONTAINERID"] = container
         environment["CNI_IFNAME"] = container.flatMap { _ in ifname }
         environment["CNI_NETNS"] = container.flatMap { _ in netns }
         environment["CNI_ARGS"] = arguments
-        return try PluginProcess(environment: environment, stdin: JSONValue.object(configuration).serialized())
+        return try PluginProcess(
+            environment: environment, stdin: JSONValue.object(configuration).serialized(), on: node)
     }
 
     func add(
-        _ container: String, ifname: String = "eth0", netns: String = nowhere, arguments: String? = nil,
-        _ members: JSONObject = [:]
+        _ container: String, ifname: String = "eth0", netns: String = alive, arguments: String? = nil,
+        on node: SimulatedNode? = nil, _ members: JSONObject = [:]
     ) async throws -> PluginAnswer {
-        try await call("ADD", container, ifname: ifname, netns: netns, arguments: arguments, members)
+        try await call("ADD", container, ifname: ifname, netns: netns, arguments: arguments, on: node, members)
     }
 
     func delete(_ container: String, ifname: String = "eth0", _ members: JSONObject = [:]) async throws

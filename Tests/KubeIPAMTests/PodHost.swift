@@ -8,43 +8,74 @@ final class PodHost: Sendable {
     let namespace: NetworkNamespace
     let network: PluginNetwork
 
-    private let relay: NamespaceRelay
+    private let relays: [NamespaceRelay]
     private let plugins: TemporaryDirectory
+    private let node: SimulatedNode?
 
     /// A node where `plugin` asks kube-ipam for addresses; `members` are those of the configuration that are its own.
-    init(_ plugin: String, _ members: JSONObject, network: PluginNetwork) async throws {
+    ///
+    /// - Parameters:
+    ///   - api: the API server that kube-ipam asks there.
+    ///   - node: which machine it seems to be; this one by default.
+    init(
+        _ plugin: String, _ members: JSONObject, network: PluginNetwork, api: KubernetesServer? = nil,
+        node: SimulatedNode? = nil
+    ) async throws {
         namespace = try NetworkNamespace()
-        relay = try await NamespaceRelay(port: network.etcd.port, into: namespace)
+        self.node = node
+        var relays: [NamespaceRelay] = []
+        for port in [network.etcd.port, api?.port].compactMap({ $0 }) {
+            relays.append(try await NamespaceRelay(port: port, into: namespace))
+        }
+        self.relays = relays
         plugins = try TemporaryDirectory(prefix: "cni")
-        let folder = ["/usr/lib/cni", "/opt/cni/bin"].first {
-            FileManager.default.isExecutableFile(atPath: "\($0)/\(plugin)")
-        }
-        guard let folder else { throw TestSupportError.toolMissing(plugin) }
-        for (name, target) in [
-            plugin: "\(folder)/\(plugin)", "kube-ipam": try BuildProducts.product("kube-ipam").path,
-        ] {
-            try FileManager.default.createSymbolicLink(atPath: plugins.file(name).path, withDestinationPath: target)
-        }
+        try Self.link("kube-ipam", to: BuildProducts.product("kube-ipam").path, in: plugins)
         var network = network
         network.configuration["type"] = .string(plugin)
         for member in members.members { network.configuration[member.key] = member.value }
         self.network = network
+        try addPlugin(plugin)
     }
 
-    /// Calls the plugin for a pod, as a runtime does.
-    func call(_ command: String, _ container: String, in pod: NetworkNamespace, previous: JSONValue? = nil)
-        async throws -> PluginAnswer
-    {
-        var configuration = network.configuration
+    /// Makes another one of the CNI plugins of this machine known there.
+    func addPlugin(_ name: String) throws {
+        let folder = ["/usr/lib/cni", "/opt/cni/bin"].first {
+            FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+        }
+        guard let folder else { throw TestSupportError.toolMissing(name) }
+        try Self.link(name, to: "\(folder)/\(name)", in: plugins)
+    }
+
+    private static func link(_ name: String, to target: String, in folder: TemporaryDirectory) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file(name).path, withDestinationPath: target)
+    }
+
+    /// Gives a macvlan configuration's `master` something to stand on: an interface `uplink`.
+    func addUplink() throws {
+        try namespace.ip("link", "add", "uplink", "type", "veth", "peer", "name", "wire")
+        for end in ["uplink", "wire"] { try namespace.ip("link", "set", end, "up") }
+    }
+
+    /// Calls the plugin for a pod, as a runtime does; `network` is another one than the node's own.
+    func call(
+        _ command: String, _ container: String, in pod: NetworkNamespace, ifname: String = "eth0",
+        arguments: String? = nil, previous: JSONValue? = nil, network: PluginNetwork? = nil
+    ) async throws -> PluginAnswer {
+        var configuration = (network ?? self.network).configuration(on: node)
         configuration["prevResult"] = previous
-        guard let plugin = configuration["type"]?.string else { throw TestSupportError.toolMissing("a CNI plugin") }
+        guard let type = configuration["type"]?.string else { throw TestSupportError.toolMissing("a CNI plugin") }
+        var environment = [
+            "CNI_COMMAND": command, "CNI_CONTAINERID": container, "CNI_IFNAME": ifname, "CNI_NETNS": pod.path,
+            "CNI_PATH": plugins.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
+        environment["CNI_ARGS"] = arguments
+        let plugin = plugins.file(type).path
+        let command = node?.command(plugin) ?? (program: plugin, arguments: [])
         return PluginAnswer(
             try await namespace.run(
-                plugins.file(plugin).path,
-                environment: [
-                    "CNI_COMMAND": command, "CNI_CONTAINERID": container, "CNI_IFNAME": "eth0", "CNI_NETNS": pod.path,
-                    "CNI_PATH": plugins.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-                ], stdin: Data(JSONValue.object(configuration).serialized().utf8)))
+                command.program, command.arguments, environment: environment,
+                stdin: Data(JSONValue.object(configuration).serialized().utf8)))
     }
 }
 

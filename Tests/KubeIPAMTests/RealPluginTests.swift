@@ -91,8 +91,7 @@ struct RealPluginTests {
 
     @Test func podsOnMacvlanReachEachOther() async throws {
         let host = try await PodHost("macvlan", ["master": "uplink", "mode": "bridge"], network: network())
-        try host.namespace.ip("link", "add", "uplink", "type", "veth", "peer", "name", "wire")
-        for end in ["uplink", "wire"] { try host.namespace.ip("link", "set", end, "up") }
+        try host.addUplink()
         let first = try await add("pod1", on: host)
         let second = try await add("pod2", on: host)
         for pod in [first, second] {

@@ -43,7 +43,7 @@ struct RecordTests {
         fields["since"] = nil
         var expected: JSONObject = [
             "addresses": ["10.188.1.0"], "namespace": "default", "pod": "web", "uid": "u-1", "node": "n1",
-            "netns": .string(PluginNetwork.nowhere), "cluster": "blue", "fixed": false,
+            "netns": .string(PluginNetwork.alive), "cluster": "blue", "fixed": false,
         ]
         expected["boot"] = Self.boot.map(JSONValue.string)
         // A machine without an ID has an empty file.

@@ -91,13 +91,31 @@ struct RequestedAddressTests {
         #expect(try await network.contents() == contents)
     }
 
-    @Test func addressInUseIsCode101NamingTheHolder() async throws {
+    @Test func addressOfALiveHolderOnThisNodeIsCode11NamingTheHolder() async throws {
         let network = try await PluginNetwork()
         _ = try await add(network, "10.188.0.99", as: "holder").result()
         let contents = try await network.contents()
         #expect(
             try await add(network, "10.188.0.99").failure
-                == PluginFailure(101, "10.188.0.99 is in use by container holder"))
+                == PluginFailure(
+                    11,
+                    "10.188.0.99 is still held by container holder: its network namespace \(PluginNetwork.alive) is "
+                        + "still there"))
+        #expect(try await network.contents() == contents)
+    }
+
+    @Test func addressThatTheGoPluginRecordedIsCode101NamingTheContainer() async throws {
+        let network = try await PluginNetwork()
+        try await network.put("used/10.188.0.99", "holder")
+        let contents = try await network.contents()
+        let answer = try await add(network, "10.188.0.99")
+        #expect(
+            answer.failure
+                == PluginFailure(
+                    101,
+                    "10.188.0.99 is in use by container holder, and whether that is gone cannot be told: the Go plugin "
+                        + "recorded a container ID and nothing else"))
+        #expect(answer.details == "make sure that it is gone, then 'ipamctl release 10.188.0.99 --force'")
         #expect(try await network.contents() == contents)
     }
 
@@ -105,7 +123,10 @@ struct RequestedAddressTests {
         let network = try await PluginNetwork()
         _ = try await network.add("c1", ifname: "eth0", arguments: "IP=10.188.0.99").result()
         let answer = try await network.add("c1", ifname: "net1", arguments: "IP=10.188.0.99")
-        #expect(answer.failure?.code == 101)
+        #expect(
+            answer.failure
+                == PluginFailure(
+                    101, "10.188.0.99 is in use by container c1: another interface of this container has it"))
         #expect(try await network.attachments().keys.sorted() == ["c1/eth0"])
     }
 
