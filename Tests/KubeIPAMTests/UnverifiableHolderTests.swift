@@ -205,6 +205,27 @@ struct UnverifiableHolderTests {
 
     // MARK: Static pods
 
+    /// A manifest may name a UID, which is then the same wherever the manifest lies.
+    @Test func staticPodsOfOneManifestOnTwoNodesAreTwoPods() async throws {
+        let cluster = try await PluginCluster()
+        let uid = "11111111-2222-3333-4444-555555555555"
+        for node in ["n1", "n2"] {
+            var mirror = KubernetesServer.Pod("proxy-\(node)", annotations: ["kube-ipam.ip": Self.address], node: node)
+            mirror.annotations["kubernetes.io/config.hash"] = uid
+            try cluster.api.put(pod: mirror)
+            let answer = try await cluster.network.add(
+                "c-\(node)", arguments: PluginCluster.arguments(mirror, uid: uid), on: SimulatedNode(node))
+            if node == "n1" {
+                #expect(try answer.address() == Self.address)
+            } else {
+                #expect(
+                    answer.failure
+                        == PluginFailure(101, "\(Self.address) is in use by default/proxy-n1 on n1: its pod is alive"))
+            }
+        }
+        #expect(try await cluster.network.used() == [Self.address: "c-n1"])
+    }
+
     /// For a static pod the kubelet passes the hash of its manifest, which Kubernetes shows at the mirror pod.
     @Test func staticPodIsKnownByItsHashAndAliveAsLongAsItsMirrorIs() async throws {
         let cluster = try await PluginCluster()

@@ -177,7 +177,7 @@ struct AddOperation: Sendable {
         guard var node = observer.node else { return }
         if let name = holder.node { node.name = name }
         let former = attachment.holder
-        if node.isWhere(former) || (former.uid != nil && former.uid == holder.uid) { return }
+        if node.isWhere(former) || former.isOfSamePod(as: holder) { return }
         do throws(PodSourceError) {
             if case .gone = try await observer.verdict(on: former, for: holder, deadline: pool.deadline) { return }
         } catch {

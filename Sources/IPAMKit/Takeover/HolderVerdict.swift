@@ -97,6 +97,16 @@ extension HolderVerdict {
     }
 }
 
+extension Holder {
+    /// Whether both are of one pod. Its UID alone does not tell: that of a static pod may stand in its manifest, and be
+    /// the same on every node, where only the names differ.
+    func isOfSamePod(as other: Holder) -> Bool {
+        guard let uid, uid == other.uid else { return false }
+        guard let pod, let otherPod = other.pod else { return true }
+        return pod == otherPod
+    }
+}
+
 /// This machine, as attachments name it.
 public struct NodeIdentity: Hashable, Sendable {
     /// The name that Kubernetes has for it; where that is not known, the configured one or the host's.

@@ -69,8 +69,7 @@ public struct Observer: Sendable {
         // Kubernetes' own name of this node, where the pod was looked up.
         if let name = claimant.node { node.name = name }
         // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
-        let isOwnPod = holder.uid != nil && holder.uid == claimant.uid
-        guard isOwnPod || node.isWhere(holder) else { return nil }
+        guard holder.isOfSamePod(as: claimant) || node.isWhere(holder) else { return nil }
         return HolderVerdict.onItsNode(holder, node: node, namespaceExists: namespaceExists)
     }
 }
