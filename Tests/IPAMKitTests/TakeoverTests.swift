@@ -56,6 +56,16 @@ import Testing
         #expect(!node.cluster.asked.contains { $0.hasPrefix("node") }, "the node itself knew")
     }
 
+    /// In a mount namespace without the node's network namespaces, as in a container without mount propagation.
+    @Test func whoDoesNotSeeItsOwnNamespaceProvesNothingByThem() async throws {
+        var node = try await node()
+        _ = try await node.start("c1", db("u1"))
+        node.gone = ["/run/netns/c1", "/run/netns/c2"]
+        #expect(await node.refusal("c2", db("u1"))?.cniCode == .tryAgainLater)
+        node.boot = "boot-2"
+        #expect(try await node.add("c2", db("u1")).addresses == [wanted])
+    }
+
     // MARK: Elsewhere
 
     @Test func aLivePodKeepsItsAddress() async throws {

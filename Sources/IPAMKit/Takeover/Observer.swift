@@ -70,6 +70,9 @@ public struct Observer: Sendable {
         if let name = claimant.node { node.name = name }
         // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
         guard holder.isOfSamePod(as: claimant) || node.isWhere(holder) else { return nil }
-        return HolderVerdict.onItsNode(holder, node: node, namespaceExists: namespaceExists)
+        // A plugin that does not even see the namespace that it was called for sees none of the node's.
+        let isBlind = claimant.netns.map { !namespaceExists($0) } ?? false
+        return HolderVerdict.onItsNode(
+            holder, node: node, namespaceExists: { path in isBlind || namespaceExists(path) })
     }
 }
