@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// The request as libcurl's options.
 extension Transfer {
@@ -114,7 +115,13 @@ extension Transfer {
 
     private func set(_ pem: TLSOptions.PEM?, file: CURLoption, blob: CURLoption) throws(HTTPError) {
         switch pem {
-        case .file(let path): try set(file, path)
+        case .file(let path):
+            // OpenSSL would wait for a pipe's writer, past every deadline.
+            var found = stat()
+            if stat(path, &found) == 0, found.st_mode & S_IFMT != S_IFREG {
+                throw HTTPError(.invalidRequest, "\(path) is not a file")
+            }
+            try set(file, path)
         case .bytes(let bytes):
             let code = bytes.withUnsafeBytes { ccurl_set_blob(easy, blob, $0.baseAddress, $0.count) }
             guard code == CURLE_OK else { throw HTTPError(.invalidRequest, "a certificate or key cannot be used") }

@@ -162,6 +162,7 @@ public struct KubernetesClient: Sendable {
         switch error {
         case let error as WrongKind:
             return "it is a \((error.found ?? "").excerpt), not a \(error.wanted)"
+        case is NoUID: return "metadata.uid is empty"
         case DecodingError.keyNotFound(let key, let context):
             return "\(path(context)).\(key.stringValue) is missing".excerpt
         case DecodingError.valueNotFound(_, let context):

@@ -44,7 +44,7 @@ struct Failure: Error {
         case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"
         case .damaged(let key, _): "look at it with 'etcdctl get \(key)', and mend or delete it there"
         case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"
-        default: error.nextStep
+        default: error.nextStep(on: nil)
         }
     }
 }

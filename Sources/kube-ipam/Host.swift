@@ -16,13 +16,19 @@ struct Host: Sendable {
     func node(named configured: String?) -> NodeIdentity {
         NodeIdentity(
             name: configured ?? hostName.lowercased(), boot: firstLine("/proc/sys/kernel/random/boot_id"),
-            machine: firstLine("/etc/machine-id"))
+            machine: firstLine("/etc/machine-id").flatMap { Self.isMachineID($0) ? $0 : nil })
     }
 
     private var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// 32 hexadecimal digits (machine-id(5)); `uninitialized` is none.
+    private static func isMachineID(_ text: String) -> Bool {
+        text.utf8.count == 32
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }
     }
 
     private func firstLine(_ path: String) -> String? {
@@ -70,8 +76,12 @@ struct Host: Sendable {
         return bytes
     }
 
-    /// True where `path` is a network namespace now: mounted there, or a process's under /proc.
+    /// True where `path` is a network namespace now: mounted there, or a process's under /proc. A path that means another
+    /// one to every process is none.
     static func namespaceExists(_ path: String) -> Bool {
+        guard path.hasPrefix("/"), !path.hasPrefix("/proc/self/"), !path.hasPrefix("/proc/thread-self/") else {
+            return false
+        }
         var file = stat()
         guard stat(path, &file) == 0 else {
             // Only a path that is certainly not there is gone; any other failure says nothing.

@@ -60,7 +60,8 @@ struct Plugin {
                 cniVersion: version, code: .invalidNetworkConfig, msg: "ipam.etcdConfig: \(problem)")
         } catch let error as IPAMError {
             throw CNIErrorReport(
-                cniVersion: version, code: error.cniCode, msg: error.description, details: error.nextStep ?? "")
+                cniVersion: version, code: error.cniCode, msg: error.description,
+                details: error.nextStep(on: configuration.name) ?? "")
         } catch let error as CNIErrorReport {
             throw CNIErrorReport(cniVersion: version, code: error.code, msg: error.msg, details: error.details)
         } catch {

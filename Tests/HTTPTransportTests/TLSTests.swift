@@ -36,6 +36,26 @@ import Testing
         }
     }
 
+    /// OpenSSL would wait for the pipe's writer, for ever.
+    @Test func aPipeIsNoCertificateFile() async throws {
+        let folder = try TemporaryDirectory()
+        let pipe = folder.file("pipe").path
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let server = try await ScriptedServer.start(.https(authority))
+        for change in [
+            { (tls: inout TLSOptions) in tls.trustRoots = .file(pipe) },
+            { (tls: inout TLSOptions) in
+                tls.certificate = .file(pipe)
+                tls.privateKey = .file(pipe)
+            },
+        ] {
+            var request = request(server)
+            change(&request.tls)
+            let error = try await failure(request)
+            #expect(error.kind == .invalidRequest && error.detail == "\(pipe) is not a file")
+        }
+    }
+
     @Test func distrustsAStranger() async throws {
         let server = try await ScriptedServer.start(.https(authority))
         let stranger = try Self.stranger.get()

@@ -164,6 +164,16 @@ import Testing
             "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.188.1.7 may be another pod's address"
         ),
         (
+            ["kube-ipam.gateway": "10.188.255.255"],
+            "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.188.255.255 is the broadcast address of "
+                + "10.188.0.0/16"
+        ),
+        (
+            ["kube-ipam.gateway": "10.188.0.0"],
+            "annotation kube-ipam.gateway does not fit 10.188.0.216: the gateway 10.188.0.0 is the network address of "
+                + "10.188.0.0/16"
+        ),
+        (
             ["kube-ipam.netmask": "255.0.0.0"],
             "annotation kube-ipam.netmask does not fit 10.188.0.216: /8 is larger than the subnet 10.188.0.0/16"
         ),

@@ -63,6 +63,7 @@ import Testing
         var node = try await node()
         let first = try await node.start("c1", web("aaaaa")).addresses
         node.gone = ["/run/netns/c1"]
+        node.cluster.remove(pod("default/web-6d9b74fd4d-aaaaa"))
         #expect(try await node.start("c2", web("bbbbb")).addresses == first)
         #expect(
             try await node.pool.contents().keys.count { $0.hasPrefix("claims/default/workload/web/") } == 1)

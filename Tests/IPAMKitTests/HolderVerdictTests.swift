@@ -13,7 +13,8 @@ import Testing
     }
 
     private func onThisNode(
-        _ holder: Holder, namespaceExists: Bool, for claimant: Holder = Holder(uid: "u2", cluster: "c1")
+        _ holder: Holder, namespaceExists: Bool,
+        for claimant: Holder = Holder(uid: "u2", netns: "/run/netns/own", cluster: "c1")
     ) -> HolderVerdict? {
         let observer = Observer(
             node: node, pods: nil, namespaceExists: { _ in namespaceExists }, now: { noon })
@@ -36,12 +37,14 @@ import Testing
         // A pod does not move: an earlier sandbox of the claimant was here, whatever name was recorded with it.
         #expect(
             onThisNode(
-                holder(node: "n1.example.org"), namespaceExists: false, for: Holder(uid: "u1"))
+                holder(node: "n1.example.org"), namespaceExists: false,
+                for: Holder(pod: pod("default/db-0"), uid: "u1", netns: "/run/netns/own"))
                 == .gone(.proven("its network namespace /run/netns/a is gone")))
         // Kubernetes' name of this node counts where the claimant was looked up.
         #expect(
             onThisNode(
-                holder(node: "n1.example.org"), namespaceExists: false, for: Holder(uid: "u2", node: "n1.example.org"))
+                holder(node: "n1.example.org"), namespaceExists: false,
+                for: Holder(uid: "u2", node: "n1.example.org", netns: "/run/netns/own"))
                 == .gone(.proven("its network namespace /run/netns/a is gone")))
         // Where no boot ID was recorded, the name counts.
         #expect(

@@ -66,6 +66,52 @@ import Testing
         #expect(try await node.add("c2", db("u1")).addresses == [wanted])
     }
 
+    /// After a reboot the kubelet starts the pods that it had anew, one after the other.
+    @Test func anotherPodOfARebootedNodeDoesNotGetTheAddressOfOneThatKubernetesHas() async throws {
+        var node = try await node()
+        let mine = db("u1")
+        _ = try await node.start("c1", mine)
+        node.boot = "boot-2"
+        let other = Pod.member("default/db-1", uid: "u2", ip: "10.71.0.20")
+        node.cluster.put(other)
+        let error = await node.refusal("c2", other)
+        #expect(
+            error?.description
+                == "10.71.0.20 is in use by default/db-0 on n1: its pod is alive, although its node n1 has rebooted")
+        #expect(try await node.add("c3", mine).addresses == [wanted])
+    }
+
+    /// A pod that comes and goes in Kubernetes, as a mirror pod may, is seen anew each time.
+    @Test func aHolderThatWasSeenAliveInBetweenIsNoSuspectAnyMore() async throws {
+        let node = try await node()
+        let old = db("u1")
+        _ = try await node.start("c1", old)
+        node.cluster.remove(old.reference)
+        let other = Pod.member("default/db-1", uid: "u2", ip: "10.71.0.20", node: "n2")
+        node.cluster.put(other)
+        func refusal(after seconds: Int64) async -> IPAMError? {
+            await node.other("n2").refusal("c2", other, at: noon.advanced(bySeconds: seconds))
+        }
+        #expect(await refusal(after: 0)?.cniCode == .tryAgainLater)
+        node.cluster.put(old)
+        #expect(await refusal(after: 30)?.cniCode == .addressInUse)
+        #expect(try await node.pool.contents()["suspects/10.71.0.20"] == nil)
+        node.cluster.remove(old.reference)
+        #expect(await refusal(after: 120)?.cniCode == .tryAgainLater, "the first look counts no more")
+        #expect(await refusal(after: 180) == nil)
+    }
+
+    @Test func aLookOfLongAgoCountsNoMore() async throws {
+        let node = try await node()
+        _ = try await node.start("c1", db("u1"))
+        let rebuilt = db("u2", node: "n2")
+        node.cluster.put(rebuilt)
+        _ = await node.other("n2").refusal("c2", rebuilt)
+        let late = noon.advanced(bySeconds: Suspect.longestSeconds + 1)
+        #expect(await node.other("n2").refusal("c2", rebuilt, at: late)?.cniCode == .tryAgainLater)
+        #expect(await node.other("n2").refusal("c2", rebuilt, at: late.advanced(bySeconds: 60)) == nil)
+    }
+
     // MARK: Elsewhere
 
     @Test func aLivePodKeepsItsAddress() async throws {
@@ -228,7 +274,7 @@ import Testing
             }
             #expect(because == reason)
             #expect(error?.cniCode == .addressInUse)
-            #expect(error?.nextStep?.contains("ipamctl release 10.71.0.20 --force") == true)
+            #expect(error?.nextStep(on: nil)?.contains("ipamctl release 10.71.0.20 --force") == true)
         }
         #expect(try await node.pool.contents() == before)
     }
@@ -324,7 +370,10 @@ import Testing
         let next = Pod.member("default/web-6d9b74fd4d-ggggg", uid: "u9")
         node.cluster.put(next)
         #expect(await node.refusal("c9", next)?.cniCode == .tryAgainLater)
+        // Its namespace may only be out of sight: a pod that Kubernetes has keeps its address.
         node.gone = ["/run/netns/c3"]
+        #expect(await node.refusal("c9", next)?.cniCode == .tryAgainLater)
+        node.cluster.remove(pod(names[3]))
         #expect(try await node.add("c9", next).addresses == [held["c3"]])
     }
 
@@ -379,6 +428,7 @@ import Testing
         _ = try await node.start("c1", Pod.member("default/a-0", uid: "u1", ip: "10.71.0.20"))
         _ = try await node.start("c3", Pod.member("default/b-0", uid: "u3", ip: "fd71::5"))
         node.boot = "boot-2"
+        for name in ["default/a-0", "default/b-0"] { node.cluster.remove(pod(name)) }
         let added = try await node.start("c2", Pod.member("default/db-0", uid: "u2", ip: "10.71.0.20,fd71::5"))
         #expect(added.takeovers.map(\.formerHolder) == ["default/a-0 on n1", "default/b-0 on n1"])
         let keys = Set(

@@ -33,6 +33,7 @@ import Testing
             (["reserve", ","], 64, "names no address", "write an address, a range a-b, or a CIDR"),
             (["reserve", "10.188.0.9-10.188.0.5"], 64, "10.188.0.9", "write an address, a range a-b, or a CIDR"),
             (["reserve", "10.188.0.5", "--for", "db-0"], 64, "--for: \"db-0\" names no holder", nil),
+            (["reserve", "10.188.0.5", "--for", "DEFAULT/x"], 64, "--for: Kubernetes can have no \"DEFAULT/x\"", nil),
             (["reserve", "10.188.0.5", "--expires", "soon"], 64, "--expires: \"soon\" is neither", "write 72h or 7d"),
             (["reserve", "10.188.0.5", "--expires", "2001-01-01T00:00:00Z"], 64, "is past", nil),
             (["reserve", "10.188.0.1"], 64, "10.188.0.1 is the gateway of 10.188.0.0/22", nil),

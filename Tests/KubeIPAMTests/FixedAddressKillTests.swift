@@ -50,11 +50,14 @@ import Testing
             var address: String?
             if before != .nobody {
                 let holder = pod(index, on: "n1")
-                address = try await pace.measure {
-                    try await cluster.run(
-                        "old\(index)", holder, on: n1,
-                        netns: before == .running ? PluginNetwork.alive : PluginNetwork.nowhere)
-                }.address()
+                @Sendable func start(_ netns: String) async throws -> String {
+                    try await pace.measure {
+                        try await cluster.run("old\(index)", holder, on: n1, netns: netns)
+                    }.address()
+                }
+                address =
+                    before == .running
+                    ? try await start(PluginNetwork.alive) : try await PluginNetwork.inPassing(start)
             }
             // On the node of the former one, whose namespace tells whether that is gone.
             let next = pod(index, on: "n1")

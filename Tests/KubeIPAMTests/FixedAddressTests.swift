@@ -81,7 +81,7 @@ struct FixedAddressTests {
             refused.failure
                 == PluginFailure(
                     101, "10.188.0.216 is in use by default/\(holder.name) on n1: its pod is alive"))
-        #expect(refused.details == "see 'ipamctl show 10.188.0.216'")
+        #expect(refused.details == "see 'ipamctl show 10.188.0.216 -n \(cluster.network.name)'")
         #expect(try await cluster.network.show("10.188.0.216")["Pod"] == "default/\(holder.name)")
         #expect(try await cluster.network.contents() == contents)
 
@@ -137,7 +137,8 @@ struct FixedAddressTests {
         let details = try #require(refused.details)
         #expect(
             details
-                == "reserve it: ipamctl reserve 10.188.7.7 --for default/\(isDeployment ? "deploy/web" : "db-0")")
+                == "reserve it: ipamctl reserve 10.188.7.7 --for default/\(isDeployment ? "deploy/web" : "db-0")"
+                + " -n \(cluster.network.name)")
         let command = details.split(separator: " ").drop { $0 != "ipamctl" }.dropFirst().map(String.init)
         try await cluster.network.ipamctl(command + ["--yes"]).checked()
         #expect(try await cluster.add("c1", pod, on: n1).address() == "10.188.7.7")

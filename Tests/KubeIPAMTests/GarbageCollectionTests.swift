@@ -47,16 +47,16 @@ struct GarbageCollectionTests {
         let network = try await network()
         let ours = try SimulatedNode("this-node")
         let namesake = try SimulatedNode("this-node", sharingTheKernelOf: ours)
-        _ = try await network.add("ours", netns: PluginNetwork.nowhere, on: ours).result()
-        _ = try await network.add("theirs", netns: PluginNetwork.nowhere, on: namesake).result()
+        _ = try await PluginNetwork.inPassing { try await network.add("ours", netns: $0, on: ours).result() }
+        _ = try await PluginNetwork.inPassing { try await network.add("theirs", netns: $0, on: namesake).result() }
         #expect(try await network.call("GC", on: ours, ["cni.dev/valid-attachments": []]).isSilentSuccess)
         #expect(try await network.attachments().keys.sorted() == ["theirs/eth0"])
     }
 
     @Test func listedIsAnAttachmentNotAContainer() async throws {
         let network = try await network()
-        _ = try await network.add("c1", ifname: "eth0", netns: PluginNetwork.nowhere).result()
-        _ = try await network.add("c1", ifname: "net1", netns: PluginNetwork.nowhere).result()
+        _ = try await PluginNetwork.inPassing { try await network.add("c1", ifname: "eth0", netns: $0).result() }
+        _ = try await PluginNetwork.inPassing { try await network.add("c1", ifname: "net1", netns: $0).result() }
         #expect(try await collect(network, listed: [["containerID": "c1", "ifname": "eth0"]]).isSilentSuccess)
         #expect(try await network.attachments().keys.sorted() == ["c1/eth0"])
     }
@@ -66,21 +66,45 @@ struct GarbageCollectionTests {
         let folder = try TemporaryDirectory()
         let alive = try NetworkNamespace()
         let deleted = try NetworkNamespace()
-        // What is left of a namespace whose mount went away: the plain file under it.
-        let unmounted = try folder.write("", to: "unmounted")
+        // What is left of a namespace whose mount went away: the plain file under it. And what is in the way of one.
+        let unmounted = try folder.write("", to: "unmounted").path
+        let below = folder.file("folder").path
+        try FileManager.default.createDirectory(atPath: below, withIntermediateDirectories: false)
+        let unreachable = try folder.write("", to: "folder/namespace").path
+        for path in [unmounted, unreachable] {
+            _ = try await runProcess("mount", ["--bind", alive.path, path]).checked()
+        }
         let paths = [
-            "alive": alive.path, "deleted": deleted.path, "unmounted": unmounted.path,
-            "process": "/proc/self/ns/net", "unreachable": "\(unmounted.path)/below-a-file",
+            "alive": alive.path, "deleted": deleted.path, "unmounted": unmounted, "process": PluginNetwork.alive,
+            "unreachable": unreachable,
         ]
         for (container, path) in paths { _ = try await network.add(container, netns: path).result() }
         try deleted.delete()
+        for path in [unmounted, unreachable] { _ = try await runProcess("umount", [path]).checked() }
+        try FileManager.default.removeItem(atPath: below)
+        try folder.write("", to: "folder")
         #expect(try await collect(network, listed: []).isSilentSuccess)
         #expect(Set(try await network.used().values) == ["alive", "process"])
     }
 
+    /// A namespace that cannot be seen from here, or a path that means another one to each process, would be taken for gone
+    /// one day.
+    @Test(arguments: [
+        PluginNetwork.nowhere, "relative", "/proc/self/ns/net", "/etc/hostname", "/proc/self/fd/0",
+    ])
+    func namespaceThatIsNotSeenAtTheAddIsNotRecorded(path: String) async throws {
+        let network = try await network()
+        _ = try await network.add("c1", netns: path).result()
+        #expect(try await network.attachments()["c1/eth0"]?["netns"] == nil)
+        #expect(try await collect(network, listed: []).isSilentSuccess)
+        #expect(try await network.used().values.contains("c1"), "nothing proves that it is gone")
+    }
+
     @Test func emptyListFreesAllThatAreGone() async throws {
         let network = try await network()
-        for index in 0..<5 { _ = try await network.add("c\(index)", netns: PluginNetwork.nowhere).result() }
+        for index in 0..<5 {
+            _ = try await PluginNetwork.inPassing { try await network.add("c\(index)", netns: $0).result() }
+        }
         #expect(try await collect(network, listed: []).isSilentSuccess)
         #expect(try await network.used().isEmpty)
         #expect(try await network.attachments().isEmpty)
@@ -89,7 +113,7 @@ struct GarbageCollectionTests {
     @Test(arguments: [nil, .null] as [JSONValue?])
     func missingListIsCode7AndNothingIsFreed(list: JSONValue?) async throws {
         let network = try await network()
-        _ = try await network.add("c1", netns: PluginNetwork.nowhere).result()
+        _ = try await PluginNetwork.inPassing { try await network.add("c1", netns: $0).result() }
         let contents = try await network.contents()
         #expect(
             try await collect(network, listed: list).failure
@@ -101,7 +125,7 @@ struct GarbageCollectionTests {
 
     @Test func listThatCannotBeReadFreesNothing() async throws {
         let network = try await network()
-        _ = try await network.add("c1", netns: PluginNetwork.nowhere).result()
+        _ = try await PluginNetwork.inPassing { try await network.add("c1", netns: $0).result() }
         let contents = try await network.contents()
         #expect(
             try await collect(network, listed: [["containerID": "c2"]]).failure
@@ -112,7 +136,7 @@ struct GarbageCollectionTests {
 
     @Test func damagedAttachmentOfAnotherDoesNotStopIt() async throws {
         let network = try await network()
-        _ = try await network.add("gone", netns: PluginNetwork.nowhere).result()
+        _ = try await PluginNetwork.inPassing { try await network.add("gone", netns: $0).result() }
         try await network.put("attachments/damaged/eth0", "no JSON")
         #expect(try await collect(network, listed: []).isSilentSuccess)
         let contents = try await network.contents()
@@ -122,8 +146,8 @@ struct GarbageCollectionTests {
 
     @Test func olderNameOfTheListIsUnderstood() async throws {
         let network = try await network()
-        _ = try await network.add("kept", netns: PluginNetwork.nowhere).result()
-        _ = try await network.add("gone", netns: PluginNetwork.nowhere).result()
+        _ = try await PluginNetwork.inPassing { try await network.add("kept", netns: $0).result() }
+        _ = try await PluginNetwork.inPassing { try await network.add("gone", netns: $0).result() }
         let answer = try await network.call(
             "GC", nil, ["cni.dev/attachments": [["containerID": "kept", "ifname": "eth0"]]])
         #expect(answer.isSilentSuccess, "\(answer)")

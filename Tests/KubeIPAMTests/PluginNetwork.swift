@@ -57,6 +57,14 @@ struct PluginNetwork: Sendable {
     /// A namespace that is not there: whoever has it is gone.
     static let nowhere = "/var/run/netns/kube-ipam-nowhere"
 
+    /// Runs `body` with the path of a namespace that is gone afterwards.
+    static func inPassing<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+        let namespace = try NetworkNamespace()
+        let value = try await body(namespace.path)
+        try namespace.delete()
+        return value
+    }
+
     /// Calls the plugin as a runtime does. Variables that are nil are left out; `members` are added to the
     /// configuration, such as `prevResult`.
     func call(

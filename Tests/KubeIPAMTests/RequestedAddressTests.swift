@@ -115,7 +115,9 @@ struct RequestedAddressTests {
                     101,
                     "10.188.0.99 is in use by container holder, and whether that is gone cannot be told: the Go plugin "
                         + "recorded a container ID and nothing else"))
-        #expect(answer.details == "make sure that it is gone, then 'ipamctl release 10.188.0.99 --force'")
+        #expect(
+            answer.details == "make sure that it is gone, then 'ipamctl release 10.188.0.99 --force -n \(network.name)'"
+        )
         #expect(try await network.contents() == contents)
     }
 

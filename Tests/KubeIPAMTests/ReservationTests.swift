@@ -126,7 +126,7 @@ struct ReservationTests {
         #expect(
             try await network.add("new", arguments: pod("db-0")).failure
                 == PluginFailure(
-                    101, "every address reserved for default/db is in use (10.188.0.100, 10.188.0.101)"))
+                    101, "every address reserved for default/sts/db is in use (10.188.0.100, 10.188.0.101)"))
         #expect(try await network.contents() == contents)
     }
 

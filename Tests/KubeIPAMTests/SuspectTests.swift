@@ -90,7 +90,7 @@ struct SuspectTests {
     @Test func holderThatIsBackIsNotTakenOver() async throws {
         let lost = try await LostDelete()
         _ = try await lost.rebuild()
-        try await lost.cluster.network.age(Self.address, bySeconds: 3600)
+        try await lost.cluster.network.age(Self.address, bySeconds: 900)
         try lost.cluster.api.put(pod: lost.former)
         #expect(
             try await lost.rebuild().failure
@@ -103,7 +103,7 @@ struct SuspectTests {
         let lost = try await LostDelete()
         let network = lost.cluster.network
         _ = try await lost.rebuild()
-        try await network.age(Self.address, bySeconds: 3600)
+        try await network.age(Self.address, bySeconds: 900)
         try await network.put("used/\(Self.address)", "c1")
         let again = try await lost.rebuild()
         let suspect = try #require(try await network.suspect(Self.address))
@@ -117,7 +117,7 @@ struct SuspectTests {
         let lost = try await LostDelete()
         let network = lost.cluster.network
         _ = try await lost.rebuild()
-        try await network.age(Self.address, bySeconds: 3600)
+        try await network.age(Self.address, bySeconds: 900)
         try lost.cluster.api.forgetRequests()
         try lost.cluster.api.fail(.hang, on: "/api/v1/nodes/n1")
         let process = try network.start(
@@ -139,7 +139,7 @@ struct SuspectTests {
         let lost = try await LostDelete()
         let network = lost.cluster.network
         _ = try await lost.rebuild()
-        try await network.age(Self.address, bySeconds: 3600)
+        try await network.age(Self.address, bySeconds: 900)
         try lost.cluster.api.forgetRequests()
         try lost.cluster.api.fail(.hang, on: "/api/v1/nodes/n1")
         let process = try network.start(

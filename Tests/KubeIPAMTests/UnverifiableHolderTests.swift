@@ -32,7 +32,8 @@ struct UnverifiableHolderTests {
                         "\(Self.address) is in use by \(holder), and whether that is gone cannot be told: \(because)"),
                 sourceLocation: sourceLocation)
             #expect(
-                refused.details == "make sure that it is gone, then 'ipamctl release \(Self.address) --force'",
+                refused.details
+                    == "make sure that it is gone, then 'ipamctl release \(Self.address) --force -n \(cluster.network.name)'",
                 sourceLocation: sourceLocation)
         }
         #expect(try await cluster.network.contents() == contents, sourceLocation: sourceLocation)

@@ -77,6 +77,20 @@ import Testing
         #expect(try await client.node(name: "n1", deadline: farOff) == nil)
     }
 
+    /// An unready node is one of which Kubernetes says so: what it does not say frees nobody's address.
+    @Test(arguments: [
+        (#"[{"type": "Ready", "status": "False"}]"#, false), (#"[{"type": "Ready", "status": "Unknown"}]"#, false),
+        (#"[{"type": "Ready", "status": "True"}]"#, true), (#"[{"type": "Ready", "status": "true"}]"#, true),
+        ("[]", true), ("null", true), (#"[{"type": "DiskPressure", "status": "False"}]"#, true),
+    ])
+    func aNodeIsUnreadyWhenKubernetesSaysSo(_ conditions: String, _ isReady: Bool) async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.fail(
+            .body(#"{"kind": "Node", "metadata": {"name": "n1"}, "status": {"conditions": \#(conditions)}}"#))
+        let client = try KubernetesClient.of(server)
+        #expect(try await client.node(name: "n1", deadline: farOff)?.isReady == isReady)
+    }
+
     @Test func onlyKubernetesOwnWordMakesAnObjectAbsent() async throws {
         let server = try await KubernetesServer.start(.plain)
         try server.put(pod: .init("db-0"))
@@ -144,6 +158,7 @@ import Testing
         (#"{"kind": "Node", "metadata": {"name": "db-0", "namespace": "d", "uid": "u"}}"#, "it is a Node, not a Pod"),
         (#"{"kind": "Pod", "metadata": {"name": "x", "namespace": "d", "uid": "u"}}"#, "it is the pod d/x"),
         (#"{"kind": "Status", "status": "Failure"}"#, ".metadata is missing"),
+        (#"{"kind": "Pod", "metadata": {"name": "db-0", "namespace": "d", "uid": ""}}"#, "metadata.uid is empty"),
     ])
     func anAnswerThatIsNoPodIsAnError(_ body: String, _ words: String) async throws {
         let server = try await KubernetesServer.start(.plain)

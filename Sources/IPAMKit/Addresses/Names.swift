@@ -124,6 +124,28 @@ public struct InterfaceName: Hashable, Sendable, CustomStringConvertible {
     public var description: String { text }
 }
 
+extension PodReference {
+    /// Whether Kubernetes can have a pod of this name: a namespace is a DNS label, a pod's name a DNS subdomain, both in
+    /// lower case (RFC 1123).
+    public var isPossible: Bool { Self.isPossible(namespace: namespace) && Self.isPossible(name: name) }
+
+    static func isPossible(namespace: Namespace) -> Bool { isLabel(namespace.text.utf8[...]) }
+
+    static func isPossible(name: PodName) -> Bool {
+        name.text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isLabel)
+    }
+
+    private static func isLabel(_ label: Substring.UTF8View) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        guard let first = label.first, let last = label.last, label.count <= 63 else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+    }
+}
+
 /// A Kubernetes namespace, or what another runtime passes for one.
 public struct Namespace: Hashable, Sendable, CustomStringConvertible {
     /// The name.

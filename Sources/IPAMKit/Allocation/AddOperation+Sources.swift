@@ -39,7 +39,12 @@ extension AddOperation {
         if eligibility.owner(of: address) == nil, demand.key == "kube-ipam.ip" {
             throw .notInNetwork(address, network: keys.network, subnets: eligibility.subnets)
         }
-        return try eligibility.require(address)
+        do throws(IPAMError) {
+            return try eligibility.require(address)
+        } catch .notAllowed(_, let problem) {
+            throw .annotation(
+                request.holder.pod, AnnotationError(key: demand.key, value: address.description, problem: problem))
+        }
     }
 
     /// Where the address of each range set comes from.
@@ -149,7 +154,11 @@ extension AddOperation {
                 case .failure(let refusal): refusals.append(refusal)
                 }
             }
-            for (address, used, reservation) in held.prefix(Self.mostContests) {
+            let contested = held.prefix(Self.mostContests)
+            if contested.count > 1 {
+                try await judgeTogether(contested.map { ($0.address, $0.used) }, context, &memory)
+            }
+            for (address, used, reservation) in contested {
                 switch try await contest(address, held: used, &context, &memory) {
                 case .success(let takeover):
                     try await requireUnreported(address, context)
@@ -164,7 +173,8 @@ extension AddOperation {
             if case .workload = owner, claimant.demand.wish == .automatic { return nil }
             if free.count + held.count == 1 { throw first }
             throw refusals.first { $0.cniCode == .tryAgainLater }
-                ?? .reservationsInUse(of: owner.description, (free.map(\.address) + held.map(\.address)).sorted())
+                ?? .reservationsInUse(
+                    of: owner.phrase(claimant.workload), (free.map(\.address) + held.map(\.address)).sorted())
         }
         return nil
     }

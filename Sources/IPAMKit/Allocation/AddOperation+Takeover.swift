@@ -28,14 +28,17 @@ extension AddOperation {
         }
         let verdict: HolderVerdict
         do throws(PodSourceError) {
-            verdict = try await judge(attachment.holder, held: used, for: context.claimant.holder, &memory)
+            verdict = try await judge(attachment.holder, recordedBy: record, for: context.claimant.holder, &memory)
         } catch {
             return .failure(.lookupFailed(error))
         }
         let evidence: HolderVerdict.Evidence
         switch verdict {
-        case .live(let reason): return .failure(.held(address, by: phrase, because: reason))
+        case .live(let reason):
+            try await clear(holder.suspect)
+            return .failure(.held(address, by: phrase, because: reason))
         case .passing(let reason):
+            try await clear(holder.suspect)
             return .failure(.heldForNow(address, by: phrase, because: reason, until: nil))
         case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
         case .gone(let found): evidence = found
@@ -56,13 +59,40 @@ extension AddOperation {
                 attachment: attachment, suspect: holder.suspect, evidence: evidence))
     }
 
-    private func judge(_ holder: Holder, held used: Record, for claimant: Holder, _ memory: inout AddMemory)
-        async throws(PodSourceError) -> HolderVerdict
-    {
-        if let known = memory.verdicts.first(where: { $0.used == used }) { return known.verdict }
+    private func judge(
+        _ holder: Holder, recordedBy record: Record, for claimant: Holder, _ memory: inout AddMemory
+    ) async throws(PodSourceError) -> HolderVerdict {
+        if let known = memory.verdicts.first(where: { $0.attachment == record }) { return known.verdict }
         let verdict = try await observer.verdict(on: holder, for: claimant, deadline: pool.deadline)
-        memory.verdicts.append((used, verdict))
+        memory.verdicts.append((record, verdict))
         return verdict
+    }
+
+    /// Judges several holders at once: each may be a question to Kubernetes. One that cannot be answered is asked again when
+    /// its turn comes, and is an error then.
+    func judgeTogether(_ held: [(address: IPAddress, used: Record)], _ context: AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError)
+    {
+        var holders: [(record: Record, holder: Holder)] = []
+        for (address, used) in held {
+            let found = try await readHolder(of: address, used)
+            guard let record = found.record, let attachment = found.usage.attachment,
+                !memory.verdicts.contains(where: { $0.attachment == record })
+            else { continue }
+            holders.append((record, attachment.holder))
+        }
+        let claimant = context.claimant.holder
+        let verdicts = await withTaskGroup(of: (Record, HolderVerdict)?.self) { group in
+            for (record, holder) in holders {
+                group.addTask {
+                    (try? await observer.verdict(on: holder, for: claimant, deadline: pool.deadline)).map {
+                        (record, $0)
+                    }
+                }
+            }
+            return await group.reduce(into: [(Record, HolderVerdict)]()) { if let found = $1 { $0.append(found) } }
+        }
+        memory.verdicts += verdicts.map { (attachment: $0.0, verdict: $0.1) }
     }
 
     private struct HeldAddress {
@@ -106,9 +136,7 @@ extension AddOperation {
     private func suspect(
         _ address: IPAddress, _ used: Record, _ record: Record?, by node: String?, _ now: Timestamp
     ) async throws(IPAMError) -> Suspect {
-        if let known = record.flatMap({ try? Suspect(stored: $0.value) }), known.revision == used.modified,
-            known.since <= now
-        {
+        if let known = record.flatMap({ try? Suspect(stored: $0.value) }), known.counts(for: used.modified, at: now) {
             return known
         }
         let suspect = Suspect(revision: used.modified, since: now, by: node)
@@ -120,6 +148,14 @@ extension AddOperation {
         // Where another was quicker the next ADD finds it.
         _ = try await pool.commit(noted)
         return suspect
+    }
+
+    /// A holder that is there is no suspect any more.
+    private func clear(_ suspect: Record?) async throws(IPAMError) {
+        guard let suspect else { return }
+        let cleared = Transaction(
+            if: [.unchanged(suspect.key, suspect.modified)], then: [.delete(KeyRange(suspect.key))])
+        _ = try await pool.commit(cleared)
     }
 
     // MARK: Go nodes

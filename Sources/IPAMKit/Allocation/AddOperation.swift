@@ -20,6 +20,16 @@ struct AddOperation: Sendable {
     let request: AddRequest
     let observer: Observer
 
+    /// - Parameter request: what is asked for. The path of a namespace that is not to be seen from here is not recorded:
+    ///   one day it would be taken for gone.
+    init(pool: AddressPool, request: AddRequest, observer: Observer) {
+        self.pool = pool
+        self.observer = observer
+        var request = request
+        if let netns = request.holder.netns, !observer.namespaceExists(netns) { request.holder.netns = nil }
+        self.request = request
+    }
+
     var keys: Keyspace { pool.keys }
     var sets: [RangeSet] { request.numberedRangeSets.map(\.set) }
     var eligibility: AddressEligibility { AddressEligibility(network: keys.network, sets: sets) }
@@ -106,6 +116,9 @@ struct AddOperation: Sendable {
     }
 
     private func lookUp(_ reference: PodReference, in pods: any PodSource) async -> Result<Claimant, IPAMError> {
+        guard reference.isPossible else {
+            return .failure(.podGone(reference, "Kubernetes can have no pod of that name"))
+        }
         let pod: Pod?
         do throws(PodSourceError) {
             pod = try await pods.pod(reference, deadline: pool.deadline)
@@ -250,8 +263,8 @@ struct AddContext {
 struct AddMemory {
     /// Free addresses for each dynamic set whose candidates were all taken.
     var hints: [[IPAddress]?]
-    /// What was found out about holders, with the used keys that they were judged by.
-    var verdicts: [(used: Record, verdict: HolderVerdict)] = []
+    /// What was found out about holders, with the attachments that they were judged by.
+    var verdicts: [(attachment: Record, verdict: HolderVerdict)] = []
     /// The holder of an address that was read has changed since: what was read says nothing.
     var isOutOfDate = false
 

@@ -50,7 +50,10 @@ struct Claimant: Sendable {
         holder.workload = workload
         self.holder = holder
         withoutWorkload =
-            pod.controller.map { "its controller is the \($0.kind) \($0.name)" } ?? "it has no controller"
+            pod.controller.map { controller in
+                "its controller is the \(controller.kind) \(controller.name)"
+                    + (controller.kind == "ReplicaSet" ? " of no Deployment (by the label pod-template-hash)" : "")
+            } ?? "it has no controller"
         demand = try Self.demand(pod.annotations, of: reference, on: network)
     }
 

@@ -139,22 +139,26 @@ extension IPAMError: CustomStringConvertible {
 
 extension IPAMError {
     /// What a person can do about it, with the command that helps; nil where there is nothing in particular.
-    public var nextStep: String? {
-        switch self {
-        case .held(let address, _, _), .inUse(let address, _): "see 'ipamctl show \(address)'"
+    ///
+    /// - Parameter network: named in the commands, for who is to run them elsewhere; nil where it is understood.
+    public func nextStep(on network: NetworkName?) -> String? {
+        let option = network.map { " -n \($0)" } ?? ""
+        return switch self {
+        case .held(let address, _, _), .inUse(let address, _): "see 'ipamctl show \(address)\(option)'"
         case .unverifiable(let address, _, _):
-            "make sure that it is gone, then 'ipamctl release \(address) --force'"
+            "make sure that it is gone, then 'ipamctl release \(address) --force\(option)'"
         case .reserved(let address, _):
-            "see 'ipamctl show \(address)'; 'ipamctl release \(address)' drops the reservation"
-        case .reservationsInUse: "reserve more with 'ipamctl reserve', or see 'ipamctl list' for who uses them"
+            "see 'ipamctl show \(address)\(option)'; 'ipamctl release \(address)\(option)' drops the reservation"
+        case .reservationsInUse: "reserve more with 'ipamctl reserve', or see 'ipamctl list\(option)' for who uses them"
         case .notInNetwork(_, let network, _):
             "for a pod on several networks write kube-ipam.ip/\(network), with an address, \"auto\" or \"dynamic\""
         case .dynamicNotReserved(let address, _, let holder):
-            "reserve it: ipamctl reserve \(address)" + (holder == .anyone ? "" : " --for \(holder)")
+            "reserve it: ipamctl reserve \(address)" + (holder == .anyone ? "" : " --for \(holder)") + option
         case .automaticLimit(let namespace, _):
-            "see 'ipamctl list --namespace \(namespace)'; 'ipamctl release ADDRESS' gives one back"
+            "see 'ipamctl list --namespace \(namespace)\(option)'; 'ipamctl release ADDRESS' gives one back"
         case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, goNodes to false (docs/keyspace.md)"
-        case .exhausted: "see 'ipamctl networks' and 'ipamctl list'"
+        case .conflicts(let conflicts): conflicts.first.map { "see 'ipamctl show \($0.address)\(option)'" }
+        case .exhausted: "see 'ipamctl networks' and 'ipamctl list\(option)'"
         default: nil
         }
     }

@@ -96,12 +96,12 @@ public enum ClaimOwner: Hashable, Sendable {
     case workload(Namespace, PodName)
 }
 
-extension ClaimOwner: CustomStringConvertible {
-    /// `default/db-0` or `default/web`.
-    public var description: String {
+extension ClaimOwner {
+    /// As `ipamctl reserve --for` takes it: `default/db-0` or `default/deploy/web`.
+    func phrase(_ workload: Workload?) -> String {
         switch self {
         case .pod(let pod): pod.description
-        case .workload(let namespace, let name): "\(namespace)/\(name)"
+        case .workload(let namespace, let name): "\(namespace)/\(workload?.description ?? name.text)"
         }
     }
 }

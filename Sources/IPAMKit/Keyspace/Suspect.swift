@@ -9,6 +9,9 @@ public struct Suspect: Hashable, Sendable {
     /// A holder must be seen gone twice, so many seconds apart.
     public static let confirmationSeconds: Int64 = 60
 
+    /// One look counts for so many seconds: a holder that was seen alive in between may not have been noticed to be.
+    public static let longestSeconds: Int64 = 1800
+
     public init(revision: Int64, since: Timestamp, by: String?) {
         self.revision = revision
         self.since = since
@@ -20,6 +23,11 @@ public struct Suspect: Hashable, Sendable {
     public func confirmed(on node: String?) -> Timestamp {
         let allowance = by == node ? 0 : Reservation.expiryGraceSeconds
         return since.advanced(bySeconds: Self.confirmationSeconds + allowance)
+    }
+
+    /// Whether it says something of the holder with this used key at `now`.
+    func counts(for revision: Int64?, at now: Timestamp) -> Bool {
+        self.revision == revision && since <= now && now <= since.advanced(bySeconds: Self.longestSeconds)
     }
 
     public var json: JSONValue {

@@ -235,6 +235,10 @@ public struct AddressDemand: Hashable, Sendable {
                 "is the pod's own address"
             } else if !block.contains(assignment.gateway) {
                 "is not in \(block)"
+            } else if assignment.gateway.family == .ipv4, assignment.gateway != range.gateway,
+                let role = range.role(of: assignment.gateway)
+            {
+                "is the \(role) of \(range.subnet)"
             } else if assignment.gateway != range.gateway, range.mayBeAPods(assignment.gateway) {
                 "may be another pod's address"
             } else {

@@ -57,7 +57,7 @@ public struct Pod: Hashable, Sendable {
 /// A node as Kubernetes has it (API `v1`, kind `Node`), as far as addresses are concerned.
 public struct Node: Hashable, Sendable {
     public let name: String
-    /// The condition `Ready` has the status `True`.
+    /// False where Kubernetes says that it is not ready, or does not hear from it.
     public let isReady: Bool
     /// Tainted `node.kubernetes.io/out-of-service`: an operator says that nothing runs on it any more.
     public let isOutOfService: Bool

@@ -84,6 +84,17 @@ extension ReservationHolder: CustomStringConvertible {
         self == .anyone ? "whoever names it" : description
     }
 
+    /// Whether Kubernetes can have such a holder; a reservation for any other one is for nobody.
+    public var isPossible: Bool {
+        switch self {
+        case .anyone: true
+        case .unreadable: false
+        case .namespace(let namespace): PodReference.isPossible(namespace: namespace)
+        case .pod(let pod): pod.isPossible
+        case .workload(let namespace, _, let name): PodReference(namespace: namespace, name: name).isPossible
+        }
+    }
+
     /// Under whose claims the reservation is listed; nil where it is not given out unasked.
     public var claimOwner: ClaimOwner? {
         switch self {

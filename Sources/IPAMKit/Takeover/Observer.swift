@@ -35,13 +35,27 @@ public struct Observer: Sendable {
     {
         let isOfOtherCluster =
             holder.cluster != nil && claimant.cluster != nil && holder.cluster != claimant.cluster
-        if !isOfOtherCluster, let verdict = onThisNode(holder, for: claimant) { return verdict }
+        if !isOfOtherCluster, let verdict = onThisNode(holder, for: claimant) {
+            guard case .gone(let evidence) = verdict, !holder.isOfSamePod(as: claimant), let uid = holder.uid,
+                let reference = holder.pod, holder.cluster != nil, let pods
+            else { return verdict }
+            // A namespace may be out of sight from here, and a pod outlives its node's reboot: another pod does not get the
+            // address of one that Kubernetes has.
+            guard let pod = try await pods.pod(reference, deadline: deadline), pod.isMeant(byUID: uid), !pod.isTerminal
+            else { return verdict }
+            return pod.isTerminating
+                ? .passing("its pod is being deleted") : .live("its pod is alive, although \(evidence)")
+        }
         guard let uid = holder.uid, let reference = holder.pod else {
             return .unverifiable("no pod UID is recorded for it")
         }
         guard !isOfOtherCluster else { return .unverifiable("it is of another Kubernetes cluster") }
         guard holder.cluster != nil else { return .unverifiable("no cluster is recorded for it") }
         guard let pods else { return .unverifiable("no kubeconfig says where to look its pod up") }
+        // Its namespace is out of sight; no DEL of it will come when its node is another machine by now.
+        if holder.isOfSamePod(as: claimant), holder.node == claimant.node {
+            return .seenGone("it is a former sandbox of this very pod")
+        }
         guard claimant.cluster != nil else {
             return .unverifiable("this cluster has no name: the kubeconfig has no CA, set ipam.cluster")
         }
@@ -71,7 +85,7 @@ public struct Observer: Sendable {
         // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
         guard holder.isOfSamePod(as: claimant) || node.isWhere(holder) else { return nil }
         // A plugin that does not even see the namespace that it was called for sees none of the node's.
-        let isBlind = claimant.netns.map { !namespaceExists($0) } ?? false
+        let isBlind = claimant.netns == nil
         return HolderVerdict.onItsNode(
             holder, node: node, namespaceExists: { path in isBlind || namespaceExists(path) })
     }

@@ -2,7 +2,8 @@
 public struct KubernetesNode: Hashable, Sendable {
     /// `metadata.name`.
     public let name: String
-    /// The condition `Ready` has the status `True`; `False` and `Unknown` are not.
+    /// False where the condition `Ready` has the status `False` or `Unknown`. A node that says nothing of it, as one that
+    /// has just joined, is not said to be unready.
     public let isReady: Bool
     /// The keys of `spec.taints`.
     public let taints: [String]
@@ -44,7 +45,8 @@ extension KubernetesNode: Decodable {
             throw WrongKind(found: wire.kind, wanted: "Node")
         }
         name = wire.metadata.name
-        isReady = wire.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } ?? false
+        let ready = wire.status?.conditions?.first { $0.type == "Ready" }?.status
+        isReady = ready != "False" && ready != "Unknown"
         taints = wire.spec?.taints?.map(\.key) ?? []
     }
 }

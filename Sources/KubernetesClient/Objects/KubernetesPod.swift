@@ -75,6 +75,10 @@ extension KubernetesPod: Decodable {
         guard wire.kind ?? "Pod" == "Pod" else {
             throw WrongKind(found: wire.kind, wanted: "Pod")
         }
+        // Any other pod would be another one than this.
+        guard !wire.metadata.uid.isEmpty else {
+            throw NoUID()
+        }
         namespace = wire.metadata.namespace
         name = wire.metadata.name
         uid = wire.metadata.uid
@@ -93,6 +97,9 @@ extension KubernetesPod: Decodable {
         self.addresses = addresses
     }
 }
+
+/// A pod has no UID.
+struct NoUID: Error {}
 
 /// An object is of another kind than was asked for.
 struct WrongKind: Error {

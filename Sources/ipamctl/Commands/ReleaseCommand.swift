@@ -51,9 +51,10 @@ struct ReleaseCommand: ParsableCommand {
             let pool = connection.pool(network.name)
             let plan = try await command.plan(selection, in: pool)
             if command.change.dryRun { return (network.name, plan.changes) }
-            let preview = ChangeList(network: network.name, changes: plan.changes.map(Self.line), isDryRun: true)
+            let preview = plan.changes.map(Self.line).map { "\($0.address) will be \($0.sentence)" }
             try Terminal.confirm(
-                Self.question(plan, network.name), showing: preview.text(wide: false), assumeYes: command.change.yes)
+                Self.question(plan, network.name), showing: preview.joined(separator: "\n"),
+                assumeYes: command.change.yes)
             return (network.name, try await connection.pool(network.name).release(plan))
         }
         Terminal.print(

@@ -111,6 +111,11 @@ struct ReservationPlan: Sendable {
         } catch {
             throw Failure(.usage, "\(prefix)for: \(error)")
         }
+        guard reservedFor.isPossible else {
+            throw Failure(
+                .usage, "\(prefix)for: Kubernetes can have no \"\(holder)\"",
+                hint: "names have lower-case letters, digits, \"-\" and, but for namespaces, \".\"")
+        }
         return Reservation(
             for: reservedFor, by: operatorName, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
             expires: try expires.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(Failure) in

@@ -81,7 +81,9 @@ private struct AddressDetail: Renderable {
             add("Interface", usage.ifname?.text)
             add("Namespace path", holder?.netns)
             add("Since", usage.attachment?.since?.description)
-            if usage.attachment == nil { add("Recorded by", "the Go plugin (a container ID and nothing else)") }
+            if usage.attachment == nil {
+                add("Recorded by", "no attachment that can be read: the Go plugin makes none")
+            }
         }
         if let suspect = past.suspect {
             add("Seen gone", "since \(suspect.since)" + (suspect.by.map { " by \($0)" } ?? ""))

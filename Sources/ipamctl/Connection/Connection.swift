@@ -155,7 +155,8 @@ struct Connection: Sendable {
     func requireKnown(_ network: NetworkName) async throws {
         guard try await !isKnown(network) else { return }
         throw Failure(
-            .notFound, "network \(network) is neither in the store nor in a CNI file", hint: "see 'ipamctl networks'")
+            .notFound, "network \(network) is neither in the store nor in a CNI file",
+            hint: "see 'ipamctl networks'; before its first pod, name its configuration in a file with --config")
     }
 }
 
