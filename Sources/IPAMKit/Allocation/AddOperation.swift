@@ -20,13 +20,18 @@ struct AddOperation: Sendable {
     let request: AddRequest
     let observer: Observer
 
-    /// - Parameter request: what is asked for. The path of a namespace that is not to be seen from here is not recorded:
-    ///   one day it would be taken for gone.
+    /// - Parameter request: what is asked for. The path of a namespace that is not to be seen from here, or that means
+    ///   another one to every process, is not recorded: one day it would be taken for gone.
     init(pool: AddressPool, request: AddRequest, observer: Observer) {
         self.pool = pool
         self.observer = observer
         var request = request
-        if let netns = request.holder.netns, !observer.namespaceExists(netns) { request.holder.netns = nil }
+        if let netns = request.holder.netns,
+            !netns.hasPrefix("/") || netns.hasPrefix("/proc/self/") || netns.hasPrefix("/proc/thread-self/")
+                || !observer.namespaceExists(netns)
+        {
+            request.holder.netns = nil
+        }
         self.request = request
     }
 
