@@ -25,13 +25,15 @@ let package = Package(
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
         .target(name: "IPAMKit", dependencies: ["Store"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
+        .target(name: "Machine", dependencies: ["IPAMKit"]),
         .target(name: "CStart"),
         .executableTarget(
-            name: "kube-ipam", dependencies: ["IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods", "CStart"]),
+            name: "kube-ipam",
+            dependencies: ["IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods", "Machine", "CStart"]),
         .executableTarget(
             name: "ipamctl",
             dependencies: [
-                "IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods",
+                "IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods", "Machine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -206,7 +206,7 @@ public actor EtcdClient {
     }
 
     /// The least that only a member with a quorum answers; refusing it takes a quorum too.
-    private func probe(_ token: String?) throws(EtcdError) -> GRPCCall {
+    func probe(_ token: String?) throws(EtcdError) -> GRPCCall {
         var request = EtcdRangeRequest()
         request.key = .init([0])
         request.countOnly = true

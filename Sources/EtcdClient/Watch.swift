@@ -7,23 +7,47 @@ extension EtcdClient {
     ///
     /// Nothing happens before the first message is asked for, and a consumer that lags makes the server wait. The stream
     /// ends with an ``EtcdError`` when the connection breaks, or when etcd ends the watch (``EtcdError/compacted`` where
-    /// the start is no longer kept); resuming, from the revision after the last event seen, is the caller's. It is given
+    /// the start is no longer kept, after a message that tells the revision of the compaction); resuming, from the revision after the last event seen, is the caller's. It is given
     /// up when its consumer drops it or is cancelled.
+    ///
+    /// A connection whose other end is gone breaks within half a minute, by TCP's own signs of life. A member that is cut
+    /// off from its cluster ends the watch itself (every request asks for a leader). One that is frozen says nothing:
+    /// `patience` finds it.
     ///
     /// - Parameters:
     ///   - request: what is watched, and from which revision on.
     ///   - deadline: until when etcd must have taken up the watch; it may then last for ever.
+    ///   - patience: after so long a silence, and again and again, the endpoint is asked for something it can answer; where
+    ///     it does not, the watch ends with ``EtcdError/unavailable(_:)``, and the next one begins at another endpoint. Nil
+    ///     never asks.
     /// - Returns: etcd's messages.
-    public nonisolated func watch(_ request: EtcdWatchCreateRequest, deadline: ContinuousClock.Instant)
-        -> AsyncThrowingStream<EtcdWatchResponse, any Error>
-    {
-        let watch = Watch(request, client: self, deadline: deadline)
+    public nonisolated func watch(
+        _ request: EtcdWatchCreateRequest, deadline: ContinuousClock.Instant, patience: Duration? = nil
+    ) -> AsyncThrowingStream<EtcdWatchResponse, any Error> {
+        let watch = Watch(request, client: self, deadline: deadline, patience: patience)
         return AsyncThrowingStream { try await watch.next() }
+    }
+
+    /// Returns when `endpoint` does not answer, with the reason; nil when the task is cancelled.
+    fileprivate func waitForSilence(of endpoint: Int, _ token: String?, after patience: Duration) async
+        -> EtcdError.EndpointFailure?
+    {
+        guard let call = try? probe(token) else { return nil }
+        while true {
+            await loop.sleep(until: .now + patience)
+            if Task.isCancelled { return nil }
+            let outcome = await attempt(endpoint, call, until: .now + self.patience)
+            if Task.isCancelled { return nil }
+            if case .failed(let failure) = outcome {
+                distrust(endpoint)
+                return failure.failure
+            }
+        }
     }
 
     /// Opens a stream at the first endpoint that answers.
     fileprivate func openStream(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async throws(EtcdError)
-        -> (HTTPResponseStream, endpoint: String)
+        -> (HTTPResponseStream, endpoint: Int)
     {
         try checkEndpoints()
         var failures: [EtcdError.EndpointFailure] = []
@@ -31,7 +55,7 @@ extension EtcdClient {
             let channel = channels[endpoint]
             do throws(GRPCChannel.Failure) {
                 let timeout = max(.milliseconds(1), min(.seconds(3), deadline - .now))
-                return (try await channel.serverStream(call, headTimeout: timeout), channel.endpoint.url)
+                return (try await channel.serverStream(call, headTimeout: timeout), endpoint)
             } catch {
                 switch Self.judge(error, channel.endpoint.url) {
                 case .refused(let error): throw error
@@ -53,24 +77,30 @@ private actor Watch {
 
     private let request: EtcdWatchCreateRequest
     private let deadline: ContinuousClock.Instant
-    private var connection: (stream: HTTPResponseStream, endpoint: String)?
+    private let patience: Duration?
+    private var connection: (stream: HTTPResponseStream, endpoint: Int)?
     private var token: String?
     private var deframer = GRPC.Deframer()
     private var mayRenew = true
+    private var isCompacted = false
 
-    init(_ request: EtcdWatchCreateRequest, client: EtcdClient, deadline: ContinuousClock.Instant) {
+    init(
+        _ request: EtcdWatchCreateRequest, client: EtcdClient, deadline: ContinuousClock.Instant, patience: Duration?
+    ) {
         self.request = request
         self.client = client
         self.deadline = deadline
+        self.patience = patience
     }
 
     /// The next message; nil when the server has ended the stream well, which etcd does not do.
     func next() async throws(EtcdError) -> EtcdWatchResponse? {
+        if isCompacted { throw .compacted }
         while true {
             let (stream, endpoint) = try await connected()
             guard let bytes = try await nextMessage(of: stream, endpoint) else { return nil }
             guard let message = try? EtcdWatchResponse(serializedBytes: bytes) else {
-                throw .malformedAnswer(.init(endpoint: endpoint, reason: "not a watch response"))
+                throw .malformedAnswer(.init(endpoint: client.url(endpoint), reason: "not a watch response"))
             }
             guard message.canceled else {
                 mayRenew = false
@@ -78,6 +108,8 @@ private actor Watch {
             }
             // etcd ends the watch, not the stream, and would say no more.
             await stream.cancel()
+            isCompacted = message.compactRevision > 0
+            if isCompacted { return message }
             let error = EtcdError(cancelled: message)
             guard mayRenew, token != nil, error.mayBeForTheToken else { throw error }
             mayRenew = false
@@ -87,7 +119,7 @@ private actor Watch {
         }
     }
 
-    private func connected() async throws(EtcdError) -> (stream: HTTPResponseStream, endpoint: String) {
+    private func connected() async throws(EtcdError) -> (stream: HTTPResponseStream, endpoint: Int) {
         if let connection { return connection }
         var message = EtcdWatchRequest()
         message.createRequest = request
@@ -106,16 +138,19 @@ private actor Watch {
         }
     }
 
-    private func nextMessage(of stream: HTTPResponseStream, _ endpoint: String) async throws(EtcdError) -> [UInt8]? {
+    private func nextMessage(of stream: HTTPResponseStream, _ index: Int) async throws(EtcdError) -> [UInt8]? {
+        let endpoint = client.url(index)
         do {
             while true {
                 if let message = try deframer.next() { return Array(message) }
-                guard let bytes = try await stream.next() else { break }
+                guard let bytes = try await nextBytes(of: stream, index) else { break }
                 deframer.append(bytes)
             }
             try GRPCChannel.check(stream.head, await stream.trailers)
             guard deframer.isEmpty else { throw GRPC.Deframer.Malformed(problem: "the stream ends within a message") }
             return nil
+        } catch let error as EtcdError {
+            throw error
         } catch let error as HTTPError {
             throw .unavailable([.init(endpoint: endpoint, reason: error.detail)])
         } catch let error as GRPCChannel.Failure {
@@ -132,11 +167,49 @@ private actor Watch {
     }
 }
 
+extension Watch {
+    private enum Step: Sendable {
+        case bytes([UInt8]?)
+        case broken(HTTPError)
+        case silent(EtcdError.EndpointFailure?)
+    }
+
+    /// The next bytes of the stream, or ``EtcdError/unavailable(_:)`` when its endpoint has stopped answering.
+    private func nextBytes(of stream: HTTPResponseStream, _ endpoint: Int) async throws -> [UInt8]? {
+        guard let patience else { return try await stream.next() }
+        let (client, token) = (client, token)
+        let step = await withTaskGroup(of: Step.self) { group in
+            group.addTask {
+                do throws(HTTPError) {
+                    return .bytes(try await stream.next())
+                } catch {
+                    return .broken(error)
+                }
+            }
+            group.addTask { .silent(await client.waitForSilence(of: endpoint, token, after: patience)) }
+            defer { group.cancelAll() }
+            return await group.next()
+        }
+        switch step {
+        case .bytes(let bytes): return bytes
+        case .broken(let error): throw error
+        case .silent(let failure):
+            await stream.cancel()
+            throw EtcdError.unavailable([failure ?? .init(endpoint: client.url(endpoint), reason: "it was cancelled")])
+        case nil: return nil
+        }
+    }
+}
+
+extension EtcdClient {
+    fileprivate nonisolated func url(_ endpoint: Int) -> String { channels[endpoint].endpoint.url }
+}
+
 extension EtcdError {
     /// Why etcd ended a watch.
     fileprivate init(cancelled message: EtcdWatchResponse) {
         let reason = message.cancelReason
-        if message.compactRevision > 0 || reason.contains("compacted") {
+        if reason.contains("compacted") {
             self = .compacted
         } else if reason.contains("invalid auth token") {
             self = .unauthenticated(reason)

@@ -4,9 +4,19 @@ import Store
 /// The store that an etcd v3 cluster keeps.
 public struct EtcdStore: Store {
     private let client: EtcdClient
+    private let patience: Duration
 
-    public init(client: EtcdClient) {
+    /// - Parameters:
+    ///   - client: the way to the cluster.
+    ///   - patience: how long an endpoint may be silent while it is followed, before it is asked whether it still is there.
+    public init(client: EtcdClient, patience: Duration = .seconds(5)) {
         self.client = client
+        self.patience = patience
+    }
+
+    public func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed {
+        let changes = EtcdChanges(client, range, after: revision, patience: patience)
+        return ChangeFeed { () async throws(StoreError) in try await changes.next() }
     }
 
     public func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant)

@@ -21,6 +21,19 @@ public protocol Store: Sendable {
     /// - Throws: ``StoreError/deadlineExceeded(_:)`` when it is still there at the deadline.
     func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
         async throws(StoreError)
+
+    /// Follows the keys of `range` from the revision after `revision` on, until the task that asks is cancelled: that ends
+    /// the feed without an error. To be consumed by one task.
+    ///
+    /// A store that cannot be reached, or no longer answers, is tried again for ever, wherever it can be reached; nothing
+    /// happens before the first element is asked for. The feed throws ``StoreError/denied(_:)``,
+    /// ``StoreError/refused(_:)`` or ``StoreError/invalidConfiguration(_:)`` where trying on is no use; after an error
+    /// there is no more.
+    ///
+    /// - Parameters:
+    ///   - range: whose changes.
+    ///   - revision: what is known; 0 for all that ever was.
+    func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed
 }
 
 /// Why the store did not do what was asked.

@@ -8,6 +8,7 @@ struct Failure: Error {
         case unreachable = 2
         case conflict = 3
         case notFound = 4
+        case problems = 5
         case usage = 64
     }
 
@@ -24,11 +25,11 @@ struct Failure: Error {
     init(_ error: IPAMError, hint: String? = nil) {
         let status: Status =
             switch error {
-            case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown): .unreachable
+            case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown), .lookupFailed: .unreachable
             case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .reservationsInUse, .contention,
-                .exhausted, .automaticLimit:
+                .exhausted, .automaticLimit, .onHold:
                 .conflict
-            case .nothingToRelease: .notFound
+            case .nothingToRelease, .unknownNetwork: .notFound
             case .notAllowed: .usage
             default: .failed
             }
@@ -41,7 +42,10 @@ struct Failure: Error {
             "check --cacert, --cert and --key, and whether etcd speaks TLS there (https:// or http://)"
         case .store(.unreachable), .store(.deadlineExceeded):
             "check the endpoints, or name others with --endpoints"
+        case .onHold(let network, _): "'ipamctl unhold \(network)' lifts it"
+        case .unknownNetwork: "see 'ipamctl networks'"
         case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"
+        case .lookupFailed: "nothing was judged; check the kubeconfig, or name another with --kubeconfig"
         case .damaged(let key, _): "look at it with 'etcdctl get \(key)', and mend or delete it there"
         case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"
         default: error.nextStep(on: nil)

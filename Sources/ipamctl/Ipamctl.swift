@@ -10,11 +10,13 @@ struct Ipamctl: ParsableCommand {
             network and the way to etcd in the CNI configuration (/etc/cni/net.d), or takes them from options and \
             from IPAMCTL_* or ETCDCTL_* variables.
 
-            Exit status: 0 done, 1 failed, 2 etcd unreachable, 3 conflict, 4 not found, 64 usage.
+            Exit status: 0 done, 1 failed, 2 etcd or Kubernetes unreachable, 3 conflict, 4 not found, 5 the audit found \
+            problems, 64 usage.
             """,
         version: "ipamctl \(ProductVersion.text)",
         subcommands: [
             NetworksCommand.self, ListCommand.self, ShowCommand.self, ReserveCommand.self, ReleaseCommand.self,
-            VersionCommand.self,
+            AuditCommand.self, HistoryCommand.self, WatchCommand.self, AdoptCommand.self, HoldCommand.self,
+            UnholdCommand.self, VersionCommand.self,
         ])
 }

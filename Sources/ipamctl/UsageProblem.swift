@@ -63,7 +63,8 @@ struct UsageProblem {
         "add": "reserve", "allocate": "reserve", "assign": "reserve", "create": "reserve", "put": "reserve",
         "del": "release", "delete": "release", "free": "release", "rm": "release", "unreserve": "release",
         "address": "list", "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
-        "top": "networks", "usage": "networks",
+        "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
+        "unpause": "unhold",
     ]
 
     private static func suggestion(for command: String) -> String? {

@@ -3,6 +3,7 @@ import EtcdStore
 import HTTPTransport
 import IPAMKit
 import KubernetesClient
+import Machine
 import Store
 
 /// One call of the plugin: what the runtime handed over, and what it gets back.

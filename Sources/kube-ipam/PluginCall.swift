@@ -4,6 +4,7 @@ import HTTPTransport
 import IPAMKit
 import KubernetesClient
 import KubernetesPods
+import Machine
 import Store
 
 /// A call whose configuration was read: what each command does.
@@ -36,7 +37,8 @@ struct PluginCall: Sendable {
     private var pool: AddressPool {
         let store = EtcdStore(
             client: EtcdClient(EtcdConfiguration(configuration.etcd), loop: loop))
-        return AddressPool(store: store, network: configuration.name, deadline: deadline)
+        return AddressPool(
+            store: store, network: configuration.name, deadline: deadline, historyDepth: configuration.historyDepth)
     }
 
     private func add() async throws -> JSONValue {
@@ -67,7 +69,7 @@ struct PluginCall: Sendable {
 
     private func delete() async throws -> JSONValue? {
         let attachment = try environment.attachment()
-        let freed = try await pool.delete(attachment, previous: previousAddresses)
+        let freed = try await pool.delete(attachment, previous: previousAddresses, ending: ending(.deleted))
         report("DEL", attachment, addresses: freed)
         return nil
     }
@@ -89,7 +91,8 @@ struct PluginCall: Sendable {
     private func collectGarbage() async throws -> JSONValue? {
         let node = host.node(named: configuration.nodeName)
         let freed = try await pool.collectGarbage(
-            keeping: configuration.validAttachments, on: node, namespaceExists: Host.namespaceExists)
+            keeping: configuration.validAttachments, on: node, namespaceExists: Host.namespaceExists,
+            ending: ending(.collected))
         for (attachment, addresses) in freed { report("GC", attachment, addresses: addresses) }
         return nil
     }
@@ -105,6 +108,11 @@ struct PluginCall: Sendable {
                 cniVersion: configuration.cniVersion, code: .pluginNotAvailable, msg: error.description)
         }
         return nil
+    }
+
+    /// For the history: that this node ended a tenancy.
+    private func ending(_ event: HistoryEntry.Event) -> Ending {
+        Ending(event, at: host.now(), by: "kube-ipam on \(host.node(named: configuration.nodeName).name)")
     }
 
     private var previousAddresses: [IPAddress] {

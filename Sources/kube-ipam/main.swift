@@ -2,6 +2,7 @@ import EtcdClient
 import Glibc
 import HTTPTransport
 import IPAMKit
+import Machine
 
 /// Writes all of `text` to `descriptor`; false when it cannot be.
 @discardableResult

@@ -22,7 +22,8 @@ import Testing
         }
         return AllocationPlan(
             request: request, claimant: Claimant(request.holder, demand: AddressDemand()),
-            state: AllocationState(revision: 0), keys: pool.keys, sources: sources, settings: nil)
+            state: AllocationState(revision: 0), keys: pool.keys, sources: sources, settings: nil,
+            historyDepth: History.defaultDepth)
     }
 
     /// etcd's rules (checkTxnRequest, checkIntervals) have the last word: every plan is run, at its first level, and

@@ -52,14 +52,15 @@ struct EtcdPool: Sendable {
         AddressPool(store: store ?? self.store(), network: network, deadline: .now + .seconds(60))
     }
 
-    /// All of the network as it stands, or stood at a revision.
+    /// All of the network as it stands, or stood at a revision, less the histories: what holds now.
     func contents(at revision: Revision? = nil) async throws -> [String: String] {
         let base = keys.document.text
         let records = try await store().readAll(
             KeyRange(prefix: base + "/"), at: revision, deadline: .now + .seconds(60)
         ).records
         return Dictionary(
-            uniqueKeysWithValues: records.map { (String($0.key.text.dropFirst(base.count + 1)), $0.value) })
+            uniqueKeysWithValues: records.filter { !$0.key.text.hasPrefix(keys.historyPrefix) }
+                .map { (String($0.key.text.dropFirst(base.count + 1)), $0.value) })
     }
 
     /// Puts keys outside any operation under test.

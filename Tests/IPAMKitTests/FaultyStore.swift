@@ -8,6 +8,8 @@ final class FaultyStore: Store {
         case loseAnswer
         /// The transaction is lost, and nobody can tell.
         case loseRequest
+        /// The store takes no more data: it refuses the transaction.
+        case full
         /// Someone else does this between the read and the commit.
         case meanwhile(@Sendable () async throws -> Void)
     }
@@ -45,6 +47,7 @@ final class FaultyStore: Store {
         }
         switch fault {
         case nil: break
+        case .full: throw .full("database space exceeded")
         case .loseRequest: throw .outcomeUnknown("the request was lost")
         case .loseAnswer:
             _ = try await real.commit(transaction, deadline: deadline)
@@ -63,5 +66,9 @@ final class FaultyStore: Store {
         async throws(StoreError)
     {
         try await real.waitUntilAbsent(key, after: revision, deadline: deadline)
+    }
+
+    func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed {
+        real.changes(in: range, after: revision)
     }
 }

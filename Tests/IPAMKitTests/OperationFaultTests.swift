@@ -141,5 +141,9 @@ import Testing
         {
             try await real.waitUntilAbsent(key, after: revision, deadline: deadline)
         }
+
+        func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed {
+            real.changes(in: range, after: revision)
+        }
     }
 }

@@ -45,6 +45,14 @@ final class TestCluster: PodSource {
         try ask("node \(name)") { $0.nodes[name] }
     }
 
+    func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
+        try ask("pods") { Array($0.pods.values) }
+    }
+
+    func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Node] {
+        try ask("nodes") { Array($0.nodes.values) }
+    }
+
     func pods(at address: IPAddress, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
         try ask("pods at \(address)") { $0.pods.values.filter { $0.addresses.first == address } }
     }

@@ -102,12 +102,13 @@ struct AdminSite: Sendable {
         }
     }
 
-    /// The keys of the network, less what every ADD writes.
+    /// The keys of the network that say what holds now, less what every ADD writes.
     func held(_ network: String = "k8s") async throws -> Set<String> {
         let base = try pool(network).keys.document.text + "/"
         let records = try await store.readAll(KeyRange(prefix: base), .keys, deadline: .now + .seconds(60)).records
         return Set(
-            records.map { String($0.key.text.dropFirst(base.count)) }.filter { !$0.hasPrefix("last") && $0 != "config" }
+            records.map { String($0.key.text.dropFirst(base.count)) }
+                .filter { !$0.hasPrefix("last") && $0 != "config" && !$0.hasPrefix("history/") }
         )
     }
 
@@ -129,9 +130,9 @@ struct AdminSite: Sendable {
     @discardableResult
     func add(
         _ container: String, _ pod: String?, node: String = "n1", ip: String? = nil, network: String = "k8s",
-        subnets: [String] = ["10.188.0.0/22", "fd00:188::/64"]
+        subnets: [String] = ["10.188.0.0/22", "fd00:188::/64"], cluster: String? = nil
     ) async throws -> [IPAddress] {
-        var holder = Holder(uid: "uid-\(container)", node: node)
+        var holder = Holder(uid: "uid-\(container)", node: node, cluster: cluster)
         if let pod, case .pod(let reference) = try ReservationHolder(pod) { holder.pod = reference }
         let request = AddRequest(
             attachment: AttachmentReference(containerID: try ContainerID(container), ifname: try InterfaceName("eth0")),

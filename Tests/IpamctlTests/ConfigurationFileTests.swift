@@ -90,6 +90,6 @@ import Testing
                 "10.188.0.20"
             ])
         _ = try await site.run("release", "10.188.0.20", environment: etcd).checked()
-        #expect(try await site.dump().isEmpty)
+        #expect(try await site.held().isEmpty)
     }
 }

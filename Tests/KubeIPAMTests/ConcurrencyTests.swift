@@ -32,7 +32,7 @@ import Testing
         let deletions = try await inParallel(Self.count, atATime: Self.atATime) { try await network.delete("pod\($0)") }
         #expect(deletions.filter { !$0.isSilentSuccess }.isEmpty)
         #expect(
-            try await network.contents().keys.sorted()
+            try await network.presentKeys()
                 == [network.key, network.key("config"), network.key("lastReserved/0")])
     }
 

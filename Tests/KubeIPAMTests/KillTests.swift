@@ -69,8 +69,8 @@ import Testing
         #expect(holders.keys.sorted() == listed.sorted(), "\(random)")
         for index in moments.indices { #expect(try await network.delete("pod\(index)").isSilentSuccess) }
         #expect(
-            try await network.contents().keys.sorted()
-                == [network.key, network.key("config"), network.key("lastReserved/0")], "\(random)")
+            try await network.presentKeys() == [network.key, network.key("config"), network.key("lastReserved/0")],
+            "\(random)")
     }
 
     @Test func deleteKilledAtAnyMomentIsAllOrNothingAndCanBeRepeated() async throws {

@@ -117,6 +117,11 @@ struct PluginNetwork: Sendable {
         try await etcd.contents(prefix: key)
     }
 
+    /// The keys of the network, less its addresses' histories: what holds now.
+    func presentKeys() async throws -> [String] {
+        try await contents().keys.filter { !$0.hasPrefix(key("history/")) }.sorted()
+    }
+
     /// Who holds which address: container IDs by address.
     func used() async throws -> [String: String] {
         let prefix = key("used/")

@@ -51,7 +51,11 @@ struct RecordTests {
         #expect(fields == expected)
 
         #expect(try await network.delete("c1").isSilentSuccess)
-        #expect(try await etcd.contents().mapValues(\.value) == networkKeys)
+        var after = try await etcd.contents().mapValues(\.value)
+        let written = after.removeValue(forKey: network.key("history/10.188.1.0"))
+        let history = try History(stored: #require(written))
+        #expect(after == networkKeys)
+        #expect(history.entries.map(\.event) == [.deleted] && history.entries[0].attachment?["since"] != nil)
     }
 
     @Test func unknownPartsOfAnAttachmentAreLeftOut() async throws {

@@ -43,7 +43,14 @@ struct RequestCountTests {
                 try await cost(etcd) { try await network.add(container, arguments: Self.pod) }
                     == Self.oneReadAndOneWrite, "ADD of the \(container)")
         }
-        #expect(try await cost(etcd) { try await network.delete("first") } == Self.oneReadAndOneWrite)
+        let previous: JSONObject = ["prevResult": try await network.add("first", arguments: Self.pod).result()]
+        #expect(try await cost(etcd) { try await network.delete("first", previous) } == Self.oneReadAndOneWrite)
+        // What nobody has told it must find out: whose histories are to be written.
+        #expect(
+            try await cost(etcd) { try await network.delete("second") } == Counts(range: 0, txn: 3, put: 0, writes: 1))
+        var without = network
+        without.ipam["historyDepth"] = 0
+        #expect(try await cost(etcd) { try await without.delete("third") } == Self.oneReadAndOneWrite)
     }
 
     @Test func addBetweenTakenAddressesCostsNoMore() async throws {

@@ -17,7 +17,11 @@ import Testing
         let server = try await KubernetesServer.start(.plain)
         try server.put(
             pod: .init(
-                "web-7d4b9-x2x2x", namespace: "prod", uid: "u", annotations: ["a": "b"], node: "n1",
+                "web-7d4b9-x2x2x", namespace: "prod", uid: "u",
+                annotations: [
+                    "kube-ipam.ip": "auto", "kubernetes.io/config.hash": "h", "k8s.v1.cni.cncf.io/network-status": "[]",
+                    "large": "and of no concern",
+                ], node: "n1",
                 controller: ("ReplicaSet", "web-7d4b9"), templateHash: "7d4b9", phase: "Failed", terminating: true,
                 podIPs: ["10.188.0.7", "fd00:0::7"], hostNetwork: true))
         let source = try source(server)
@@ -25,7 +29,11 @@ import Testing
         #expect(
             found
                 == Pod(
-                    try reference("web-7d4b9-x2x2x", in: "prod"), uid: "u", annotations: ["a": "b"],
+                    try reference("web-7d4b9-x2x2x", in: "prod"), uid: "u",
+                    annotations: [
+                        "kube-ipam.ip": "auto", "kubernetes.io/config.hash": "h",
+                        "k8s.v1.cni.cncf.io/network-status": "[]",
+                    ],
                     templateHash: "7d4b9", controller: .init(kind: "ReplicaSet", name: "web-7d4b9"), node: "n1",
                     usesHostNetwork: true, isTerminal: true, isTerminating: true,
                     addresses: [try IPAddress("10.188.0.7"), try IPAddress("fd00::7")]))

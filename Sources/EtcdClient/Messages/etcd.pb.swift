@@ -603,6 +603,8 @@ public nonisolated struct EtcdWatchCreateRequest: Sendable {
 
   public var prevKv: Bool = false
 
+  public var fragment: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -631,6 +633,8 @@ public nonisolated struct EtcdWatchResponse: Sendable {
   public var compactRevision: Int64 = 0
 
   public var cancelReason: String = String()
+
+  public var fragment: Bool = false
 
   public var events: [EtcdEvent] = []
 
@@ -1587,7 +1591,7 @@ nonisolated extension EtcdWatchRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension EtcdWatchCreateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".WatchCreateRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{3}range_end\0\u{3}start_revision\0\u{3}progress_notify\0\u{4}\u{2}prev_kv\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{3}range_end\0\u{3}start_revision\0\u{3}progress_notify\0\u{4}\u{2}prev_kv\0\u{2}\u{2}fragment\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1600,6 +1604,7 @@ nonisolated extension EtcdWatchCreateRequest: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.startRevision) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.progressNotify) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.prevKv) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.fragment) }()
       default: break
       }
     }
@@ -1621,6 +1626,9 @@ nonisolated extension EtcdWatchCreateRequest: SwiftProtobuf.Message, SwiftProtob
     if self.prevKv != false {
       try visitor.visitSingularBoolField(value: self.prevKv, fieldNumber: 6)
     }
+    if self.fragment != false {
+      try visitor.visitSingularBoolField(value: self.fragment, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1630,6 +1638,7 @@ nonisolated extension EtcdWatchCreateRequest: SwiftProtobuf.Message, SwiftProtob
     if lhs.startRevision != rhs.startRevision {return false}
     if lhs.progressNotify != rhs.progressNotify {return false}
     if lhs.prevKv != rhs.prevKv {return false}
+    if lhs.fragment != rhs.fragment {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1637,7 +1646,7 @@ nonisolated extension EtcdWatchCreateRequest: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension EtcdWatchResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".WatchResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{3}watch_id\0\u{1}created\0\u{1}canceled\0\u{3}compact_revision\0\u{3}cancel_reason\0\u{2}\u{5}events\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{3}watch_id\0\u{1}created\0\u{1}canceled\0\u{3}compact_revision\0\u{3}cancel_reason\0\u{1}fragment\0\u{2}\u{4}events\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1651,6 +1660,7 @@ nonisolated extension EtcdWatchResponse: SwiftProtobuf.Message, SwiftProtobuf._M
       case 4: try { try decoder.decodeSingularBoolField(value: &self.canceled) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.compactRevision) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.cancelReason) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.fragment) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
       default: break
       }
@@ -1680,6 +1690,9 @@ nonisolated extension EtcdWatchResponse: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.cancelReason.isEmpty {
       try visitor.visitSingularStringField(value: self.cancelReason, fieldNumber: 6)
     }
+    if self.fragment != false {
+      try visitor.visitSingularBoolField(value: self.fragment, fieldNumber: 7)
+    }
     if !self.events.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 11)
     }
@@ -1693,6 +1706,7 @@ nonisolated extension EtcdWatchResponse: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.canceled != rhs.canceled {return false}
     if lhs.compactRevision != rhs.compactRevision {return false}
     if lhs.cancelReason != rhs.cancelReason {return false}
+    if lhs.fragment != rhs.fragment {return false}
     if lhs.events != rhs.events {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

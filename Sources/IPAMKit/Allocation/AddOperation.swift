@@ -76,7 +76,8 @@ struct AddOperation: Sendable {
             }
             state = context.state
             let plan = AllocationPlan(
-                request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings)
+                request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings,
+                historyDepth: pool.historyDepth)
             try requirePresentable(plan)
             guard let commit = try await pool.commit(plan.transaction) else { continue }
             switch plan.outcome(of: commit) {
@@ -176,6 +177,9 @@ struct AddOperation: Sendable {
             restored.then += missing.map { .put(keys.used($0), container) }
         }
         if isAnother {
+            let entries = try await replacedEntries(of: attachment, by: claimant.holder)
+            restored.guards += entries.map(\.unchanged)
+            restored.then += entries.flatMap(\.operations)
             attachment.holder = claimant.holder
             attachment.since = request.now
             // Its addresses must still be its own.
@@ -187,6 +191,24 @@ struct AddOperation: Sendable {
         }
         let done = try await pool.commit(restored)
         return done?.succeeded == true ? assignments : nil
+    }
+
+    /// What the histories tell of the sandbox that another one of the same ID replaces.
+    private func replacedEntries(of attachment: Attachment, by holder: Holder) async throws(IPAMError)
+        -> [HistoryUpdate]
+    {
+        let histories = try await pool.histories(of: attachment.addresses)
+        let former = AddressEntry.Usage(
+            containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
+        let who = holder.pod?.description ?? "container \(request.attachment.containerID)"
+        let entry = HistoryEntry(
+            .takenOver, at: request.now, by: who + (holder.node.map { " on \($0)" } ?? ""),
+            evidence: "another ADD came with its container ID", attachment: former.json)
+        return attachment.addresses.filter { histories[$0] != nil }.map { address in
+            HistoryUpdate(
+                key: keys.history(address), record: histories[address] ?? nil, entries: [entry],
+                depth: pool.historyDepth)
+        }
     }
 
     /// Checks that the holder of an attachment may be replaced by a sandbox of the same ID: it was on this node, or it is

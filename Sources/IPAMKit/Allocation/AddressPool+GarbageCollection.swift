@@ -9,10 +9,12 @@ extension AddressPool {
     ///   - valid: what the runtime says is in use; nil frees nothing and is an error.
     ///   - node: this machine.
     ///   - namespaceExists: whether a path is a mounted network namespace now.
+    ///   - ending: how the history is to call it; nil leaves no trace there.
     /// - Returns: the attachments that were freed, with their addresses.
     /// - Throws: ``IPAMError``.
     public func collectGarbage(
-        keeping valid: [AttachmentReference]?, on node: NodeIdentity, namespaceExists: (String) -> Bool
+        keeping valid: [AttachmentReference]?, on node: NodeIdentity, namespaceExists: (String) -> Bool,
+        ending: Ending? = nil
     ) async throws(IPAMError) -> [(AttachmentReference, [IPAddress])] {
         guard let valid else { throw .missingAttachments }
         let listed = Set(valid)
@@ -28,10 +30,19 @@ extension AddressPool {
                     attachment.holder, node: node, namespaceExists: namespaceExists)
             else { continue }
             // What changed since it was read is in use again, and stays.
-            if try await delete(attachment.addresses, record, of: reference.containerID) {
+            if try await collect(Tenancy(reference, record, attachment), ending) {
                 freed.append((reference, attachment.addresses))
             }
         }
         return freed
+    }
+
+    /// Under a full store's alarm without the history.
+    private func collect(_ tenancy: Tenancy, _ ending: Ending?) async throws(IPAMError) -> Bool {
+        do throws(IPAMError) {
+            return try await end(tenancy, ending)
+        } catch .store(.full) where ending != nil {
+            return try await end(tenancy, nil)
+        }
     }
 }

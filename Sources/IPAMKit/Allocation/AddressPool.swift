@@ -3,18 +3,24 @@ import Store
 /// One network's addresses in the store, and the operations on them. Every change is one guarded transaction.
 ///
 /// The operations stand in files of their own: `add`, `delete`, `check`, `collectGarbage`, `reserve`, `release`,
-/// `inventory`.
+/// `inventory`, `history`, `hold`, `adopt`.
 public struct AddressPool: Sendable {
     public let store: any Store
     public let keys: Keyspace
     /// When operations give up.
     public let deadline: ContinuousClock.Instant
+    /// How many entries an address's history keeps; 0 writes none.
+    public let historyDepth: Int
 
     /// So often a transaction is tried again after others changed what it was planned on.
     static let attempts = 64
 
-    public init(store: any Store, network: NetworkName, deadline: ContinuousClock.Instant) {
+    public init(
+        store: any Store, network: NetworkName, deadline: ContinuousClock.Instant,
+        historyDepth: Int = History.defaultDepth
+    ) {
         self.store = store
+        self.historyDepth = historyDepth
         keys = Keyspace(network)
         self.deadline = deadline
     }
@@ -50,6 +56,24 @@ public struct AddressPool: Sendable {
             throw .store(error)
         }
     }
+
+    // MARK: History
+
+    /// The histories of `addresses`, as of now: nil for one that has none.
+    func histories(of addresses: [IPAddress]) async throws(IPAMError) -> [IPAddress: Record?] {
+        guard historyDepth > 0 else { return [:] }
+        var records: [IPAddress: Record?] = [:]
+        var rest = addresses[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(Transaction.maximumWidth)
+            rest = rest.dropFirst(some.count)
+            let snapshot = try await read(some.map { Read(keys.history($0)) })
+            for (address, result) in zip(some, snapshot.results) { records[address] = .some(result.records.first) }
+        }
+        return records
+    }
+
+    // MARK: Values
 
     func settings(_ record: Record?) throws(IPAMError) -> NetworkSettings? {
         guard let record else { return nil }

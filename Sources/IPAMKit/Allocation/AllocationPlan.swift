@@ -19,6 +19,7 @@ struct AllocationPlan {
     /// One for each of the request's numbered range sets.
     let sources: [Source]
     let settings: NetworkSettings?
+    let historyDepth: Int
     /// How many levels the plan has: all candidates that every set has, within etcd's limit of operations.
     private let levelCount: Int
     private let documentUpdate: [Operation]
@@ -28,8 +29,9 @@ struct AllocationPlan {
 
     init(
         request: AddRequest, claimant: Claimant, state: AllocationState, keys: Keyspace, sources: [Source],
-        settings: NetworkSettings?
+        settings: NetworkSettings?, historyDepth: Int
     ) {
+        self.historyDepth = historyDepth
         self.request = request
         self.claimant = claimant
         self.state = state
@@ -91,7 +93,7 @@ struct AllocationPlan {
     }
 
     private func historyUnchanged(_ address: IPAddress) -> Guard {
-        unchanged(state.histories[address] ?? nil, keys.history(address))
+        update(address).unchanged
     }
 
     private func level(_ index: Int) -> [Operation] {
@@ -148,8 +150,8 @@ struct AllocationPlan {
                 if let owner = reservation.holder.claimOwner {
                     operations.append(.put(keys.claim(owner, address), ""))
                 }
-                operations.append(
-                    history(of: address, [.init(.reserved, at: request.now, by: author, reservation: reservation)]))
+                operations += history(
+                    of: address, [.init(.reserved, at: request.now, by: author, reservation: reservation)])
             case .named(_, let reservation, let expired, let takeover):
                 operations += puts(address, reservation, expired, takeover)
             }
@@ -178,7 +180,7 @@ struct AllocationPlan {
             operations.append(.delete(KeyRange(keys.suspect(address))))
             entries.append(takenOver(takeover))
         }
-        return entries.isEmpty ? operations : operations + [history(of: address, entries)]
+        return operations + history(of: address, entries)
     }
 
     private var isFixed: Bool {
@@ -225,7 +227,7 @@ struct AllocationPlan {
                             .transaction(
                                 Transaction(
                                     if: [historyUnchanged(other)],
-                                    then: [history(of: other, [takenOver(group.takeover)])])),
+                                    then: history(of: other, [takenOver(group.takeover)]))),
                         ]))
             }
     }
@@ -236,11 +238,13 @@ struct AllocationPlan {
             attachment: takeover.usage.json)
     }
 
-    private func history(of address: IPAddress, _ entries: [HistoryEntry]) -> Operation {
-        // What cannot be read is of no use to anyone; it must not keep a pod from its address.
-        var history = (state.histories[address] ?? nil).flatMap { try? History(stored: $0.value) } ?? History()
-        for entry in entries { history.record(entry) }
-        return .put(keys.history(address), history.serialized())
+    private func history(of address: IPAddress, _ entries: [HistoryEntry]) -> [Operation] {
+        update(address, entries).operations
+    }
+
+    private func update(_ address: IPAddress, _ entries: [HistoryEntry] = []) -> HistoryUpdate {
+        HistoryUpdate(
+            key: keys.history(address), record: state.histories[address] ?? nil, entries: entries, depth: historyDepth)
     }
 
     /// Who makes this change, for the history.

@@ -42,6 +42,8 @@ public enum IPAMError: Error, Hashable, Sendable {
     case noAnnotationSource(PodReference)
     /// The network gives out no address at the moment.
     case onHold(network: NetworkName, NetworkSettings.Hold)
+    /// The store has nothing of the network.
+    case unknownNetwork(NetworkName)
     /// A value in the store cannot be understood.
     case damaged(Key, DamagedValue)
     /// What the runtime believes (`prevResult`) is not what is recorded.
@@ -100,6 +102,7 @@ extension IPAMError: CustomStringConvertible {
         case .onHold(let network, let hold):
             "network \(network) is on hold" + (hold.by.map { " by \($0)" } ?? "")
                 + (hold.since.map { " since \($0)" } ?? "") + (hold.reason.map { ": \($0)" } ?? "")
+        case .unknownNetwork(let network): "the store has no network \(network)"
         case .damaged(let key, let problem): "the value of \(key) cannot be used: \(problem)"
         case .notRecorded(let problem): problem
         case .contention(let network): "network \(network) changed too often to get a transaction through"
@@ -132,7 +135,7 @@ extension IPAMError: CustomStringConvertible {
         case .podGone: .podGone
         case .onHold: .networkOnHold
         case .damaged: .internalError
-        case .notRecorded, .nothingToRelease: .addressNotRecorded
+        case .notRecorded, .nothingToRelease, .unknownNetwork: .addressNotRecorded
         }
     }
 }
@@ -156,7 +159,7 @@ extension IPAMError {
             "reserve it: ipamctl reserve \(address)" + (holder == .anyone ? "" : " --for \(holder)") + option
         case .automaticLimit(let namespace, _):
             "see 'ipamctl list --namespace \(namespace)\(option)'; 'ipamctl release ADDRESS' gives one back"
-        case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, goNodes to false (docs/keyspace.md)"
+        case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
         case .conflicts(let conflicts): conflicts.first.map { "see 'ipamctl show \($0.address)\(option)'" }
         case .exhausted: "see 'ipamctl networks' and 'ipamctl list\(option)'"
         default: nil

@@ -31,7 +31,9 @@ struct TextBlock: Hashable {
     }
 
     func guards(_ keys: Keyspace, unchangedSince revision: Revision) -> [Guard] {
-        reads(keys, .keys).map { .noneNewer($0.range, than: revision) }
+        [keys.usedPrefix, keys.reservationsPrefix, keys.historyPrefix].map {
+            .noneNewer(KeyRange(prefix: $0 + prefix), than: revision)
+        }
     }
 
     /// The blocks that have addresses of `space`, of all of it or of those `within` a range, in the space's order, each

@@ -34,11 +34,14 @@ extension NetworkConfiguration {
             routes = try Self.routes(ipam)
             resolvConf = try ipam.string("resolvConf")
             autoLimit = try ipam.integer("autoLimit", 0...1_048_576)
+            historyDepth = try ipam.integer("historyDepth", 0...History.largestDepth) ?? History.defaultDepth
         case .freeing:
             rangeSets = []
             runtimeRangeSets = []
             requestedAddresses = []
             routes = []
+            let depth = ipam["historyDepth"]?.value.int ?? History.defaultDepth
+            historyDepth = min(max(0, depth), History.largestDepth)
         }
 
         guard let store = try ipam.reader("etcdConfig") else {

@@ -80,6 +80,8 @@ public struct NetworkConfiguration: Sendable {
     public var annotations: AnnotationPolicy
     /// `ipam.autoLimit`: the most addresses that `kube-ipam.ip: auto` reserves for one namespace; nil for no limit.
     public var autoLimit: Int?
+    /// `ipam.historyDepth`: how many entries an address's history keeps; 0 for none.
+    public var historyDepth: Int
     /// `ipam.status`.
     public var statusMode: StatusMode
     /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them. A

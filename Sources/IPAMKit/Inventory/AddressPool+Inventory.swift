@@ -71,7 +71,7 @@ extension AddressPool {
     }
 
     /// Reads what begins with `prefix` in pages, all as of one revision, which is returned.
-    private func forEachRecord(
+    func forEachRecord(
         _ prefix: String, at revision: Revision?, _ body: (Record) -> Void
     ) async throws(IPAMError) -> Revision {
         let all = KeyRange(prefix: prefix)
@@ -105,7 +105,7 @@ extension AddressPool {
         return try rangeSets(snapshot.results[0].records.first, settings(snapshot.results[1].records.first))
     }
 
-    private func rangeSets(_ document: Record?, _ settings: NetworkSettings?) throws(IPAMError) -> [RangeSet]? {
+    func rangeSets(_ document: Record?, _ settings: NetworkSettings?) throws(IPAMError) -> [RangeSet]? {
         guard let document else { return nil }
         do throws(DamagedValue) {
             return try NetworkDocument.parse(document.value, fixed: settings?.fixed ?? [])
@@ -171,10 +171,10 @@ extension AddressPool {
         return AddressSnapshot(revision: revision, entries: entries, states: states)
     }
 
-    private typealias KnownAttachment = (reference: AttachmentReference, attachment: Attachment, record: Record)
+    typealias KnownAttachment = (reference: AttachmentReference, attachment: Attachment, record: Record)
 
     /// The attachments of some containers, by the container ID's text.
-    private func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
+    func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
         -> [String: [KnownAttachment]]
     {
         var attachments: [String: [KnownAttachment]] = [:]

@@ -42,4 +42,17 @@ public enum NetworkDirectory {
         }
         return names.sorted { Key($0) < Key($1) }.compactMap { try? NetworkName($0) }
     }
+
+    /// The revision of the store: what happens from now on comes after it.
+    ///
+    /// - Throws: ``IPAMError``.
+    public static func revision(of store: any Store, deadline: ContinuousClock.Instant) async throws(IPAMError)
+        -> Revision
+    {
+        do throws(StoreError) {
+            return try await store.read([Read(KeyRange(Key(Keyspace.root)), .keys)], deadline: deadline).revision
+        } catch {
+            throw .store(error)
+        }
+    }
 }

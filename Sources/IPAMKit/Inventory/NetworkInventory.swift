@@ -173,13 +173,7 @@ public struct NetworkSummary: Sendable {
             "total": JSONValue(total), "used": JSONValue(used), "reserved": JSONValue(reserved),
             "free": JSONValue(free), "freeFixed": JSONValue(freeFixed),
         ]
-        if let hold {
-            var held = JSONObject()
-            held["by"] = hold.by.map(JSONValue.string)
-            held["reason"] = hold.reason.map(JSONValue.string)
-            held["since"] = hold.since.map(JSONValue.string)
-            object["hold"] = .object(held)
-        }
+        object["hold"] = hold?.json
         return .object(object)
     }
 }

@@ -2,8 +2,10 @@
 ///
 /// Whoever holds the address now is not part of it; the attachment and the reservation say that.
 public struct History: Hashable, Sendable {
-    /// How many entries are kept.
-    public static let depth = 8
+    /// How many entries are kept where nothing else is configured.
+    public static let defaultDepth = 8
+    /// The most that can be configured.
+    public static let largestDepth = 64
 
     /// As they are stored: those that a later version made are kept, too.
     private var stored: [JSONValue]
@@ -15,9 +17,12 @@ public struct History: Hashable, Sendable {
     /// The entries that this version understands.
     public var entries: [HistoryEntry] { stored.compactMap { try? HistoryEntry($0) } }
 
-    public mutating func record(_ entry: HistoryEntry) {
-        stored.insert(entry.json, at: 0)
-        stored.removeLast(max(0, stored.count - Self.depth))
+    /// How many entries are stored, understood or not.
+    var count: Int { stored.count }
+
+    mutating func record(_ new: [HistoryEntry], depth: Int) {
+        for entry in new { stored.insert(entry.json, at: 0) }
+        stored.removeLast(max(0, stored.count - depth))
     }
 
     public func serialized() -> String {
@@ -36,12 +41,32 @@ public struct History: Hashable, Sendable {
 /// Something that ended a tenancy of an address, or changed its reservation.
 public struct HistoryEntry: Hashable, Sendable {
     public enum Event: String, Hashable, Sendable {
+        /// The runtime said that the container's interface is gone (DEL).
+        case deleted
+        /// The runtime did not list it among its containers' (GC).
+        case collected
         /// A holder that was gone lost the address to another pod.
         case takenOver = "taken-over"
+        /// An operator freed it.
+        case freed
+        /// The audit freed it.
+        case repaired
         /// The address was reserved.
         case reserved
+        /// A reservation got another note or time.
+        case updated
+        /// A reservation was dropped.
+        case released
         /// A reservation was removed because its time was over.
         case expired
+
+        /// True where a tenancy ended; the others are about reservations.
+        public var endsTenancy: Bool {
+            switch self {
+            case .deleted, .collected, .takenOver, .freed, .repaired: true
+            case .reserved, .updated, .released, .expired: false
+            }
+        }
     }
 
     public let event: Event
@@ -69,7 +94,11 @@ public struct HistoryEntry: Hashable, Sendable {
 
     /// For a sentence: `default/db-0 on n1`, or `container 4b1f...`; nil where no tenancy ended.
     public var formerHolder: String? {
-        guard let attachment else { return nil }
+        attachment.flatMap(Self.phrase)
+    }
+
+    /// The holder of a stored `attachment`, for a sentence.
+    static func phrase(_ attachment: JSONObject) -> String? {
         guard let namespace = attachment["namespace"]?.string, let pod = attachment["pod"]?.string else {
             return attachment["containerID"]?.string.map { "container \($0)" }
         }
@@ -96,5 +125,25 @@ public struct HistoryEntry: Hashable, Sendable {
         reservation = try json["reservation"].map { value throws(DamagedValue) in
             try Reservation(stored: value.serialized())
         }
+    }
+}
+
+/// How tenancies end, for the history: which operation it was, when, and who did it.
+public struct Ending: Hashable, Sendable {
+    public let event: HistoryEntry.Event
+    public let at: Timestamp
+    public let by: String?
+    public let evidence: String?
+
+    public init(_ event: HistoryEntry.Event, at: Timestamp, by: String?, evidence: String? = nil) {
+        self.event = event
+        self.at = at
+        self.by = by
+        self.evidence = evidence
+    }
+
+    /// The entry for one tenancy.
+    func entry(_ usage: AddressEntry.Usage) -> HistoryEntry {
+        HistoryEntry(event, at: at, by: by, evidence: evidence, attachment: usage.json)
     }
 }

@@ -63,12 +63,20 @@ public struct Keyspace: Hashable, Sendable {
 
     /// When a holder was first seen gone and not yet proven to be, see ``Suspect``; whatever frees the address deletes
     /// it, too.
-    public func suspect(_ address: IPAddress) -> Key { Key(base + "/suspects/" + address.description) }
+    public func suspect(_ address: IPAddress) -> Key { Key(suspectsPrefix + address.description) }
+    public var suspectsPrefix: String { base + "/suspects/" }
 
+    public var historyPrefix: String { base + "/history/" }
     /// See ``History``.
-    public func history(_ address: IPAddress) -> Key { Key(base + "/history/" + address.description) }
+    public func history(_ address: IPAddress) -> Key { Key(historyPrefix + address.description) }
 
     // MARK: Reading keys
+
+    /// The network that `key` is of: the document's, or one under it.
+    public static func network(of key: Key) -> NetworkName? {
+        guard key.text.hasPrefix(root) else { return nil }
+        return try? NetworkName(String(key.text.dropFirst(root.count).prefix { $0 != "/" }))
+    }
 
     /// The address that ends `key`, if `key` is in `prefix` and ends in a canonical address.
     public static func address(of key: Key, in prefix: String) -> IPAddress? {

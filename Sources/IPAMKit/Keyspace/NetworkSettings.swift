@@ -3,16 +3,34 @@
 public struct NetworkSettings: Hashable, Sendable {
     /// Why no address is given out at the moment.
     public struct Hold: Hashable, Sendable {
+        /// Who holds it, such as `root@admin1`.
         public let by: String?
         public let reason: String?
+        /// RFC 3339.
         public let since: String?
+
+        public init(by: String?, reason: String?, since: String?) {
+            self.by = by
+            self.reason = reason
+            self.since = since
+        }
+
+        /// `{by, reason, since}`; absent parts are left out.
+        public var json: JSONValue {
+            var object = JSONObject()
+            object["by"] = by.map(JSONValue.string)
+            object["reason"] = reason.map(JSONValue.string)
+            object["since"] = since.map(JSONValue.string)
+            return .object(object)
+        }
     }
 
     /// True while nodes may run the Go plugin on this network.
     public var hasGoNodes: Bool
     /// The fixed ranges of the network's subnets.
     public var fixed: [AddressRange]
-    public var hold: Hold?
+    /// Why no address is given out at the moment; nil where they are.
+    public private(set) var hold: Hold?
     /// The object as it was stored, so that rewriting it keeps what this version does not know.
     private var stored: JSONObject
 
@@ -45,6 +63,12 @@ public struct NetworkSettings: Hashable, Sendable {
             self.hold = Hold(
                 by: hold["by"]?.string, reason: hold["reason"]?.string, since: hold["since"]?.string)
         }
+    }
+
+    /// Holds the network, or lifts the hold. What this version does not know of a former hold goes with it.
+    public mutating func setHold(_ hold: Hold?) {
+        self.hold = hold
+        stored["hold"] = hold?.json
     }
 
     public func serialized() -> String {

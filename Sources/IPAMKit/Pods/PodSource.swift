@@ -12,6 +12,16 @@ public protocol PodSource: Sendable {
     /// - Throws: ``PodSourceError`` when that cannot be told.
     func node(_ name: String, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Node?
 
+    /// The pods of all namespaces, as they were at one moment.
+    ///
+    /// - Throws: ``PodSourceError`` when they cannot all be told: a part of them would make the others look gone.
+    func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod]
+
+    /// All nodes, as they were at one moment.
+    ///
+    /// - Throws: ``PodSourceError`` when they cannot all be told.
+    func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Node]
+
     /// The pods of all namespaces whose first reported address (`status.podIP`) is `address`.
     ///
     /// - Throws: ``PodSourceError`` when that cannot be told.

@@ -92,64 +92,111 @@ extension AddressPool {
     /// Carries out `plan`. Each release is one compare-and-delete on what the plan saw: an address that changed since is
     /// left alone, and told.
     ///
+    /// - Parameter ending: how the history is to call what is freed; nil leaves no trace there.
     /// - Throws: ``IPAMError``.
-    public func release(_ plan: ReleasePlan) async throws(IPAMError) -> [ReleaseChange] {
+    public func release(_ plan: ReleasePlan, ending: Ending? = nil) async throws(IPAMError) -> [ReleaseChange] {
         // Addresses that went with the attachment of one before.
         var freed: Set<IPAddress> = []
         var done: Set<IPAddress> = []
         for entry in plan.entries {
-            let state = plan.states[entry.address] ?? AddressState()
-            let deletion = Deletion(entry, state, in: self, frees: plan.force && !freed.contains(entry.address))
-            guard try await run(deletion) else { continue }
+            let release = Release(
+                entry, plan.states[entry.address] ?? AddressState(), frees: plan.force && !freed.contains(entry.address)
+            )
+            let isDone: Bool
+            do throws(IPAMError) {
+                isDone = try await run(release, historyDepth > 0 ? ending : nil)
+            } catch .store(.full) where ending != nil {
+                // A full store takes deletes alone.
+                isDone = try await run(release, nil)
+            }
+            guard isDone else { continue }
             done.insert(entry.address)
             if plan.force { freed.formUnion(entry.usage?.attachment?.addresses ?? []) }
         }
         return plan.changes { done.contains($0.address) }
     }
 
-    /// What releasing one address deletes, and the records that must not have changed.
-    private struct Deletion {
-        var unchanged: [Record] = []
-        var operations: [Operation] = []
+    /// What is released of one address: its reservation, and the tenancy that is ended.
+    private struct Release {
+        let address: IPAddress
+        let reservation: (record: Record, value: Reservation?)?
+        let tenancy: Tenancy?
+        /// The records that must not have changed.
+        var unchanged: [Record] {
+            (reservation.map { [$0.record] } ?? []) + (tenancy?.record.map { [$0] } ?? tenancy?.unattached ?? [])
+        }
 
-        init(_ entry: AddressEntry, _ state: AddressState, in pool: AddressPool, frees: Bool) {
-            let keys = pool.keys
-            if let record = state.reservation {
-                unchanged.append(record)
-                operations.append(.delete(KeyRange(record.key)))
-                if let owner = entry.reservation?.holder.claimOwner {
-                    operations.append(.delete(KeyRange(keys.claim(owner, entry.address))))
-                }
+        init(_ entry: AddressEntry, _ state: AddressState, frees: Bool) {
+            address = entry.address
+            reservation = state.reservation.map { ($0, entry.reservation) }
+            guard frees, let usage = entry.usage, let used = state.used else {
+                tenancy = nil
+                return
             }
-            guard frees, let usage = entry.usage, let used = state.used else { return }
-            if let attachment = usage.attachment, let record = state.attachment,
+            if let attachment = usage.attachment, let record = state.attachment, let ifname = usage.ifname,
                 let container = try? ContainerID(usage.containerID)
             {
-                unchanged.append(record)
-                operations += pool.deletions(attachment.addresses, record.key, of: container)
+                tenancy = Tenancy(
+                    AttachmentReference(containerID: container, ifname: ifname), record, attachment)
             } else {
-                unchanged.append(used)
-                operations += [.delete(KeyRange(used.key)), .delete(KeyRange(keys.suspect(entry.address)))]
+                tenancy = Tenancy(of: used.value, used: [(used, address)])
             }
         }
     }
 
-    /// Runs a deletion if nothing changed; false when something did.
-    private func run(_ deletion: Deletion) async throws(IPAMError) -> Bool {
-        guard !deletion.operations.isEmpty else { return true }
-        let transaction = Transaction(
-            if: deletion.unchanged.map { .unchanged($0.key, $0.modified) }, then: deletion.operations)
+    /// The transaction of a release, on the histories as they are now.
+    private func transaction(_ release: Release, _ ending: Ending?) async throws(IPAMError) -> Transaction {
+        var addresses = release.tenancy?.addresses ?? []
+        if !addresses.contains(release.address) { addresses.append(release.address) }
+        let histories = ending == nil ? [:] : try await histories(of: addresses)
+        var updates: [IPAddress: HistoryUpdate] = [:]
+        if let ending {
+            for address in addresses {
+                var entries: [HistoryEntry] = []
+                if let tenancy = release.tenancy { entries.append(ending.entry(tenancy.usage)) }
+                if address == release.address, let reservation = release.reservation?.value {
+                    entries.append(.init(.released, at: ending.at, by: ending.by, reservation: reservation))
+                }
+                updates[address] = HistoryUpdate(
+                    key: keys.history(address), record: histories[address] ?? nil, entries: entries, depth: historyDepth
+                )
+            }
+        }
+        var guards: [Guard] = []
+        var operations: [Operation] = []
+        if let (record, value) = release.reservation {
+            guards.append(.unchanged(record.key, record.modified))
+            operations.append(.delete(KeyRange(record.key)))
+            if let owner = value?.holder.claimOwner {
+                operations.append(.delete(KeyRange(keys.claim(owner, release.address))))
+            }
+        }
+        if let tenancy = release.tenancy {
+            let deletions = deletions(tenancy, updates)
+            guards += deletions.guards + tenancy.unattached.map { .unchanged($0.key, $0.modified) }
+            if let record = tenancy.record { operations.append(.delete(KeyRange(record.key))) }
+            operations += deletions.operations.inSiblings
+        } else if let update = updates[release.address] {
+            guards.append(update.unchanged)
+            operations += update.operations
+        }
+        return Transaction(if: guards, then: operations)
+    }
+
+    /// Runs a release if nothing changed; false when something did.
+    private func run(_ release: Release, _ ending: Ending?) async throws(IPAMError) -> Bool {
+        let unchanged = release.unchanged
+        guard !unchanged.isEmpty else { return true }
         var isUnanswered = false
         for _ in 0..<Self.attempts {
-            if let commit = try await commit(transaction) {
-                if commit.succeeded { return true }
-                if !isUnanswered { return false }
-            }
-            isUnanswered = true
-            // The answer was lost. What is gone was deleted by this very transaction, or by one that meant the same.
-            let now = try await read(deletion.unchanged.map { Read($0.key) }).results.map(\.records.first)
-            if now.allSatisfy({ $0 == nil }) { return true }
-            guard now == deletion.unchanged.map(Optional.some) else { return false }
+            let commit = try await commit(transaction(release, ending))
+            if commit?.succeeded == true { return true }
+            if commit == nil { isUnanswered = true }
+            // An answer was lost, or a history has changed. What is gone after a lost answer was deleted by this very
+            // transaction, or by one that meant the same.
+            let now = try await read(unchanged.map { Read($0.key) }).results.map(\.records.first)
+            if isUnanswered, now.allSatisfy({ $0 == nil }) { return true }
+            guard now == unchanged.map(Optional.some) else { return false }
         }
         throw .contention(network: keys.network)
     }

@@ -65,7 +65,8 @@ extension AddressPool {
             guard !dryRun, planned.contains(where: { $0.kind != .unchanged }) else { return changes }
             // What is reserved just so is guarded and written with the rest: it could be released meanwhile, and the order
             // would be half done.
-            if let commit = try await commit(transaction(planned, snapshot)) {
+            let histories = try await histories(of: planned.filter { $0.kind != .unchanged }.map(\.address))
+            if let commit = try await commit(transaction(planned, snapshot, histories, now: now)) {
                 if commit.succeeded { return changes }
             } else {
                 for change in planned where change.kind != .unchanged { unanswered[change.address] = change }
@@ -104,14 +105,17 @@ extension AddressPool {
     /// Guards in the root; of many puts, those after the first address's in nested siblings without guards, which do not
     /// add up in etcd's count. The first address's stand in the root, because etcd up to 3.5 asks there only whether the
     /// user may write (CVE-2026-33343).
-    private func transaction(_ changes: [ReservationChange], _ snapshot: AddressSnapshot) throws(IPAMError)
-        -> Transaction
-    {
-        let operationsPerSibling = 60
+    private func transaction(
+        _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ histories: [IPAddress: Record?], now: Timestamp
+    ) throws(IPAMError) -> Transaction {
+        let operationsPerSibling = [Operation].mostSiblings
+        let updates = try updates(changes, snapshot, histories, now: now)
         var first: [Operation] = []
         var siblings: [[Operation]] = [[]]
         for change in changes {
-            let writes = try writes(change, replacing: snapshot.states[change.address]?.reservation)
+            let writes =
+                try writes(change, replacing: snapshot.states[change.address]?.reservation)
+                + (updates[change.address]?.operations ?? [])
             if first.isEmpty {
                 first = writes
                 continue
@@ -120,9 +124,36 @@ extension AddressPool {
             siblings[siblings.count - 1] += writes
         }
         return Transaction(
-            if: guards(changes, snapshot),
+            if: guards(changes, snapshot, updates),
             then: first + siblings.filter { !$0.isEmpty }.map { .transaction(Transaction(if: [], then: $0)) })
     }
+
+    /// What is added to the histories. One request of etcd's has 1.5 MiB at most: where many long histories would not fit,
+    /// their oldest entries go.
+    private func updates(
+        _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ histories: [IPAddress: Record?], now: Timestamp
+    ) throws(IPAMError) -> [IPAddress: HistoryUpdate] {
+        guard historyDepth > 0 else { return [:] }
+        let size = histories.values.reduce(0) { $0 + ($1?.value.utf8.count ?? 0) }
+        let depth = size > Self.largestHistories ? max(1, historyDepth * Self.largestHistories / size) : historyDepth
+        var updates: [IPAddress: HistoryUpdate] = [:]
+        for change in changes where change.kind != .unchanged {
+            var entries: [HistoryEntry] = []
+            let by = change.reservation.by
+            if change.kind == .reserved, let old = try reservation(snapshot.states[change.address]?.reservation) {
+                entries.append(.init(.expired, at: now, by: by, reservation: old))
+            }
+            entries.append(
+                .init(change.kind == .updated ? .updated : .reserved, at: now, by: by, reservation: change.reservation))
+            updates[change.address] = HistoryUpdate(
+                key: keys.history(change.address), record: histories[change.address] ?? nil, entries: entries,
+                depth: depth)
+        }
+        return updates
+    }
+
+    /// In bytes: what all histories of one transaction may have.
+    private static let largestHistories = 512 << 10
 
     private func writes(_ change: ReservationChange, replacing old: Record?) throws(IPAMError) -> [Operation] {
         var writes: [Operation] = [
@@ -140,22 +171,24 @@ extension AddressPool {
     /// That nothing about the addresses changed since the read: by key while they fit into one transaction, else by
     /// the /24 blocks they lie in, else by the whole network. The coarser, the sooner an unrelated change makes it try
     /// again.
-    private func guards(_ changes: [ReservationChange], _ snapshot: AddressSnapshot) -> [Guard] {
-        let most = 60
-        if changes.count * 2 <= most {
+    private func guards(
+        _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ updates: [IPAddress: HistoryUpdate]
+    ) -> [Guard] {
+        let most = [Operation].mostSiblings
+        if changes.count * 3 <= most {
             return changes.flatMap { change -> [Guard] in
                 let state = snapshot.states[change.address] ?? AddressState()
                 return [
                     unchanged(keys.reservation(change.address), state.reservation),
                     unchanged(keys.used(change.address), state.used),
-                ]
+                ] + (updates[change.address].map { [$0.unchanged] } ?? [])
             }
         }
         let blocks = Set(changes.map { TextBlock(containing: $0.address, octets: 3) })
-        if blocks.count * 2 <= most, !blocks.contains(nil) {
+        if blocks.count * 3 <= most, !blocks.contains(nil) {
             return blocks.compactMap { $0 }.flatMap { $0.guards(keys, unchangedSince: snapshot.revision) }
         }
-        return [keys.usedPrefix, keys.reservationsPrefix].map {
+        return [keys.usedPrefix, keys.reservationsPrefix, keys.historyPrefix].map {
             .noneNewer(KeyRange(prefix: $0), than: snapshot.revision)
         }
     }

@@ -12,7 +12,7 @@ public struct KubernetesPod: Hashable, Sendable {
     public let name: String
     /// `metadata.uid`.
     public let uid: String
-    /// `metadata.annotations`.
+    /// Of `metadata.annotations` those that concern addresses, or tell one pod from another; the rest may be large.
     public let annotations: [String: String]
     /// `metadata.labels["pod-template-hash"]`.
     public let templateHash: String?
@@ -82,7 +82,7 @@ extension KubernetesPod: Decodable {
         namespace = wire.metadata.namespace
         name = wire.metadata.name
         uid = wire.metadata.uid
-        annotations = wire.metadata.annotations ?? [:]
+        annotations = (wire.metadata.annotations ?? [:]).filter { Self.matters($0.key) }
         templateHash = wire.metadata.labels?["pod-template-hash"]
         controller = wire.metadata.ownerReferences?.first { $0.controller == true }
             .map { Controller(kind: $0.kind, name: $0.name) }
@@ -95,6 +95,13 @@ extension KubernetesPod: Decodable {
             addresses.insert(first, at: 0)
         }
         self.addresses = addresses
+    }
+}
+
+extension KubernetesPod {
+    private static func matters(_ annotation: String) -> Bool {
+        annotation.hasPrefix("kube-ipam.") || annotation.hasPrefix("k8s.v1.cni.cncf.io/network")
+            || annotation == "kubernetes.io/config.hash"
     }
 }
 

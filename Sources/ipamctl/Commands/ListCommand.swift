@@ -50,19 +50,11 @@ struct ListCommand: ParsableCommand {
         let user = entry.usage?.attachment?.holder
         if let pod, user?.pod != pod, entry.reservation?.holder != .pod(pod) { return false }
         if let namespace {
-            let reserved = entry.reservation.flatMap { Self.namespace(of: $0.holder) }
+            let reserved = entry.reservation?.holder.namespace?.text
             guard user?.pod?.namespace.text == namespace || reserved == namespace else { return false }
         }
         if let node, user?.node != node { return false }
         return true
-    }
-
-    private static func namespace(of holder: ReservationHolder) -> String? {
-        switch holder {
-        case .anyone, .unreadable: nil
-        case .namespace(let namespace), .workload(let namespace, _, _): namespace.text
-        case .pod(let pod): pod.namespace.text
-        }
     }
 
     private static func free(_ inventory: NetworkInventory, _ rangeSets: [RangeSet]) -> [AddressEntry] {

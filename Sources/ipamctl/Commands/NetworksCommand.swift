@@ -4,24 +4,40 @@ import IPAMKit
 struct NetworksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "networks", abstract: "List the networks and how full they are.",
-        discussion: "FREE and FULL are of the dynamic range, which pods without a reservation get addresses from; "
-            + "FIXED, in wide, is what is free of the fixed range.",
+        discussion: """
+            FREE and FULL are of the dynamic range, which pods without a reservation get addresses from; FIXED, in wide, \
+            is what is free of the fixed range.
+
+            For node_exporter's textfile collector:
+
+              ipamctl audit --report /var/lib/kube-ipam/audit.json
+              ipamctl networks -o prometheus --report /var/lib/kube-ipam/audit.json \\
+                --output-file /var/lib/node_exporter/kube-ipam.prom
+            """,
         aliases: ["network", "pools", "pool"])
 
     @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: MetricOutputOptions
 
     func run() throws {
+        let reports = try output.report.map { path throws(Failure) in try AuditReportFile.read(path) } ?? []
         let summaries = try connected(global) { connection in
             try await connection.inventories().map { $0.inventory.summary(rangeSets: $0.rangeSets) }
         }
-        Terminal.print(output.output.render(NetworkList(summaries: summaries)))
+        let text = output.output.render(NetworkList(summaries: summaries, reports: reports))
+        if let path = output.outputFile {
+            try ResultFile.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n", to: path)
+        } else {
+            Terminal.print(text)
+        }
         if summaries.isEmpty { Terminal.note("no network yet: the first ADD of the plugin makes it") }
     }
 }
 
 private struct NetworkList: Renderable {
     let summaries: [NetworkSummary]
+    /// What an audit found, where metrics are wanted.
+    let reports: [AuditReport]
 
     var json: JSONValue { .array(summaries.map(\.json)) }
     var names: [String] { summaries.map(\.network.text) }
@@ -49,5 +65,37 @@ private struct NetworkList: Renderable {
                         ? [Self.count(summary.freeFixed, exact: wide), summary.hold.map { $0.reason ?? "yes" } ?? ""]
                         : [])
             }
+    }
+
+    var metrics: [Metric] {
+        func gauge(_ name: String, _ help: String, _ value: (NetworkSummary) -> String) -> Metric {
+            Metric(
+                name: "kube_ipam_addresses_" + name, help: help,
+                samples: summaries.map { .init(labels: [("network", $0.network.text)], value: value($0)) })
+        }
+        let known = Set(summaries.map(\.network))
+        let audited = reports.filter { known.contains($0.network) }
+        func audit(_ name: String, _ help: String, _ value: (AuditReport) -> String) -> Metric {
+            Metric(
+                name: "kube_ipam_" + name, help: help,
+                samples: audited.map { .init(labels: [("network", $0.network.text)], value: value($0)) })
+        }
+        return [
+            gauge("total", "Addresses that can be given out, of the dynamic and the fixed ranges.") {
+                String($0.total)
+            },
+            gauge("used", "Addresses in use.") { String($0.used) },
+            gauge("reserved", "Addresses that are reserved and not in use.") { String($0.reserved) },
+            gauge("free", "Addresses of the dynamic ranges that are neither used nor reserved.") { String($0.free) },
+            gauge("free_fixed", "Addresses of the fixed ranges that are neither used nor reserved.") {
+                String($0.freeFixed)
+            },
+            audit("leaked_addresses", "Addresses that had leaked when the last audit looked.") { report in
+                String(report.findings.count { $0.code == .leaked })
+            },
+            audit("last_audit_timestamp_seconds", "When the last audit looked, in seconds since 1970.") {
+                String($0.at.seconds)
+            },
+        ]
     }
 }

@@ -10,6 +10,10 @@ struct ReleaseCommand: ParsableCommand {
 
               ipamctl release 10.188.0.216
               ipamctl release --pod default/db-0 --force
+              ipamctl release --from-report leaks.json
+
+            --from-report repairs what a report of 'ipamctl audit' found, as far as a new look finds it unchanged; --force \
+            is not needed.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -30,20 +34,35 @@ struct ReleaseCommand: ParsableCommand {
     @Option(help: "The addresses in use by this container: its ID, or the first 12 characters or more of it.")
     var container: String?
 
+    @Option(help: "Repair the findings of this report, which 'ipamctl audit --report' wrote.")
+    var fromReport: String?
+
+    @Option(
+        help: """
+            With --from-report, also findings of this code: unverified, node-gone, untracked, reservation-orphaned or \
+            stale-lock.
+            """)
+    var include: [AuditCode] = []
+
     @Flag(help: "Also free addresses that are in use, with all that the same interface holds.")
     var force = false
 
     func validate() throws {
-        let sources = [!addresses.isEmpty, pod != nil, node != nil, container != nil].count { $0 }
+        let sources = [!addresses.isEmpty, pod != nil, node != nil, container != nil, fromReport != nil].count { $0 }
         guard sources == 1 else {
             throw ValidationError(
                 sources == 0
-                    ? "say what to release: addresses, --pod, --node or --container"
-                    : "addresses, --pod, --node and --container exclude each other")
+                    ? "say what to release: addresses, --pod, --node, --container or --from-report"
+                    : "addresses, --pod, --node, --container and --from-report exclude each other")
         }
+        if !include.isEmpty, fromReport == nil { throw ValidationError("--include goes with --from-report") }
     }
 
     func run() throws {
+        if let fromReport {
+            try ReportedRepairs(file: fromReport, included: Set(include), change: change).run(global, output.output)
+            return
+        }
         let selection = try AddressSelection(addresses)
         let command = self
         let (network, changes) = try connected(global) { connection in
@@ -55,7 +74,11 @@ struct ReleaseCommand: ParsableCommand {
             try Terminal.confirm(
                 Self.question(plan, network.name), showing: preview.joined(separator: "\n"),
                 assumeYes: command.change.yes)
-            return (network.name, try await connection.pool(network.name).release(plan))
+            return (
+                network.name,
+                try await connection.pool(network.name).release(
+                    plan, ending: Ending(.freed, at: Operator.now(), by: Operator.name))
+            )
         }
         Terminal.print(
             output.output.render(

@@ -1,4 +1,3 @@
-import Glibc
 import IPAMKit
 
 /// What a `reserve` command is to reserve, from its arguments or from a file.
@@ -117,7 +116,7 @@ struct ReservationPlan: Sendable {
                 hint: "names have lower-case letters, digits, \"-\" and, but for namespaces, \".\"")
         }
         return Reservation(
-            for: reservedFor, by: operatorName, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
+            for: reservedFor, by: Operator.name, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
             expires: try expires.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(Failure) in
                 try time(text, now: now, naming: prefix)
             })
@@ -135,17 +134,6 @@ struct ReservationPlan: Sendable {
             throw Failure(.usage, "\(prefix)expires: \"\(text)\" is after \(Timestamp.latest)")
         }
         return time
-    }
-
-    /// Who reserves: `user@host`.
-    private static var operatorName: String {
-        var host = [CChar](repeating: 0, count: 256)
-        gethostname(&host, host.count - 1)
-        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let user =
-            getenv("SUDO_USER").map { String(cString: $0) }
-            ?? getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }
-        return "\(user ?? "uid \(getuid())")@\(name)"
     }
 
     // MARK: A plan in CSV

@@ -65,7 +65,7 @@ struct ReserveCommand: ParsableCommand {
     }
 
     func run() throws {
-        let now = Timestamp(seconds: Int64(time(nil)))
+        let now = Operator.now()
         let plan = try ReservationPlan(self, now: now)
         let command = self
         let outcome = try connected(global) { connection in

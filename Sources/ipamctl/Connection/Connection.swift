@@ -9,11 +9,13 @@ import Store
 struct Connection: Sendable {
     let store: any Store
     /// How long one look or one change may take: a person who is asked in between has all the time there is.
-    private let timeout: Duration
+    let timeout: Duration
     /// By name: what the CNI files say, which the store may not know yet.
-    private let configured: [NetworkName: NetworkConfiguration]
+    let configured: [NetworkName: NetworkConfiguration]
     /// The network that was asked for; nil where none was.
     let requested: NetworkName?
+    /// The kubeconfig that options or variables name.
+    let namedKubeconfig: String?
 
     /// - Throws: ``Failure`` when nothing says where the store is.
     init(_ options: GlobalOptions) throws(Failure) {
@@ -36,6 +38,7 @@ struct Connection: Sendable {
         } else {
             requested = nil
         }
+        namedKubeconfig = settings.kubeconfig
         var configured: [NetworkName: NetworkConfiguration] = [:]
         for (_, configuration) in files.networks { configured[configuration.name] = configuration }
         self.configured = configured
@@ -79,7 +82,9 @@ struct Connection: Sendable {
 
     /// The pool of one network, whose operations may begin now.
     func pool(_ network: NetworkName) -> AddressPool {
-        AddressPool(store: store, network: network, deadline: .now + timeout)
+        AddressPool(
+            store: store, network: network, deadline: .now + timeout,
+            historyDepth: configured[network]?.historyDepth ?? History.defaultDepth)
     }
 
     /// The networks of the store and of the CNI files, sorted; only the one asked for, where one was.

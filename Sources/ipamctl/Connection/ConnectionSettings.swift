@@ -9,6 +9,7 @@ struct ConnectionSettings {
     let network: String?
     let config: String?
     let endpoints: String?
+    let kubeconfig: String?
     private let cacert: String?
     private let cert: String?
     private let key: String?
@@ -22,6 +23,7 @@ struct ConnectionSettings {
         }
         self.config = config
         endpoints = value(options.endpoints, "ENDPOINTS")
+        kubeconfig = options.kubeconfig ?? Self.variable("IPAMCTL_KUBECONFIG")
         cacert = value(options.cacert, "CACERT")
         cert = value(options.cert, "CERT")
         key = value(options.key, "KEY")
@@ -30,7 +32,7 @@ struct ConnectionSettings {
 
     private static var password: String? { variable("IPAMCTL_PASSWORD") ?? variable("ETCDCTL_PASSWORD") }
 
-    private static func variable(_ name: String) -> String? {
+    static func variable(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return String(cString: value)
     }

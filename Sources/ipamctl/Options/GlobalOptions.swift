@@ -26,6 +26,9 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "An etcd user, as NAME:PASSWORD, or NAME and the password in IPAMCTL_PASSWORD.")
     var user: String?
 
+    @Option(help: "A kubeconfig, where pods are looked at (default: the one that the CNI file names).")
+    var kubeconfig: String?
+
     @Option(
         help: "How long etcd may take for each look or change, such as 5s or 1m (default: 20s).",
         transform: DurationArgument.init(parsing:))
@@ -39,6 +42,30 @@ struct GlobalOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
     @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
     var output = OutputFormat.table
+
+    /// Before anything is done: a change whose result cannot be printed would be done all the same.
+    func validate() throws {
+        switch output {
+        case .table, .wide, .json, .yaml, .csv, .name: return
+        case .prometheus: throw ValidationError("prometheus is a format of 'ipamctl networks' alone")
+        }
+    }
+}
+
+/// How a result is printed that can be metrics.
+struct MetricOutputOptions: ParsableArguments {
+    @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
+    var output = OutputFormat.table
+
+    @Option(help: "Write the result to this file, whole or not at all, instead of to standard output.")
+    var outputFile: String?
+
+    @Option(help: "With -o prometheus: a report of 'ipamctl audit --report', to tell what had leaked then.")
+    var report: String?
+
+    func validate() throws {
+        if report != nil, output != .prometheus { throw ValidationError("--report goes with -o prometheus") }
+    }
 }
 
 /// What every command that changes something takes.
@@ -55,7 +82,8 @@ struct GlobalOption {
     let takesNextArgument: Bool
 
     private static let valued = [
-        "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--timeout", "-o",
+        "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
+        "--timeout", "-o",
         "--output",
     ]
     private static let flags = ["-v", "--verbose"]

@@ -4,6 +4,8 @@ import IPAMKit
 /// How a result is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, wide, json, yaml, csv, name
+    /// Metrics in Prometheus' text format; only `networks` has any.
+    case prometheus
 }
 
 /// A result: one value, with a view for every format.
@@ -13,11 +15,14 @@ protocol Renderable {
     func cells(wide: Bool) -> [[String]]
     /// What names each row to another command.
     var names: [String] { get }
+    /// What Prometheus is told; nothing by default. Results without metrics are never asked: ``OutputOptions`` refuses.
+    var metrics: [Metric] { get }
     /// The text of the table formats; by default the cells in columns.
     func text(wide: Bool) -> String
 }
 
 extension Renderable {
+    var metrics: [Metric] { [] }
     func text(wide: Bool) -> String { TextTable.render(cells(wide: wide)) }
 }
 
@@ -31,6 +36,7 @@ extension OutputFormat {
         case .yaml: YAMLText.render(result.json)
         case .csv: Terminal.harmless(CSVText.render(result.cells(wide: true)))
         case .name: Terminal.harmless(result.names.joined(separator: "\n"))
+        case .prometheus: PrometheusText.render(result.metrics)
         }
     }
 }

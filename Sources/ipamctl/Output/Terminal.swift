@@ -1,5 +1,7 @@
 import Glibc
+import HTTPTransport
 import IPAMKit
+import Synchronization
 
 /// Standard output carries the result and nothing else; everything else goes to standard error.
 enum Terminal {
@@ -9,8 +11,34 @@ enum Terminal {
 
     /// A remark that is not part of the result.
     static func note(_ text: String) {
+        if isInProgress.load(ordering: .relaxed) { progress("") }
         write(harmless(text) + "\n", STDERR_FILENO)
     }
+
+    /// What is going on, on a terminal only; the next note replaces it.
+    static func progress(_ text: String) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        write("\r\u{1B}[K" + harmless(text), STDERR_FILENO)
+        isInProgress.store(!text.isEmpty, ordering: .relaxed)
+    }
+
+    /// Whether a person sees the remarks.
+    static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
+
+    // MARK: Whoever reads the result
+
+    /// False when the other end of standard output is closed.
+    static var hasReader: Bool {
+        var polled = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        return poll(&polled, 1, 0) <= 0 || Int32(polled.revents) & (POLLERR | POLLHUP) == 0
+    }
+
+    /// Returns when nobody reads the result any more, about a second later; also when the task is cancelled.
+    static func waitUntilNobodyReads() async {
+        while hasReader, !Task.isCancelled { await TransferLoop.current.sleep(until: .now + .seconds(1)) }
+    }
+
+    private static let isInProgress = Atomic(false)
 
     static func complain(_ failure: Failure) {
         note("ipamctl: \(failure.message)")

@@ -2,8 +2,13 @@
 /// is shown as an escape: a note is anyone's text.
 enum TextTable {
     static func render(_ rows: [[String]]) -> String {
-        let rows = rows.map { $0.map(visible) }
         var widths: [Int] = []
+        return render(rows, &widths)
+    }
+
+    /// - Parameter widths: the least that the columns are wide; then what they have become.
+    static func render(_ rows: [[String]], _ widths: inout [Int]) -> String {
+        let rows = rows.map { $0.map(visible) }
         for row in rows {
             for (index, cell) in row.enumerated() {
                 if index == widths.count { widths.append(0) }

@@ -1,19 +1,21 @@
 import Glibc
 import IPAMKit
 
-/// The machine that the plugin runs on, as the operating system shows it.
-struct Host: Sendable {
-    struct Unreadable: Error, CustomStringConvertible {
-        let description: String
+/// The machine that a program runs on, as the operating system shows it.
+public struct Host: Sendable {
+    public init() {}
+
+    public struct Unreadable: Error, CustomStringConvertible {
+        public let description: String
     }
 
     /// The time, for records.
-    func now() -> Timestamp {
+    public func now() -> Timestamp {
         Timestamp(seconds: Int64(time(nil)))
     }
 
     /// This node; its name is the configuration's, else the host's as the kubelet writes it.
-    func node(named configured: String?) -> NodeIdentity {
+    public func node(named configured: String?) -> NodeIdentity {
         NodeIdentity(
             name: configured ?? hostName.lowercased(), boot: firstLine("/proc/sys/kernel/random/boot_id"),
             machine: firstLine("/etc/machine-id").flatMap { Self.isMachineID($0) ? $0 : nil })
@@ -37,14 +39,14 @@ struct Host: Sendable {
         return line.isEmpty ? nil : String(line)
     }
 
-    static func exists(_ path: String) -> Bool {
+    public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
     }
 
     /// The text of a small file, at most 1 MiB.
     ///
     /// - Throws: ``Unreadable`` with the path and the reason.
-    func readText(_ path: String) throws(Unreadable) -> String {
+    public func readText(_ path: String) throws(Unreadable) -> String {
         // A pipe without a writer would hold the call up for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -61,7 +63,7 @@ struct Host: Sendable {
     /// What comes from `descriptor`, and no more than one byte over `limit`.
     ///
     /// - Throws: ``Unreadable`` with the name and the reason.
-    static func readAll(_ descriptor: Int32, named name: String, limit: Int) throws(Unreadable) -> [UInt8] {
+    public static func readAll(_ descriptor: Int32, named name: String, limit: Int) throws(Unreadable) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while bytes.count <= limit {
@@ -77,7 +79,7 @@ struct Host: Sendable {
     }
 
     /// True where `path` is a network namespace now: mounted there, or a process's under /proc.
-    static func namespaceExists(_ path: String) -> Bool {
+    public static func namespaceExists(_ path: String) -> Bool {
         var file = stat()
         guard stat(path, &file) == 0 else {
             // Only a path that is certainly not there is gone; any other failure says nothing.

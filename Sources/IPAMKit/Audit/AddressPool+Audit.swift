@@ -1,0 +1,27 @@
+extension AddressPool {
+    /// Audits the network: reads the store, then what `observe` sees, then judges.
+    ///
+    /// - Parameters:
+    ///   - configured: what the CNI file says of the network.
+    ///   - observe: lists pods and nodes, or looks at this node; called after the store was read.
+    ///   - now: the time, when all was seen.
+    /// - Returns: the report, and what was read, for a repair.
+    /// - Throws: ``IPAMError``, `lookupFailed` when Kubernetes could not be asked: then nothing is judged.
+    public func audit(
+        configured: [RangeSet]?, observe: () async throws(PodSourceError) -> AuditWitness, now: () -> Timestamp
+    ) async throws(IPAMError) -> (report: AuditReport, snapshot: NetworkSnapshot) {
+        var snapshot = try await snapshot()
+        let witness: AuditWitness
+        do throws(PodSourceError) {
+            witness = try await observe()
+        } catch {
+            throw .lookupFailed(error)
+        }
+        // A pod that started after the store was read reports an address that was not in use then.
+        let first = Audit(snapshot, witness: witness, configured: configured, now: now()).report()
+        let unrecorded = first.findings.filter { $0.code == .untracked }.compactMap(\.address)
+        guard !unrecorded.isEmpty else { return (first, snapshot) }
+        try await noteUsed(unrecorded, in: &snapshot)
+        return (Audit(snapshot, witness: witness, configured: configured, now: now()).report(), snapshot)
+    }
+}

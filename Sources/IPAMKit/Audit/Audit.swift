@@ -1,0 +1,313 @@
+import Store
+
+/// Judges a network: a pure function of what the store had and of what was seen after it.
+///
+/// The store is read first, and pods after it: a pod that came, moved or was rebuilt in between is seen alive. An address
+/// that any live pod reports is never freed, whatever else disagrees.
+public struct Audit {
+    let snapshot: NetworkSnapshot
+    let witness: AuditWitness
+    /// What the CNI file says, where there is one.
+    let configured: [RangeSet]?
+    let now: Timestamp
+
+    private let evidence: AuditEvidence
+    /// The readable attachments that have each address, by the used keys' containers.
+    private let holderByAddress: [IPAddress: NetworkSnapshot.Held]
+    /// Addresses that an attachment lists without their used key; they are dangling.
+    private let listed: [IPAddress: [NetworkSnapshot.Held]]
+
+    public init(
+        _ snapshot: NetworkSnapshot, witness: AuditWitness, configured: [RangeSet]? = nil, now: Timestamp
+    ) {
+        self.snapshot = snapshot
+        self.witness = witness
+        self.configured = configured
+        self.now = now
+        evidence = AuditEvidence(snapshot, witness)
+        var holders: [IPAddress: NetworkSnapshot.Held] = [:]
+        var listed: [IPAddress: [NetworkSnapshot.Held]] = [:]
+        for held in snapshot.attachments {
+            for address in held.attachment.addresses {
+                if snapshot.used[address]?.value == held.reference.containerID.text {
+                    holders[address] = held
+                } else {
+                    listed[address, default: []].append(held)
+                }
+            }
+        }
+        holderByAddress = holders
+        self.listed = listed
+    }
+
+    /// The report, its findings by address.
+    public func report() -> AuditReport {
+        var unjudged: [String: Int] = [:]
+        var findings: [AuditFinding] = []
+        for held in snapshot.attachments {
+            let judgement = evidence.judge(held)
+            if case .unverifiable(let reason) = judgement { unjudged[reason, default: 0] += 1 }
+            findings += tenancyFindings(held, judgement)
+        }
+        findings += unattachedFindings() + reportedFindings() + reservationFindings() + placeFindings()
+        if let lock = staleLock() { findings.append(lock) }
+        if let drift = configDrift() { findings.append(drift) }
+        findings.sort { left, right in
+            switch (left.address, right.address) {
+            case (let left?, let right?) where left != right: left < right
+            case (nil, _?): true
+            case (_?, nil): false
+            default: left.code.rawValue < right.code.rawValue
+            }
+        }
+        let (cluster, node): (String?, String?) =
+            switch witness {
+            case .kubernetes(let seen): (seen.cluster, nil)
+            case .node(let seen): (nil, seen.identity.name)
+            }
+        return AuditReport(
+            snapshot, at: now, cluster: cluster, node: node, pods: evidence.podCount, unjudged: unjudged,
+            findings: findings)
+    }
+
+    // MARK: Holders
+
+    private func tenancyFindings(_ held: NetworkSnapshot.Held, _ judgement: AuditEvidence.Judgement) -> [AuditFinding] {
+        let usage = held.usage
+        let container = held.reference.containerID.text
+        let missing = held.attachment.addresses.filter { snapshot.used[$0]?.value != container }
+        let present = held.attachment.addresses.filter { snapshot.used[$0]?.value == container }
+        func finding(
+            _ code: AuditCode, _ address: IPAddress, _ evidence: String, _ repair: AuditRepair, confirm: Bool
+        ) -> AuditFinding {
+            AuditFinding(
+                code, address, evidence, repair: repair, mustBeConfirmed: confirm, holder: usage.json, seen: held.record
+            )
+        }
+        var findings: [AuditFinding] = []
+        switch judgement {
+        case .live, .passing:
+            for address in missing {
+                let other = snapshot.used[address]?.value
+                findings.append(
+                    finding(
+                        .dangling, address,
+                        "\(usage.phrase) has it by its attachment, and "
+                            + (other.map { "the used key is container \($0)'s" } ?? "there is no used key"),
+                        // Who only shares an address with a live pod is not restored.
+                        other == nil && evidence.isLive(held) ? .restore : .none, confirm: false))
+            }
+        case .superseded(let newer, let isProven):
+            let evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
+            findings += present.map {
+                finding(.superseded, $0, evidence, isProven ? .free : .none, confirm: false)
+            }
+            findings += missing.map {
+                finding(.dangling, $0, evidence, isProven ? .dropAttachment : .none, confirm: false)
+            }
+        case .gone(let sentence, let mustBeConfirmed):
+            let evidence = "\(usage.phrase): \(sentence)"
+            let confirm = mustBeConfirmed && !present.contains(where: isConfirmedSuspect)
+            findings += present.map { finding(.leaked, $0, evidence, .free, confirm: confirm) }
+            findings += missing.map {
+                finding(.dangling, $0, "\(evidence), and there is no used key", .dropAttachment, confirm: confirm)
+            }
+        case .nodeGone(let sentence):
+            let evidence = "\(usage.phrase): \(sentence)"
+            findings += present.map { finding(.nodeGone, $0, evidence, .free, confirm: true) }
+            findings += missing.map {
+                finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
+            }
+        case .outOfSight: break
+        case .unverifiable(let reason):
+            findings += missing.map {
+                finding(.dangling, $0, "\(usage.phrase): no used key, and \(reason)", .none, confirm: false)
+            }
+        }
+        return findings
+    }
+
+    /// An ADD has seen the holder gone, long enough ago.
+    private func isConfirmedSuspect(_ address: IPAddress) -> Bool {
+        guard let suspect = snapshot.suspects[address], suspect.counts(for: snapshot.used[address]?.modified, at: now)
+        else { return false }
+        return now >= suspect.confirmed(on: nil)
+    }
+
+    /// Used keys that no readable attachment has.
+    private func unattachedFindings() -> [AuditFinding] {
+        // A node knows its own containers only.
+        guard case .kubernetes = witness else { return [] }
+        return snapshot.used.compactMap { address, record in
+            guard holderByAddress[address] == nil, evidence.reporters[address] == nil,
+                // Of a container with two addresses a pod may report one; and what cannot be read is not judged by.
+                !evidence.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
+            else { return nil }
+            return AuditFinding(
+                .unverified, address,
+                "container \(record.value) has it without an attachment, and no live pod reports it", repair: .free,
+                mustBeConfirmed: true, holder: ["containerID": .string(record.value)], seen: record)
+        }
+    }
+
+    // MARK: What live pods report
+
+    private func reportedFindings() -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        for (address, pods) in evidence.podAddresses {
+            guard isOurs(address) else { continue }
+            let running = pods.filter { !$0.isTerminating }
+            if running.count > 1 {
+                findings.append(
+                    AuditFinding(
+                        .duplicate, address,
+                        "\(running.map(\.phrase).sorted().joined(separator: " and ")) have it",
+                        holder: holderByAddress[address]?.usage.json))
+                continue
+            }
+            guard let pod = running.first, let finding = untracked(address, pod) else { continue }
+            findings.append(finding)
+        }
+        return findings
+    }
+
+    private func untracked(_ address: IPAddress, _ pod: Pod) -> AuditFinding? {
+        if let held = holderByAddress[address] {
+            let holder = held.attachment.holder
+            if holder.uid.map(pod.isMeant) ?? (holder.pod == pod.reference) { return nil }
+            // Recorded for another, which may be gone: the live pod keeps it, and nobody may free it.
+            guard holder.uid != nil || holder.pod != nil else { return nil }
+            // It has come to this pod since the store was read.
+            if let now = snapshot.usedNow[address], now != snapshot.used[address]?.modified { return nil }
+            return AuditFinding(
+                .untracked, address, "\(pod.phrase) has it, and it is recorded for \(held.usage.phrase)",
+                holder: held.usage.json)
+        }
+        // Its own attachment has it: the used key is what is missing.
+        let isDangling = listed[address]?.contains { $0.attachment.holder.uid.map(pod.isMeant) ?? false } ?? false
+        guard !isDangling, snapshot.used[address] == nil, snapshot.usedNow[address] == nil else { return nil }
+        // For that very pod: another one of its workload would be given the address unasked.
+        let fence = ReservationHolder.pod(pod.reference)
+        if let known = snapshot.reservations[address] {
+            // Fenced already, or reserved for another: then that is what a person has to look at.
+            let isExpired = known.reservation.isExpired(at: now)
+            if !isExpired, known.reservation.holder.admits(pod.reference, of: pod.workload) { return nil }
+            return AuditFinding(
+                .untracked, address,
+                "\(pod.phrase) has it, nobody recorded it, and it \(isExpired ? "was" : "is") reserved for "
+                    + known.reservation.holder.phrase, fenceFor: fence)
+        }
+        return AuditFinding(
+            .untracked, address, "\(pod.phrase) has it, and nobody recorded it", repair: .fence, fenceFor: fence)
+    }
+
+    private func isOurs(_ address: IPAddress) -> Bool {
+        (snapshot.rangeSets ?? configured ?? []).contains { $0.range(containing: address) != nil }
+    }
+
+    // MARK: Reservations
+
+    private func reservationFindings() -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        for (address, known) in snapshot.reservations {
+            let reservation = known.reservation
+            if reservation.isExpired(at: now) {
+                findings.append(
+                    AuditFinding(
+                        .reservationExpired, address,
+                        "its reservation for \(reservation.holder.phrase) ended at "
+                            + (reservation.expires?.description ?? ""), repair: .dropReservation, seen: known.record))
+                continue
+            }
+            if snapshot.used[address] == nil, let sentence = evidence.orphaned(reservation) {
+                findings.append(
+                    AuditFinding(
+                        .reservationOrphaned, address, sentence, repair: .dropReservation, mustBeConfirmed: true,
+                        seen: known.record))
+            }
+            if let used = snapshot.used[address] {
+                let held = holderByAddress[address]
+                // A Go record names no pod; whoever reports the address tells.
+                let reporter = evidence.reporters[address]?.first
+                let isAdmitted =
+                    held.map { reservation.holder.admits($0.attachment.holder) }
+                    ?? reservation.holder.admits(reporter?.reference, of: reporter?.workload)
+                if !isAdmitted, held != nil || reporter != nil {
+                    findings.append(
+                        AuditFinding(
+                            .reservationViolated, address,
+                            "reserved for \(reservation.holder.phrase), used by "
+                                + (held?.usage.phrase ?? reporter?.phrase ?? "container \(used.value)"),
+                            holder: held?.usage.json))
+                }
+            }
+        }
+        return findings
+    }
+
+    // MARK: The network
+
+    private func placeFindings() -> [AuditFinding] {
+        guard let sets = snapshot.rangeSets, !sets.isEmpty else { return [] }
+        let eligibility = AddressEligibility(network: snapshot.network, sets: sets)
+        return snapshot.used.compactMap { address, record in
+            let holder = holderByAddress[address]?.usage
+            let who = holder?.phrase ?? "container \(record.value)"
+            if let range = eligibility.owner(of: address)?.range, let role = range.role(of: address) {
+                return AuditFinding(
+                    .gatewayInUse, address, "the \(role) of \(range.subnet) is held by \(who)", holder: holder?.json)
+            }
+            do throws(IPAMError) {
+                _ = try eligibility.require(address)
+                return nil
+            } catch {
+                return AuditFinding(.outOfRange, address, "\(error); it is held by \(who)", holder: holder?.json)
+            }
+        }
+    }
+
+    private func staleLock() -> AuditFinding? {
+        guard let lock = snapshot.lock, lock.lease == 0 else { return nil }
+        return AuditFinding(
+            .staleLock, nil,
+            "the Go plugin's lock (\(lock.value)) has no lease that would end it: no pod gets an address",
+            repair: .removeLock, mustBeConfirmed: true, seen: lock)
+    }
+
+    private func configDrift() -> AuditFinding? {
+        guard let configured, let stored = snapshot.rangeSets else { return nil }
+        let fixed = configured.flatMap { $0.ranges.compactMap(\.fixed) }
+        let file = NetworkDocument.serialize(configured)
+        let store = NetworkDocument.serialize(stored)
+        guard file != store || (snapshot.settings.map { $0.fixed != fixed } ?? false) else { return nil }
+        return AuditFinding(
+            .configDrift, nil, "the CNI file says \(Self.summary(configured)), the store \(Self.summary(stored))")
+    }
+
+    private static func summary(_ sets: [RangeSet]) -> String {
+        sets.flatMap(\.ranges).map { range in
+            "\(range.subnet) \(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "") + " gateway \(range.gateway)"
+        }.joined(separator: ", ")
+    }
+}
+
+extension NetworkSnapshot.Held {
+    var usage: AddressEntry.Usage {
+        AddressEntry.Usage(
+            containerID: reference.containerID.text, attachment: attachment, ifname: reference.ifname)
+    }
+}
+
+extension Pod {
+    /// `default/db-0 on n1`
+    var phrase: String { "\(reference)" + (node.map { " on \($0)" } ?? "") }
+
+    var workload: Workload? { Workload(of: self) }
+
+    /// For whom an address of this pod is to be reserved: for its Deployment, whose pods have ever new names, else for
+    /// itself.
+    var reservationHolder: ReservationHolder {
+        guard let workload, workload.kind == .deployment else { return .pod(reference) }
+        return .workload(reference.namespace, workload.kind, workload.name)
+    }
+}

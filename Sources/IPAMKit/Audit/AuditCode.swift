@@ -1,0 +1,95 @@
+/// What an audit finds. The codes are stable: reports are compared by them.
+public enum AuditCode: String, Hashable, Sendable, CaseIterable {
+    /// The holder is gone, and no live pod reports the address.
+    case leaked
+    /// A newer sandbox of the same pod has the interface.
+    case superseded
+    /// An attachment has an address without its used key.
+    case dangling
+    /// A used key without attachment (the Go plugin's) that no live pod reports.
+    case unverified
+    /// The holder's node is not in this cluster, and no cluster is recorded for it.
+    case nodeGone = "node-gone"
+    /// A live pod has an address of the pool that is not recorded for it.
+    case untracked
+    /// A reservation's time is over.
+    case reservationExpired = "reservation-expired"
+    /// A reservation that `auto` made for a pod or a workload that Kubernetes no longer has.
+    case reservationOrphaned = "reservation-orphaned"
+    /// A lock that no lease will remove.
+    case staleLock = "stale-lock"
+    /// Two live pods report the address.
+    case duplicate
+    /// The address lies outside every range.
+    case outOfRange = "out-of-range"
+    /// A gateway, a network or a broadcast address is held.
+    case gatewayInUse = "gateway-in-use"
+    /// The address is used by a pod that it is not reserved for.
+    case reservationViolated = "reservation-violated"
+    /// The CNI file and the store differ.
+    case configDrift = "config-drift"
+
+    public enum Severity: String, Hashable, Sendable {
+        case error, warning, info
+    }
+
+    public var severity: Severity {
+        switch self {
+        case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .reservationViolated: .error
+        case .leaked, .superseded, .nodeGone, .outOfRange, .configDrift: .warning
+        case .unverified, .reservationExpired, .reservationOrphaned: .info
+        }
+    }
+
+    /// Whether a repair leaves it alone unless it is asked for by name (`--include`).
+    public var isRepairedOnlyWhenIncluded: Bool {
+        switch self {
+        case .unverified, .nodeGone, .untracked, .reservationOrphaned, .staleLock: true
+        default: false
+        }
+    }
+}
+
+/// What repairing a finding does.
+public enum AuditRepair: String, Hashable, Sendable {
+    /// Frees the address, with all that its attachment holds.
+    case free
+    /// Deletes the attachment.
+    case dropAttachment = "drop-attachment"
+    /// Puts the used key again.
+    case restore
+    /// Deletes the reservation.
+    case dropReservation = "drop-reservation"
+    /// Reserves the address for whoever has it, so that nobody else gets it.
+    case fence
+    /// Deletes the lock.
+    case removeLock = "remove-lock"
+    /// Nothing: a person must decide.
+    case none
+
+    /// `frees it`
+    public var phrase: String {
+        switch self {
+        case .free: "frees it"
+        case .dropAttachment: "deletes the attachment"
+        case .restore: "restores it"
+        case .dropReservation: "drops the reservation"
+        case .fence: "reserves it for that pod"
+        case .removeLock: "deletes the lock"
+        case .none: ""
+        }
+    }
+
+    /// `freed`
+    public var donePhrase: String {
+        switch self {
+        case .free: "freed"
+        case .dropAttachment: "attachment deleted"
+        case .restore: "restored"
+        case .dropReservation: "reservation dropped"
+        case .fence: "reserved for that pod"
+        case .removeLock: "lock deleted"
+        case .none: ""
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/// What an audit of one network found, complete enough to act on later.
+public struct AuditReport: Hashable, Sendable {
+    public static let format = 1
+
+    public let network: NetworkName
+    /// The store's revision that was judged.
+    public let revision: Int64
+    /// When the audit looked.
+    public let at: Timestamp
+    /// Which Kubernetes cluster judged; nil where it has no name, or a node judged by itself.
+    public let cluster: String?
+    /// The node that judged by itself (`--node-local`).
+    public let node: String?
+    /// How many addresses were looked at: used or reserved.
+    public let checked: Int
+    /// How many pods were seen.
+    public let pods: Int
+    /// How many holders nothing that was asked knows, by the reason.
+    public let unjudged: [String: Int]
+    public var findings: [AuditFinding]
+
+    /// The same report with those findings that `isWanted`.
+    public func filtered(_ isWanted: (AuditFinding) -> Bool) -> AuditReport {
+        var report = self
+        report.findings = findings.filter(isWanted)
+        return report
+    }
+
+    /// The findings that a repair may act on: those that are certain, and those that an earlier report has, too.
+    ///
+    /// - Parameters:
+    ///   - included: codes that are repaired only when they are asked for.
+    ///   - earlier: an earlier look, or nil.
+    ///   - grace: seconds that must lie between the two looks.
+    public func repairable(including included: Set<AuditCode>, confirmedBy earlier: AuditReport?, grace: Int64)
+        -> [AuditFinding]
+    {
+        let isLater = earlier.map { at >= $0.at.advanced(bySeconds: grace) } ?? false
+        let known = isLater ? Set((earlier?.findings ?? []).map(\.identity)) : []
+        return findings.filter { finding in
+            guard finding.repair != .none, Self.isWanted(finding.code, included) else { return false }
+            guard finding.mustBeConfirmed else { return true }
+            return known.contains(finding.identity)
+        }
+    }
+
+    /// The findings that a second look could make repairable.
+    public func unconfirmed(including included: Set<AuditCode>) -> [AuditFinding] {
+        findings.filter { $0.mustBeConfirmed && $0.repair != .none && Self.isWanted($0.code, included) }
+    }
+
+    private static func isWanted(_ code: AuditCode, _ included: Set<AuditCode>) -> Bool {
+        !code.isRepairedOnlyWhenIncluded || included.contains(code)
+    }
+
+    // MARK: JSON
+
+    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, findings}`; absent parts are left out.
+    public var json: JSONValue {
+        var object: JSONObject = [
+            "format": JSONValue(Self.format), "network": .string(network.text), "revision": JSONValue(revision),
+            "at": .string(at.description),
+        ]
+        object["cluster"] = cluster.map(JSONValue.string)
+        object["node"] = node.map(JSONValue.string)
+        object["checked"] = JSONValue(checked)
+        object["pods"] = JSONValue(pods)
+        if !unjudged.isEmpty {
+            object["unjudged"] = .object(
+                JSONObject(unjudged.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) }))
+        }
+        object["findings"] = .array(findings.map(\.json))
+        return .object(object)
+    }
+
+    /// Reads a report.
+    ///
+    /// - Throws: ``DamagedValue``, also for a format newer than this version knows.
+    public init(_ json: JSONValue) throws(DamagedValue) {
+        guard json["format"]?.int == Self.format else {
+            throw DamagedValue("it is no audit report of format \(Self.format)")
+        }
+        guard let name = json["network"]?.string, let network = try? NetworkName(name),
+            let revision = json["revision"]?.int, let at = json["at"]?.string.flatMap(Timestamp.init),
+            let listed = json["findings"]?.array
+        else { throw DamagedValue("it has no network, revision, time or findings") }
+        self.network = network
+        self.revision = Int64(revision)
+        self.at = at
+        cluster = json["cluster"]?.string
+        node = json["node"]?.string
+        checked = json["checked"]?.int ?? 0
+        pods = json["pods"]?.int ?? 0
+        unjudged = [:]
+        findings = []
+        for element in listed { findings.append(try AuditFinding(element)) }
+    }
+
+    init(
+        _ snapshot: NetworkSnapshot, at: Timestamp, cluster: String?, node: String?, pods: Int,
+        unjudged: [String: Int], findings: [AuditFinding]
+    ) {
+        network = snapshot.network
+        revision = snapshot.revision
+        self.at = at
+        self.cluster = cluster
+        self.node = node
+        self.pods = pods
+        self.unjudged = unjudged
+        self.findings = findings
+        checked = Set(snapshot.used.keys).union(snapshot.reservations.keys).count
+    }
+}

@@ -1,0 +1,349 @@
+import Store
+
+extension NetworkEvent {
+    /// The keys to follow for the events of one network, or of all. The range of one has keys of others
+    /// (`k8s-net` lies between `k8s` and `k8s/`), which ``events(in:of:)`` passes over.
+    public static func range(of network: NetworkName?) -> KeyRange {
+        guard let network else { return KeyRange(prefix: Keyspace.root) }
+        let base = Keyspace(network).document
+        return KeyRange(from: base, to: KeyRange(prefix: base.text + "/").end ?? base)
+    }
+
+    /// What the changes of one revision mean.
+    ///
+    /// Of an address: first what ended (reservation, tenancy), then what began. What nobody asks about is left out: locks,
+    /// cursors, claims, records that are written again as they were.
+    ///
+    /// - Parameters:
+    ///   - batch: all that the revision changed.
+    ///   - network: only of this one; nil for all.
+    public static func events(in batch: ChangeBatch, of network: NetworkName? = nil) -> [NetworkEvent] {
+        var networks: [NetworkName: [KeyChange]] = [:]
+        for change in batch.changes {
+            guard let name = Keyspace.network(of: change.key), network == nil || network == name else { continue }
+            networks[name, default: []].append(change)
+        }
+        return networks.sorted { $0.key.text < $1.key.text }.flatMap { name, changes in
+            RevisionReading(Keyspace(name), batch.revision, changes).events
+        }
+    }
+}
+
+/// One revision's changes of one network, by what they are about.
+private struct RevisionReading {
+    private struct AddressChanges {
+        var used: KeyChange?
+        var reservation: KeyChange?
+        var suspect: KeyChange?
+        /// What this revision added to the history, newest first.
+        var entries: [HistoryEntry] = []
+    }
+
+    private struct Made {
+        let reference: AttachmentReference
+        let attachment: Attachment
+        let isNew: Bool
+        /// Nil also where it is not kept.
+        let previous: Attachment?
+    }
+
+    private let keys: Keyspace
+    private let revision: Revision
+    private var addresses: [IPAddress: AddressChanges] = [:]
+    private var made: [Made] = []
+    private var ended: [(reference: AttachmentReference, attachment: Attachment)] = []
+    private var document: KeyChange?
+    private var settings: KeyChange?
+
+    init(_ keys: Keyspace, _ revision: Revision, _ changes: [KeyChange]) {
+        self.keys = keys
+        self.revision = revision
+        for change in changes { sort(change) }
+    }
+
+    private mutating func sort(_ change: KeyChange) {
+        let key = change.key
+        if key == keys.document {
+            document = change
+        } else if key == keys.settings {
+            settings = change
+        } else if let address = Keyspace.address(of: key, in: keys.usedPrefix) {
+            addresses[address, default: AddressChanges()].used = change
+        } else if let address = Keyspace.address(of: key, in: keys.reservationsPrefix) {
+            addresses[address, default: AddressChanges()].reservation = change
+        } else if let address = Keyspace.address(of: key, in: keys.suspectsPrefix) {
+            addresses[address, default: AddressChanges()].suspect = change
+        } else if let address = Keyspace.address(of: key, in: keys.historyPrefix) {
+            addresses[address, default: AddressChanges()].entries = Self.newEntries(change)
+        } else if let reference = keys.attachmentReference(of: key) {
+            sort(change, of: reference)
+        }
+    }
+
+    private mutating func sort(_ change: KeyChange, of reference: AttachmentReference) {
+        let previous = change.previous.flatMap { try? Attachment(stored: $0.value) }
+        switch change {
+        case .put(let record, _):
+            guard let attachment = try? Attachment(stored: record.value) else { return }
+            made.append(
+                Made(
+                    reference: reference, attachment: attachment, isNew: record.created == record.modified,
+                    previous: previous))
+            for address in attachment.addresses where addresses[address] == nil {
+                addresses[address] = AddressChanges()
+            }
+        case .delete:
+            if let previous { ended.append((reference, previous)) }
+        }
+    }
+
+    /// A history is put with at least one new entry in front, and loses old ones at its end.
+    private static func newEntries(_ change: KeyChange) -> [HistoryEntry] {
+        guard case .put(let record, let previous) = change, let now = try? History(stored: record.value) else {
+            return []
+        }
+        let entries = now.entries
+        guard record.created != record.modified else { return entries }
+        guard let previous else { return Array(entries.prefix(1)) }
+        let before = (try? History(stored: previous.value))?.entries ?? []
+        let count = (1...max(1, entries.count)).first {
+            entries.dropFirst($0).elementsEqual(before.prefix(entries.count - $0))
+        }
+        return Array(entries.prefix(count ?? entries.count))
+    }
+
+    // MARK: Events
+
+    var events: [NetworkEvent] {
+        networkEvents
+            + addresses.sorted { $0.key < $1.key }.flatMap { address, changes in
+                reservationEnded(address, changes) + freed(address, changes) + reserved(address, changes)
+                    + given(address, changes) + suspected(address, changes)
+            }
+    }
+
+    private func event(
+        _ kind: NetworkEvent.Kind, _ address: IPAddress? = nil, _ change: (inout NetworkEvent) -> Void
+    ) -> NetworkEvent {
+        var event = NetworkEvent(kind, address, network: keys.network, revision: revision)
+        change(&event)
+        return event
+    }
+
+    // MARK: Tenancies
+
+    private func usage(_ container: String, of address: IPAddress) -> AddressEntry.Usage {
+        let own = made.first { $0.reference.containerID.text == container && $0.attachment.addresses.contains(address) }
+        return AddressEntry.Usage(
+            containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
+    }
+
+    /// Who had the address: by the used key and the attachment that went with it, else by the history.
+    private func formerUsage(_ container: String?, of address: IPAddress, _ entry: HistoryEntry?)
+        -> AddressEntry.Usage?
+    {
+        guard let container else { return entry?.attachment.flatMap { AddressEntry.Usage(json: $0, of: address) } }
+        let own = ended.first {
+            $0.reference.containerID.text == container && $0.attachment.addresses.contains(address)
+        }
+        if own == nil, let told = entry?.attachment.flatMap({ AddressEntry.Usage(json: $0, of: address) }),
+            told.containerID == container
+        {
+            return told
+        }
+        return AddressEntry.Usage(containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
+    }
+
+    private func freed(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
+        guard case .delete(_, let previous)? = changes.used else { return [] }
+        let entry = changes.entries.first { $0.event.endsTenancy }
+        return [
+            event(.freed, address) { event in
+                event.usage = formerUsage(previous?.value, of: address, entry)
+                event.ending = entry?.event
+                event.by = entry?.by
+                event.evidence = entry?.evidence
+            }
+        ]
+    }
+
+    private func given(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
+        let entry = changes.entries.first { $0.event == .takenOver }
+        guard case .put(let record, let previous)? = changes.used, record.value != previous?.value else {
+            // A delete was told already; else an attachment may have got another holder, its used keys being as they were.
+            if case .delete? = changes.used { return [] }
+            return succeeded(address)
+        }
+        let isNew = record.created == record.modified
+        let usage = usage(record.value, of: address)
+        let former = isNew ? nil : formerUsage(previous?.value, of: address, entry)
+        return [
+            event(former == nil ? .given : .takenOver, address) { event in
+                event.usage = usage
+                event.former = former
+                guard former != nil, let entry else { return }
+                event.ending = entry.event
+                event.by = entry.by
+                event.evidence = entry.evidence
+            }
+        ]
+    }
+
+    /// A sandbox that has the ID of a former one.
+    private func succeeded(_ address: IPAddress) -> [NetworkEvent] {
+        guard let own = made.first(where: { $0.attachment.addresses.contains(address) }), !own.isNew,
+            own.previous?.holder != own.attachment.holder
+        else { return [] }
+        let container = own.reference.containerID.text
+        return [
+            event(.given, address) { event in
+                event.usage = usage(container, of: address)
+                event.former = own.previous.map {
+                    AddressEntry.Usage(containerID: container, attachment: $0, ifname: own.reference.ifname)
+                }
+            }
+        ]
+    }
+
+    // MARK: Reservations
+
+    private static func reservation(_ record: Record?) -> Reservation? {
+        record.map { (try? Reservation(stored: $0.value)) ?? Reservation(for: .unreadable) }
+    }
+
+    private func reservationEnded(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
+        guard let change = changes.reservation else { return [] }
+        let entry = changes.entries.first { $0.event == .released || $0.event == .expired }
+        // One that is put again has ended only where the history says so: its time was over.
+        if case .put = change, entry == nil { return [] }
+        return [
+            event(entry?.event == .expired ? .expired : .released, address) { event in
+                event.reservation = Self.reservation(change.previous) ?? entry?.reservation
+                event.by = entry?.by
+                event.evidence = entry?.evidence
+            }
+        ]
+    }
+
+    private func reserved(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
+        guard case .put(let record, let previous)? = changes.reservation, let now = Self.reservation(record) else {
+            return []
+        }
+        let before = Self.reservation(previous)
+        let entry = changes.entries.first { $0.event == .reserved || $0.event == .updated }
+        let isNew = record.created == record.modified
+        if !isNew, before == now, entry == nil { return [] }
+        let isUpdate = entry.map { $0.event == .updated } ?? (!isNew && before?.holder == now.holder)
+        return [
+            event(isUpdate ? .updated : .reserved, address) { event in
+                event.reservation = now
+                event.by = entry?.by ?? now.by
+                event.evidence = entry?.evidence
+            }
+        ]
+    }
+
+    private func suspected(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
+        guard case .put(let record, let previous)? = changes.suspect, record.value != previous?.value,
+            let suspect = try? Suspect(stored: record.value)
+        else { return [] }
+        return [
+            event(.suspected, address) { event in
+                event.suspect = suspect
+                event.by = suspect.by
+            }
+        ]
+    }
+
+    // MARK: The network
+
+    private var networkEvents: [NetworkEvent] {
+        let (hold, settingsProblem) = settingsEvents
+        var problems = [settingsProblem, documentProblem].compactMap(\.self)
+        guard !problems.isEmpty else { return hold }
+        problems.removeAll(where: \.isEmpty)
+        let configured = event(.configured) { event in
+            event.rangeSets = rangeSets(document?.now)
+            if settingsProblem != nil {
+                event.settings = settings?.now.flatMap { try? NetworkSettings(stored: $0.value) }
+            }
+            event.evidence = problems.isEmpty ? nil : problems.joined(separator: "; ")
+        }
+        return [configured] + hold
+    }
+
+    /// What happened to the hold, and, where the other settings are not what they were, what is wrong with them: an empty
+    /// text for nothing.
+    private var settingsEvents: ([NetworkEvent], problem: String?) {
+        guard let settings else { return ([], nil) }
+        let before = settings.previous.flatMap { try? NetworkSettings(stored: $0.value) }
+        guard let record = settings.now else { return (unheld(before?.hold), "its settings were deleted") }
+        let now: NetworkSettings
+        do throws(DamagedValue) {
+            now = try NetworkSettings(stored: record.value)
+        } catch {
+            return ([], "its settings cannot be read: \(error)")
+        }
+        var events: [NetworkEvent] = []
+        if let hold = now.hold, hold != before?.hold {
+            events.append(
+                event(.held) { event in
+                    event.hold = hold
+                    event.by = hold.by
+                })
+        } else if now.hold == nil {
+            events = unheld(before?.hold)
+        }
+        let isOther = before.map { $0.hasGoNodes != now.hasGoNodes || $0.fixed != now.fixed }
+        return (events, isOther ?? (record.created == record.modified || events.isEmpty) ? "" : nil)
+    }
+
+    private func unheld(_ hold: NetworkSettings.Hold?) -> [NetworkEvent] {
+        hold.map { hold in [event(.unheld) { $0.hold = hold }] } ?? []
+    }
+
+    /// What is wrong with the document, where it is not what it was; an empty text for nothing. Go nodes write it again
+    /// and again.
+    private var documentProblem: String? {
+        guard let document else { return nil }
+        guard let record = document.now else { return "its document was deleted" }
+        let isNew = record.created == record.modified
+        // Where the former one is not kept: most often it was the same.
+        guard isNew || document.previous != nil, record.value != document.previous?.value else { return nil }
+        do throws(DamagedValue) {
+            let now = try NetworkDocument.parse(record.value)
+            guard let before = document.previous.flatMap({ try? NetworkDocument.parse($0.value) }) else { return "" }
+            return NetworkDocument.serialize(before) == NetworkDocument.serialize(now) ? nil : ""
+        } catch {
+            return "its document cannot be read: \(error)"
+        }
+    }
+
+    private func rangeSets(_ record: Record?) -> [RangeSet]? {
+        let fixed = settings?.now.flatMap { try? NetworkSettings(stored: $0.value) }?.fixed ?? []
+        return record.flatMap { try? NetworkDocument.parse($0.value, fixed: fixed) }
+    }
+}
+
+extension KeyChange {
+    /// The record that the key has now.
+    fileprivate var now: Record? {
+        if case .put(let record, _) = self { record } else { nil }
+    }
+}
+
+extension AddressEntry.Usage {
+    /// As the history keeps it; nil without a container ID.
+    init?(json: JSONObject, of address: IPAddress) {
+        guard let container = json["containerID"]?.string else { return nil }
+        var holder = Holder(uid: json["uid"]?.string, node: json["node"]?.string)
+        if let namespace = json["namespace"]?.string, let name = json["pod"]?.string {
+            holder.pod = try? PodReference(namespace: Namespace(namespace), name: PodName(name))
+        }
+        let since = json["since"]?.string.flatMap(Timestamp.init)
+        let ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
+        let attachment = Attachment(
+            addresses: [address], holder: holder, since: since, isFixed: json["fixed"]?.bool ?? false)
+        self.init(containerID: container, attachment: ifname == nil ? nil : attachment, ifname: ifname)
+    }
+}

@@ -1,0 +1,77 @@
+import Store
+
+extension AddressPool {
+    /// The past and the present of one address, by one small read; by two where somebody has it.
+    ///
+    /// - Returns: the history, and what of it cannot be read: then the rest is told all the same.
+    /// - Throws: ``IPAMError``.
+    public func history(of address: IPAddress) async throws(IPAMError) -> (
+        history: AddressHistory, problems: [IPAMError]
+    ) {
+        let snapshot = try await read([
+            Read(keys.history(address)), Read(keys.used(address)), Read(keys.reservation(address)), Read(keys.settings),
+        ])
+        let records = snapshot.results.map(\.records.first)
+        var problems: [IPAMError] = []
+        var usage: AddressEntry.Usage?
+        if let used = records[1] {
+            let known = try await attachments(of: [used.value], at: snapshot.revision)[used.value]?
+                .first { $0.attachment.addresses.contains(address) }
+            usage = AddressEntry.Usage(
+                containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
+        }
+        let reservation = records[2].map { record in
+            (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
+        }
+        return (
+            AddressHistory(
+                network: keys.network, address: address, history: stored(records[0], &problems), usage: usage,
+                reservation: reservation, mayHaveGoNodes: mayHaveGoNodes(records[3])), problems
+        )
+    }
+
+    /// The lines of the whole network that `isWanted`, newest first.
+    ///
+    /// - Returns: the lines, and the values that cannot be read: they hide nothing else.
+    /// - Throws: ``IPAMError``.
+    public func historyLines(where isWanted: (HistoryLine) -> Bool) async throws(IPAMError) -> (
+        lines: [HistoryLine], problems: [IPAMError]
+    ) {
+        let inventory = try await inventory()
+        var present = Dictionary(inventory.entries.map { ($0.address, $0) }) { first, _ in first }
+        var problems = inventory.problems
+        var lines: [HistoryLine] = []
+        func append(_ address: IPAddress, _ history: History) {
+            let entry = present.removeValue(forKey: address)
+            lines += AddressHistory(
+                network: keys.network, address: address, history: history, usage: entry?.usage,
+                reservation: entry?.reservation
+            ).lines.filter(isWanted)
+        }
+        _ = try await forEachRecord(keys.historyPrefix, at: inventory.revision) { record in
+            guard let address = Keyspace.address(of: record.key, in: keys.historyPrefix) else { return }
+            append(address, stored(record, &problems))
+        }
+        for address in present.keys { append(address, History()) }
+        return (Self.newestFirst(lines), problems)
+    }
+
+    /// Lines of equal times stay in the order of their own address's history.
+    private static func newestFirst(_ lines: [HistoryLine]) -> [HistoryLine] {
+        lines.enumerated().sorted { left, right in
+            let (one, other) = (left.element, right.element)
+            if one.moment != other.moment { return one.moment > other.moment }
+            return one.address == other.address ? left.offset < right.offset : one.address < other.address
+        }.map(\.element)
+    }
+
+    private func stored(_ record: Record?, _ problems: inout [IPAMError]) -> History {
+        guard let record else { return History() }
+        do throws(DamagedValue) {
+            return try History(stored: record.value)
+        } catch {
+            problems.append(.damaged(record.key, error))
+            return History()
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import HTTPTransport
+import IPAMKit
+
+/// A network to be audited, and who judges its holders.
+struct AuditSubject: Sendable {
+    private enum Judge: Sendable {
+        case kubernetes(Kubernetes)
+        /// The runtime's result cache.
+        case thisNode(cache: String)
+    }
+
+    let network: NetworkName
+    private let judge: Judge
+    private let connection: Connection
+
+    /// The networks that are meant.
+    ///
+    /// - Parameter nodeLocalCache: the runtime's result cache, where this node judges alone.
+    static func all(_ connection: Connection, nodeLocalCache: String?) async throws -> [AuditSubject] {
+        var subjects: [AuditSubject] = []
+        for network in try await connection.networks() {
+            try await connection.requireKnown(network)
+            subjects.append(try AuditSubject(network, connection, nodeLocalCache: nodeLocalCache))
+        }
+        return subjects
+    }
+
+    init(_ network: NetworkName, _ connection: Connection, nodeLocalCache: String?) throws {
+        self.network = network
+        self.connection = connection
+        if let nodeLocalCache {
+            judge = .thisNode(cache: nodeLocalCache)
+            return
+        }
+        let kubernetes = try Kubernetes(of: network, connection)
+        if kubernetes.cluster == nil {
+            Terminal.note(
+                "warning: this cluster has no name (the kubeconfig has no CA, and the CNI file no ipam.cluster): its holders "
+                    + "cannot be told from another's")
+        }
+        judge = .kubernetes(kubernetes)
+    }
+
+    /// Looks at the store, and then at the pods.
+    func look() async throws -> AuditLook {
+        Terminal.progress("network \(network): reading the store ...")
+        let configuration = connection.configured[network]
+        let (report, snapshot) = try await connection.pool(network).audit(
+            configured: configuration?.rangeSets,
+            observe: { () async throws(PodSourceError) -> AuditWitness in try await witness(configuration) },
+            now: Operator.now)
+        Terminal.progress("")
+        for problem in snapshot.problems.prefix(5) { Terminal.note("warning: \(problem)") }
+        return AuditLook(report: report, snapshot: snapshot)
+    }
+
+    private func witness(_ configuration: NetworkConfiguration?) async throws(PodSourceError) -> AuditWitness {
+        switch judge {
+        case .thisNode(let cache):
+            do throws(Failure) {
+                return .node(try ThisNode.snapshot(of: network, configuration, cache: cache))
+            } catch {
+                throw PodSourceError(error.message)
+            }
+        case .kubernetes(let kubernetes):
+            let deadline = ContinuousClock.now + connection.timeout
+            Terminal.progress("network \(network): listing pods ...")
+            let pods = try await kubernetes.pods.pods(deadline: deadline)
+            let nodes = try await kubernetes.pods.nodes(deadline: deadline)
+            return .kubernetes(ClusterSnapshot(cluster: kubernetes.cluster, pods: pods, nodes: nodes))
+        }
+    }
+}
+
+/// One look of an audit: what it found, and what it has read.
+struct AuditLook: Sendable {
+    let report: AuditReport
+    let snapshot: NetworkSnapshot
+}
+
+/// The repairs of one network: shown, asked for, carried out.
+struct AuditRepairs: Sendable {
+    let look: AuditLook
+    let findings: [AuditFinding]
+    /// Of a dry run: what a second look would have to confirm.
+    let toConfirm: [AuditFinding]
+
+    func run(_ connection: Connection, _ change: ChangeOptions) async throws -> AuditResult.Repair {
+        let network = look.report.network
+        let planned = AuditResult.Repair(
+            network: network, outcomes: findings.map { .init(finding: $0, isDone: true) }, toConfirm: toConfirm)
+        guard !change.dryRun, !findings.isEmpty else { return planned }
+        try Terminal.confirm(
+            "Repair \(findings.count) \(findings.count == 1 ? "finding" : "findings") of network \(network)?",
+            showing: planned.lines(isDryRun: true).joined(separator: "\n"), assumeYes: change.yes)
+        let outcomes = try await connection.pool(network).repair(
+            findings, of: look.snapshot, by: Operator.name, at: Operator.now(),
+            progress: { Terminal.progress("network \(network): \($0) of \(findings.count) repaired ") })
+        return AuditResult.Repair(network: network, outcomes: outcomes, toConfirm: [])
+    }
+}

@@ -1,0 +1,92 @@
+import IPAMKit
+
+/// Repairs what a saved report found, as far as a new look finds the same.
+struct ReportedRepairs: Sendable {
+    private let reports: [AuditReport]
+    private let file: String
+    private let included: Set<AuditCode>
+    private let change: ChangeOptions
+
+    /// - Throws: ``Failure`` when the file is no report.
+    init(file: String, included: Set<AuditCode>, change: ChangeOptions) throws(Failure) {
+        self.file = file
+        self.included = included
+        self.change = change
+        let text = try TextFile.read(file)
+        let json: JSONValue
+        do throws(JSONSyntaxError) {
+            json = try JSONValue(parsing: text)
+        } catch {
+            throw Failure(.failed, "\(file) is not valid JSON: \(error)")
+        }
+        var reports: [AuditReport] = []
+        for document in json.array ?? [json] {
+            do throws(DamagedValue) {
+                reports.append(try AuditReport(document))
+            } catch {
+                throw Failure(
+                    .failed, "\(file) is no report of an audit: \(error)",
+                    hint: "write one with 'ipamctl audit --report'")
+            }
+        }
+        self.reports = reports
+    }
+
+    func run(_ global: GlobalOptions, _ format: OutputFormat) throws {
+        let repairs = self
+        let result = try connected(global) { connection in try await repairs.run(on: connection) }
+        Terminal.print(format.render(result))
+        let skipped = (result.repairs ?? []).flatMap(\.outcomes).count { !$0.isDone }
+        if skipped > 0 { throw Failure(.conflict, "\(skipped) changed meanwhile and were left alone") }
+    }
+
+    private func run(on connection: Connection) async throws -> AuditResult {
+        var looks: [AuditReport] = []
+        var repairs: [AuditResult.Repair] = []
+        for report in reports {
+            if let requested = connection.requested, requested != report.network {
+                throw Failure(
+                    .conflict, "\(file) is of network \(report.network), not of \(requested)")
+            }
+            let subject = try AuditSubject(
+                report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)
+            var look = try await subject.look()
+            try requireSameStore(report, look.report)
+            let grace = GraceArgument.standard
+            let age = look.report.at.seconds - report.at.seconds
+            let unconfirmed = report.unconfirmed(including: included)
+            if !unconfirmed.isEmpty, age < grace, !change.dryRun {
+                await GraceArgument.wait(grace - age, for: unconfirmed.count)
+                look = try await subject.look()
+            }
+            let known = Set(report.findings.map(\.identity))
+            let findings = look.report.repairable(including: included, confirmedBy: report, grace: grace)
+                .filter { known.contains($0.identity) }
+            looks.append(look.report)
+            repairs.append(
+                try await AuditRepairs(look: look, findings: findings, toConfirm: []).run(connection, change))
+            let asked = report.findings.count { $0.repair != .none }
+            if findings.count < asked {
+                Terminal.note(
+                    "network \(report.network): \(asked - findings.count) of \(asked) findings are no longer so, or are not to be "
+                        + "repaired without --include")
+            }
+        }
+        return AuditResult(reports: looks, isWanted: { _ in true }, repairs: repairs, isDryRun: change.dryRun)
+    }
+
+    /// - Throws: ``Failure`` for the report of another cluster, node or etcd.
+    private func requireSameStore(_ report: AuditReport, _ now: AuditReport) throws(Failure) {
+        guard report.cluster == now.cluster, report.node == now.node else {
+            let of = report.node.map { "node \($0)" } ?? "cluster \(report.cluster ?? "(without a name)")"
+            let here = now.node.map { "node \($0)" } ?? "cluster \(now.cluster ?? "(without a name)")"
+            throw Failure(.conflict, "\(file) is of \(of), and this is \(here)", hint: "audit again: 'ipamctl audit'")
+        }
+        guard report.revision <= now.revision, report.at <= now.at else {
+            throw Failure(
+                .conflict,
+                "\(file) is of another etcd, or of the future: it has seen revision \(report.revision), and this "
+                    + "etcd is at \(now.revision)", hint: "audit again: 'ipamctl audit'")
+        }
+    }
+}

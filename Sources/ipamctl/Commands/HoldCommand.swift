@@ -1,0 +1,110 @@
+import ArgumentParser
+import IPAMKit
+
+struct HoldCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hold", abstract: "Give out no address of a network for a while.",
+        discussion: """
+            Pods that start are refused with code 104 and the reason; their runtime tries again by itself. Pods that run \
+            keep their addresses, and those that end give them back.
+
+              ipamctl hold k8snetwork --reason "moving to 10.189/16"
+              ipamctl unhold k8snetwork
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var subject: NetworkArgument
+
+    @Option(help: "Why: pods that are refused say it.")
+    var reason: String
+
+    func validate() throws {
+        try subject.validate(global)
+        if reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason is empty: say why") }
+        if reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw ValidationError("--reason has a line break or another control character: write one line")
+        }
+    }
+
+    func run() throws {
+        let command = self
+        let wanted = NetworkSettings.Hold(
+            by: Operator.name, reason: reason, since: Operator.now().description)
+        let result = try connected(subject.applied(to: global)) { connection in
+            let network = try await connection.network(for: [])
+            let fixed = network.rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
+            let planned = try await connection.pool(network.name).hold(wanted, fixed: fixed, dryRun: true)
+            if command.change.dryRun || planned.kind == .unchanged { return (network.name, planned) }
+            try Terminal.confirm(
+                "Hold network \(network.name), so that no pod gets an address of it?", assumeYes: command.change.yes)
+            return (network.name, try await connection.pool(network.name).hold(wanted, fixed: fixed))
+        }
+        Terminal.print(output.output.render(NetworkChange(result.0, result.1, isDryRun: change.dryRun)))
+    }
+}
+
+struct UnholdCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unhold", abstract: "Lift a network's hold: pods get addresses again.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var subject: NetworkArgument
+
+    func validate() throws { try subject.validate(global) }
+
+    func run() throws {
+        let command = self
+        let result = try connected(subject.applied(to: global)) { connection in
+            let network = try await connection.network(for: []).name
+            let planned = try await connection.pool(network).unhold(dryRun: true)
+            if command.change.dryRun || planned.kind == .unchanged { return (network, planned) }
+            try Terminal.confirm(
+                "Lift the hold of network \(network)\(planned.hold?.phrase ?? "")?", assumeYes: command.change.yes)
+            return (network, try await connection.pool(network).unhold())
+        }
+        Terminal.print(output.output.render(NetworkChange(result.0, result.1, isDryRun: change.dryRun)))
+    }
+}
+
+/// The network that a command is about, as its argument or by --network.
+struct NetworkArgument: ParsableArguments {
+    @Argument(help: "The network; by default the only one there is.")
+    var network: String?
+
+    /// - Throws: `ValidationError` where --network names another one.
+    func validate(_ global: GlobalOptions) throws {
+        if let network, let other = global.network, network != other {
+            throw ValidationError("the argument names network \(network), and --network \(other)")
+        }
+    }
+
+    func applied(to global: GlobalOptions) -> GlobalOptions {
+        var global = global
+        global.network = network ?? global.network
+        return global
+    }
+}
+
+extension NetworkSettings.Hold {
+    /// Behind what is held: ` by root@admin1 since 2026-11-23T02:00:00Z: moving`.
+    fileprivate var phrase: String {
+        (by.map { " by \($0)" } ?? "") + (since.map { " since \($0)" } ?? "") + (reason.map { ": \($0)" } ?? "")
+    }
+}
+
+extension NetworkChange {
+    fileprivate init(_ network: NetworkName, _ change: HoldChange, isDryRun: Bool) {
+        let sentence =
+            switch change.kind {
+            case .held: "on hold: \(change.hold?.reason ?? "")"
+            case .lifted: "no longer on hold (was\(change.hold?.phrase ?? ""))"
+            case .unchanged: change.hold.map { "is on hold already\($0.phrase)" } ?? "is not on hold"
+            }
+        self.init(
+            network: network, action: change.kind.rawValue, sentence: sentence, hold: change.hold, isDryRun: isDryRun)
+    }
+}

@@ -1,0 +1,156 @@
+import IPAMKit
+
+/// What an audit found, and what a repair has done about it.
+struct AuditResult: Renderable {
+    /// The repairs of one network.
+    struct Repair: Sendable {
+        let network: NetworkName
+        let outcomes: [RepairOutcome]
+        let toConfirm: [AuditFinding]
+
+        func lines(isDryRun: Bool) -> [String] {
+            outcomes.map { outcome in
+                let what = outcome.finding.address?.description ?? "network \(network)"
+                guard outcome.isDone else { return "\(what) skipped: it changed meanwhile" }
+                let repair = outcome.finding.repair
+                return "\(what) \(isDryRun ? repair.phrase : repair.donePhrase) "
+                    + "(\(outcome.finding.code.rawValue): \(outcome.finding.evidence))"
+            }
+                + toConfirm.map { finding in
+                    "\(finding.address?.description ?? "network \(network)") \(finding.repair.phrase), when a second look says "
+                        + "the same (\(finding.code.rawValue): \(finding.evidence))"
+                }
+        }
+    }
+
+    let reports: [AuditReport]
+    /// The reports whole, for a file.
+    let complete: JSONDocument
+    let repairs: [Repair]?
+    let isDryRun: Bool
+
+    init(
+        reports: [AuditReport], isWanted: (AuditFinding) -> Bool, repairs: [Repair]? = nil, isDryRun: Bool = false
+    ) {
+        self.reports = reports.map { $0.filtered(isWanted) }
+        complete = JSONDocument(json: Self.json(reports))
+        self.repairs = repairs
+        self.isDryRun = isDryRun
+    }
+
+    struct JSONDocument: Sendable {
+        let json: JSONValue
+    }
+
+    /// How many findings there are, less those that were repaired.
+    var left: Int {
+        let found = reports.reduce(0) { $0 + $1.findings.count }
+        guard let repairs, !isDryRun else { return found }
+        return found - repairs.flatMap(\.outcomes).count(where: \.isDone)
+    }
+
+    /// The next step.
+    var hint: String? {
+        let findings = reports.flatMap(\.findings)
+        if findings.contains(where: { $0.repair != .none && !$0.code.isRepairedOnlyWhenIncluded }) {
+            return "'ipamctl audit --repair' repairs what is safe; --dry-run shows it first"
+        }
+        if let code = findings.first(where: { $0.repair != .none })?.code {
+            return "'ipamctl audit --repair --include \(code.rawValue)' repairs it"
+        }
+        return nil
+    }
+
+    // MARK: Views
+
+    private static func json(_ reports: [AuditReport]) -> JSONValue {
+        reports.count == 1 ? reports[0].json : .array(reports.map(\.json))
+    }
+
+    var json: JSONValue {
+        guard let repairs else { return Self.json(reports) }
+        let documents = zip(reports, repairs).map { report, repair -> JSONValue in
+            guard var object = report.json.object else { return report.json }
+            object["repaired"] = .array(
+                repair.outcomes.map { outcome in
+                    var json = outcome.finding.json.object ?? JSONObject()
+                    json[isDryRun ? "dryRun" : "done"] = .bool(isDryRun || outcome.isDone)
+                    return .object(json)
+                })
+            return .object(object)
+        }
+        return documents.count == 1 ? documents[0] : .array(documents)
+    }
+
+    var names: [String] { reports.flatMap(\.findings).compactMap { $0.address?.description } }
+
+    func cells(wide: Bool) -> [[String]] {
+        let header =
+            ["NETWORK", "ADDRESS", "CODE", "SEVERITY", "REPAIR", "EVIDENCE"] + (wide ? ["NODE", "CONTAINER"] : [])
+        return [header]
+            + reports.flatMap { report in
+                report.findings.map { finding in
+                    let row = [
+                        report.network.text, finding.address?.description ?? "", finding.code.rawValue,
+                        finding.code.severity.rawValue, finding.repair.rawValue, finding.evidence,
+                    ]
+                    return row + (wide ? [finding.node ?? "", finding.holder?["containerID"]?.string ?? ""] : [])
+                }
+            }
+    }
+
+    func text(wide: Bool) -> String {
+        var text = ""
+        for (index, report) in reports.enumerated() {
+            if index > 0 { text += "\n" }
+            text += Self.summary(report)
+            if !report.findings.isEmpty {
+                text += "\n"
+                let rows = report.findings.map { finding in
+                    [
+                        finding.address?.description ?? "", finding.code.rawValue,
+                        finding.evidence
+                            + (wide ? Self.repair(finding).map { " [\($0)]" } ?? "" : ""),
+                    ]
+                }
+                text += TextTable.render([["ADDRESS", "CODE", "EVIDENCE"]] + rows)
+            }
+            guard let repair = repairs?[index] else { continue }
+            let lines = repair.lines(isDryRun: isDryRun)
+            guard !lines.isEmpty else { continue }
+            text += "\n" + lines.map { "\($0)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+            let skipped = repair.outcomes.count { !$0.isDone }
+            if !isDryRun {
+                text += "\(repair.outcomes.count - skipped) repaired"
+                text += skipped > 0 ? ", \(skipped) skipped because they changed meanwhile\n" : "\n"
+            }
+        }
+        return text
+    }
+
+    private static func summary(_ report: AuditReport) -> String {
+        let judge = report.node.map { "by node \($0) alone" } ?? "\(report.pods) \(report.pods == 1 ? "pod" : "pods")"
+        var text =
+            "network \(report.network): \(report.checked) \(report.checked == 1 ? "address" : "addresses") used or reserved, \(judge), "
+        text += "revision "
+        text += "\(report.revision)\n"
+        let counts = Dictionary(grouping: report.findings, by: \.code)
+        if counts.isEmpty { text += "  no findings\n" }
+        let rows = AuditCode.allCases.compactMap { code -> [String]? in
+            guard let findings = counts[code] else { return nil }
+            return ["  \(findings.count)", code.rawValue, findings.compactMap(repair).first ?? "a person must decide"]
+        }
+        if !rows.isEmpty { text += TextTable.render(rows) }
+        for (reason, count) in report.unjudged.sorted(by: { $0.key < $1.key }) {
+            text += "  \(count) not judged: \(reason)\n"
+        }
+        return text
+    }
+
+    /// What repairs a finding, in words; nil where nothing does.
+    private static func repair(_ finding: AuditFinding) -> String? {
+        guard finding.repair != .none else { return nil }
+        return "--repair" + (finding.code.isRepairedOnlyWhenIncluded ? " --include \(finding.code.rawValue)" : "")
+            + " \(finding.repair.phrase)"
+    }
+}

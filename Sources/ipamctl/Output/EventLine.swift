@@ -1,0 +1,106 @@
+import IPAMKit
+
+/// An event, and when it was heard of here.
+struct EventLine: Renderable {
+    let time: Timestamp
+    let event: NetworkEvent
+
+    var json: JSONValue {
+        let facts = event.json.members.map { ($0.key, $0.value) }
+        return .object(JSONObject([("time", .string(time.description))] + facts))
+    }
+    var names: [String] { event.address.map { [$0.description] } ?? [] }
+
+    private static let columns = ["TIME", "NETWORK", "EVENT", "ADDRESS", "WHO"]
+    private static let wideColumns = ["FROM", "HOW", "NODE", "CONTAINER", "IFNAME", "BY", "BECAUSE", "REVISION"]
+
+    /// Of the columns: most rows fit.
+    ///
+    /// - Parameter network: the only one there is; nil where there are several.
+    static func widths(_ network: NetworkName?) -> [Int] {
+        [
+            "2026-11-23T02:00:00Z".count, max("NETWORK".count, network?.text.count ?? 12), "configured".count,
+            "255.255.255.255".count, 24,
+        ]
+    }
+
+    static func header(wide: Bool) -> [String] {
+        columns + (wide ? wideColumns : [])
+    }
+
+    func cells(wide: Bool) -> [[String]] {
+        [Self.header(wide: wide), wide ? row(who) + wideRow : row(sentence)]
+    }
+
+    private func row(_ who: String) -> [String] {
+        [time.description, event.network.text, event.kind.rawValue, event.address?.description ?? "", who]
+    }
+
+    private var wideRow: [String] {
+        [
+            event.former.map(Self.phrase) ?? "", event.ending?.rawValue ?? "",
+            event.usage?.attachment?.holder.node ?? "", event.usage?.containerID ?? "",
+            event.usage?.ifname?.text ?? "", event.by ?? "", event.evidence ?? "", String(event.revision),
+        ]
+    }
+
+    /// What the table has room for: who it is about, and what else one wants to know at once.
+    private var sentence: String {
+        switch event.kind {
+        case .given, .takenOver: who + (event.former.map { ", before \(Self.phrase($0))" } ?? "")
+        case .freed:
+            switch event.ending {
+            case nil, .deleted: who
+            case .some(let ending): who + " (\(ending.rawValue)\(event.by.map { " by \($0)" } ?? ""))"
+            }
+        default: who
+        }
+    }
+
+    private var who: String {
+        switch event.kind {
+        case .given, .takenOver, .freed: event.usage.map(Self.phrase) ?? ""
+        case .reserved, .updated, .released, .expired: event.reservation?.holder.phrase ?? ""
+        case .suspected: event.by.map { "seen gone by \($0)" } ?? "seen gone"
+        case .held, .unheld: event.hold?.reason ?? ""
+        case .configured: event.evidence ?? configuration
+        }
+    }
+
+    private var configuration: String {
+        var parts = event.rangeSets?.flatMap { $0.ranges.map(\.subnet.description) } ?? []
+        if let settings = event.settings {
+            parts += settings.fixed.map { "fixed \($0.start)-\($0.end)" }
+            parts.append(settings.hasGoNodes ? "with Go nodes" : "no Go node")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func phrase(_ usage: AddressEntry.Usage) -> String {
+        usage.attachment?.holder.pod == nil ? "container \(usage.containerID.prefix(12))" : usage.phrase
+    }
+}
+
+/// Events that nobody can tell any more.
+struct LostEvents: Renderable {
+    let time: Timestamp
+    /// The revision that was seen last.
+    let after: Int64
+    /// The revision that the events go on after.
+    let through: Int64
+
+    var sentence: String {
+        through < after
+            ? "etcd was set back from revision \(after) to \(through): what happened there is not known"
+            : "events between revision \(after + 1) and \(through) were lost: etcd has compacted them"
+    }
+
+    var json: JSONValue {
+        [
+            "time": .string(time.description), "event": "lost", "fromRevision": JSONValue(after + 1),
+            "toRevision": JSONValue(through),
+        ]
+    }
+    var names: [String] { [] }
+    func cells(wide: Bool) -> [[String]] { [] }
+}

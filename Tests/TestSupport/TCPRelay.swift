@@ -1,0 +1,81 @@
+import Foundation
+
+/// A port of 127.0.0.1 that leads to another one, as long as it runs: cutting it breaks every connection through it,
+/// freezing it makes them silent. It goes with its last reference.
+public final class TCPRelay: Sendable {
+    private let process: SupervisedProcess
+    private let folder: TemporaryDirectory
+    private let port: UInt16
+
+    /// `http://127.0.0.1:PORT` of this end.
+    public var url: String { "http://127.0.0.1:\(port)" }
+
+    private static let script = """
+        import socket, sys, threading
+        port, target = int(sys.argv[1]), int(sys.argv[2])
+        listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        print("ready", flush=True)
+        def copy(source, sink):
+            try:
+                while data := source.recv(65536):
+                    sink.sendall(data)
+            except OSError:
+                pass
+            for end in (source, sink):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        while True:
+            client = listener.accept()[0]
+            try:
+                server = socket.create_connection(("127.0.0.1", target))
+            except OSError:
+                client.close()
+                continue
+            for ends in (client, server), (server, client):
+                threading.Thread(target=copy, args=ends, daemon=True).start()
+        """
+
+    /// Starts it and waits until it listens.
+    public init(to target: UInt16) async throws {
+        folder = try TemporaryDirectory(prefix: "relay")
+        port = try LoopbackPorts.take(1)[0]
+        process = try SupervisedProcess(
+            name: "relay", log: folder.file("log"), executable: "python3",
+            arguments: ["-c", Self.script, String(port), String(target)])
+        try await mend()
+    }
+
+    /// Breaks all connections; who connects is refused.
+    public func cut() async throws {
+        try await offPool { try self.process.kill() }
+    }
+
+    /// Listens again, on the same port.
+    ///
+    /// - Throws: `TestSupportError.serverFailed` when it does not within 20 seconds, with what it said.
+    public func mend() async throws {
+        let before = starts
+        try await offPool { try self.process.start() }
+        let deadline = ContinuousClock.now + .seconds(20)
+        while starts == before {
+            guard process.isRunning, deadline > .now else {
+                throw TestSupportError.serverFailed(name: "the relay", detail: process.logText)
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Lets connections stand without a word.
+    public func freeze() async throws {
+        try await offPool { try self.process.freeze() }
+    }
+
+    /// Lets it go on.
+    public func thaw() async throws {
+        try await offPool { try self.process.thaw() }
+    }
+
+    private var starts: Int { process.logText.split(separator: "\n").count { $0 == "ready" } }
+}
