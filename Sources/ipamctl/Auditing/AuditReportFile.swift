@@ -19,7 +19,8 @@ enum AuditReportFile {
                 reports.append(try AuditReport(element))
             } catch {
                 throw Failure(
-                    .failed, "\(path): \(error)", hint: "name a file that 'ipamctl audit --report' has written")
+                    .failed, "\(path) is no report of an audit: \(error)",
+                    hint: "name a file that 'ipamctl audit --report' has written")
             }
         }
         return reports

@@ -12,24 +12,7 @@ struct ReportedRepairs: Sendable {
         self.file = file
         self.included = included
         self.change = change
-        let text = try TextFile.read(file)
-        let json: JSONValue
-        do throws(JSONSyntaxError) {
-            json = try JSONValue(parsing: text)
-        } catch {
-            throw Failure(.failed, "\(file) is not valid JSON: \(error)")
-        }
-        var reports: [AuditReport] = []
-        for document in json.array ?? [json] {
-            do throws(DamagedValue) {
-                reports.append(try AuditReport(document))
-            } catch {
-                throw Failure(
-                    .failed, "\(file) is no report of an audit: \(error)",
-                    hint: "write one with 'ipamctl audit --report'")
-            }
-        }
-        self.reports = reports
+        reports = try AuditReportFile.read(file)
     }
 
     func run(_ global: GlobalOptions, _ format: OutputFormat) throws {
