@@ -139,6 +139,11 @@ struct AuditCommandTests {
         #expect(try await cluster.ipamctl("audit", "--report", file).status == 5)
         let report = try AuditReport(JSONValue(parsing: String(contentsOfFile: file, encoding: .utf8)))
         #expect(report.findings.count == 4)
+        // A report of this minute is no second look yet, and its findings are so all the same.
+        let young = try await cluster.ipamctl("release", "--from-report", file, "--dry-run").checked()
+        #expect(
+            young.stdoutText.contains("10.188.0.30 frees it, when a second look says the same"), "\(young.stdoutText)")
+        #expect(!young.stderrText.contains("no longer so"), "\(young.stderrText)")
         // Meanwhile the dead one's address has come to another pod.
         _ = try await cluster.site.pool().delete(
             AttachmentReference(containerID: ContainerID("dead"), ifname: InterfaceName("eth0")))
@@ -173,6 +178,13 @@ struct AuditCommandTests {
             let output = try await cluster.ipamctl("release", "--from-report", file, "--yes")
             #expect(output.isProperFailure && output.stderrText.contains(sentence), "\(what): \(output.stderrText)")
         }
+        #expect(try await cluster.used().count == 3)
+        // Of several reports one that is refused keeps the others from being carried out.
+        let other = try #require(text.range(of: "\"cluster\": \"c1\""))
+        let both = "[\(text), \(text.replacingCharacters(in: other, with: "\"cluster\": \"c2\""))]"
+        try both.write(toFile: file, atomically: true, encoding: .utf8)
+        let output = try await cluster.ipamctl("release", "--from-report", file, "--yes")
+        #expect(output.isProperFailure && output.status == 3, "\(output.stderrText)")
         #expect(try await cluster.used().count == 3)
     }
 

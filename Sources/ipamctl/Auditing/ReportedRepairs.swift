@@ -24,8 +24,8 @@ struct ReportedRepairs: Sendable {
     }
 
     private func run(on connection: Connection) async throws -> AuditResult {
-        var looks: [AuditReport] = []
-        var repairs: [AuditResult.Repair] = []
+        // All of them are checked before anything is changed.
+        var subjects: [(report: AuditReport, subject: AuditSubject, look: AuditLook)] = []
         for report in reports {
             if let requested = connection.requested, requested != report.network {
                 throw Failure(
@@ -33,8 +33,14 @@ struct ReportedRepairs: Sendable {
             }
             let subject = try AuditSubject(
                 report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)
-            var look = try await subject.look()
+            let look = try await subject.look()
             try requireSameStore(report, look.report)
+            subjects.append((report, subject, look))
+        }
+        var looks: [AuditReport] = []
+        var repairs: [AuditResult.Repair] = []
+        for (report, subject, first) in subjects {
+            var look = first
             let grace = GraceArgument.standard
             let age = look.report.at.seconds - report.at.seconds
             let unconfirmed = report.unconfirmed(including: included)
@@ -45,14 +51,20 @@ struct ReportedRepairs: Sendable {
             let known = Set(report.findings.map(\.identity))
             let findings = look.report.repairable(including: included, confirmedBy: report, grace: grace)
                 .filter { known.contains($0.identity) }
+            let toConfirm =
+                change.dryRun
+                ? look.report.unconfirmed(including: included).filter {
+                    known.contains($0.identity) && !findings.contains($0)
+                } : []
             looks.append(look.report)
             repairs.append(
-                try await AuditRepairs(look: look, findings: findings, toConfirm: []).run(connection, change))
+                try await AuditRepairs(look: look, findings: findings, toConfirm: toConfirm).run(connection, change))
             let asked = report.findings.count { $0.repair != .none }
-            if findings.count < asked {
+            let left = asked - findings.count - toConfirm.count
+            if left > 0 {
                 Terminal.note(
-                    "network \(report.network): \(asked - findings.count) of \(asked) findings are no longer so, or are not to be "
-                        + "repaired without --include")
+                    "network \(report.network): \(left) of \(asked) findings are no longer so, or are not to be repaired "
+                        + "without --include")
             }
         }
         return AuditResult(reports: looks, isWanted: { _ in true }, repairs: repairs, isDryRun: change.dryRun)
