@@ -96,7 +96,7 @@ import Testing
                 }
                 return [before, during]
             }
-            #expect(counts[0] == counts[1], "\(counts)")
+            #expect(counts[1] <= counts[0], "before and at most during the run: \(counts)")
         }
     }
 
