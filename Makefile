@@ -40,6 +40,7 @@ e2e: ## of these only the tests with real containers and real CNI plugins
 
 bench: setup ## measures against the limits of the design and prints the ratios
 	@Benchmarks/run
+	@if [ "$$(id -u)" = 0 ]; then Benchmarks/rebuild; else echo "Benchmarks/rebuild needs root: run it with sudo"; fi
 
 lint: setup ## checks the form of the Swift sources and of the scripts
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks

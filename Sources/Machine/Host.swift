@@ -15,10 +15,19 @@ public struct Host: Sendable {
     }
 
     /// This node; its name is the configuration's, else the host's as the kubelet writes it.
-    public func node(named configured: String?) -> NodeIdentity {
-        NodeIdentity(
+    public func node(named configured: String?) -> NodeView {
+        let identity = NodeIdentity(
             name: configured ?? hostName.lowercased(), boot: firstLine("/proc/sys/kernel/random/boot_id"),
-            machine: firstLine("/etc/machine-id").flatMap { Self.isMachineID($0) ? $0 : nil })
+            machine: firstLine("/etc/machine-id").flatMap { Self.isMachineID($0) ? $0 : nil }, bootedAt: bootedAt)
+        return NodeView(identity, namespace: Self.namespace)
+    }
+
+    /// When this boot began, by /proc/uptime (proc(5)): seconds since then, with a fraction.
+    private var bootedAt: Timestamp? {
+        guard let line = firstLine("/proc/uptime"), let seconds = Int64(line.prefix { $0 != "." && $0 != " " }) else {
+            return nil
+        }
+        return now().advanced(bySeconds: -seconds)
     }
 
     private var hostName: String {
@@ -78,16 +87,16 @@ public struct Host: Sendable {
         return bytes
     }
 
-    /// True where `path` is a network namespace now: mounted there, or a process's under /proc.
-    public static func namespaceExists(_ path: String) -> Bool {
+    /// What is at `path`: a network namespace that is mounted there, or a process's under /proc; or something else.
+    public static func namespace(_ path: String) -> NamespaceSight {
         var file = stat()
         guard stat(path, &file) == 0 else {
-            // Only a path that is certainly not there is gone; any other failure says nothing.
-            return errno != ENOENT && errno != ENOTDIR
+            // Only a path that is certainly not there is absent; any other failure says nothing.
+            return errno == ENOENT || errno == ENOTDIR ? .absent : .unclear
         }
-        // Namespaces are files of the kernel's nsfs; a path that was unmounted is an ordinary file, or none.
+        // Namespaces are files of the kernel's nsfs. Where a namespace is mounted out of sight there is an ordinary file.
         var own = stat()
-        guard stat("/proc/self/ns/net", &own) == 0 else { return true }
-        return file.st_dev == own.st_dev
+        guard stat("/proc/self/ns/net", &own) == 0, file.st_dev == own.st_dev else { return .unclear }
+        return .namespace(inode: UInt64(file.st_ino), isOwn: file.st_ino == own.st_ino)
     }
 }

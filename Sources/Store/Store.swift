@@ -22,6 +22,12 @@ public protocol Store: Sendable {
     func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
         async throws(StoreError)
 
+    /// Returns when one of `keys` has been changed since `revision`: put, or deleted.
+    ///
+    /// - Throws: ``StoreError/deadlineExceeded(_:)`` when none has been by the deadline.
+    func waitForChange(of keys: [Key], after revision: Revision, deadline: ContinuousClock.Instant)
+        async throws(StoreError)
+
     /// Follows the keys of `range` from the revision after `revision` on, until the task that asks is cancelled: that ends
     /// the feed without an error. To be consumed by one task.
     ///

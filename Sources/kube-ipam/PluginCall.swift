@@ -47,23 +47,23 @@ struct PluginCall: Sendable {
         // What could fail without the store fails before an address is taken.
         let dns = try readResolvConf()
         let node = host.node(named: configuration.nodeName)
+        let identity = node.identity
         let holder = Holder(
-            pod: environment.pod, uid: environment.podUID, node: node.name, boot: node.boot, machine: node.machine,
-            netns: netns, cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
+            pod: environment.pod, uid: environment.podUID, node: identity.name, boot: identity.boot,
+            machine: identity.machine, netns: netns, cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
             annotations: configuration.annotationSource(of: environment.pod), autoLimit: configuration.autoLimit,
-            now: host.now())
-        let observer = Observer(
-            node: node, pods: pods, namespaceExists: Host.namespaceExists, now: { [host] in host.now() })
+            waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: host.now())
+        let observer = Observer(node: node, pods: pods, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
         let result = CNIResult(
             addresses: added.assignments.map {
                 .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
             }, routes: configuration.routes, dns: dns)
         for takeover in added.takeovers { report(takeover) }
-        report("ADD", attachment, addresses: added.assignments.map(\.address))
+        report("ADD", attachment, addresses: added.assignments.map(\.address), waited: added.waited)
         return try result.json(for: configuration.cniVersion)
     }
 
@@ -91,8 +91,7 @@ struct PluginCall: Sendable {
     private func collectGarbage() async throws -> JSONValue? {
         let node = host.node(named: configuration.nodeName)
         let freed = try await pool.collectGarbage(
-            keeping: configuration.validAttachments, on: node, namespaceExists: Host.namespaceExists,
-            ending: ending(.collected))
+            keeping: configuration.validAttachments, on: node, ending: ending(.collected))
         for (attachment, addresses) in freed { report("GC", attachment, addresses: addresses) }
         return nil
     }
@@ -112,7 +111,7 @@ struct PluginCall: Sendable {
 
     /// For the history: that this node ended a tenancy.
     private func ending(_ event: HistoryEntry.Event) -> Ending {
-        Ending(event, at: host.now(), by: "kube-ipam on \(host.node(named: configuration.nodeName).name)")
+        Ending(event, at: host.now(), by: "kube-ipam on \(host.node(named: configuration.nodeName).identity.name)")
     }
 
     private var previousAddresses: [IPAddress] {
@@ -153,13 +152,15 @@ struct PluginCall: Sendable {
             ])
     }
 
-    private func report(_ what: String, _ attachment: AttachmentReference, addresses: [IPAddress]) {
+    private func report(
+        _ what: String, _ attachment: AttachmentReference, addresses: [IPAddress], waited: Duration = .zero
+    ) {
         var list = ""
         for address in addresses { list += (list.isEmpty ? "" : ",") + address.description }
         let fields: KeyValuePairs<String, String> = [
             "network": configuration.name.text, "container": attachment.containerID.text,
             "ifname": attachment.ifname.text, "pod": environment.pod?.description ?? "",
-            "addresses": list,
+            "addresses": list, "waited_ms": waited > .zero ? String(waited.wholeMilliseconds) : "",
             "ms": String((ContinuousClock.now - started).wholeMilliseconds),
         ]
         log.write(.info, what, fields)

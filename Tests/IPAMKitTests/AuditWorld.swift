@@ -25,7 +25,7 @@ struct AuditWorld {
     /// What the store has of a sandbox.
     mutating func record(
         _ container: String, _ addresses: [String], pod name: String? = nil, uid: String? = nil, node: String = "n1",
-        cluster: String? = "c1", ifname: String = "eth0", usesKeys: Bool = true
+        cluster: String? = "c1", ifname: String = "eth0", usesKeys: Bool = true, isFirst: Bool = false
     ) {
         guard let reference = try? reference(container, ifname) else { return }
         var holder = Holder(
@@ -33,7 +33,8 @@ struct AuditWorld {
         holder.pod = name.map(IPAMKitTests.pod)
         let attachment = Attachment(
             addresses: addresses.map(address), holder: holder, since: noon, isFixed: false)
-        records.append((keys.attachment(reference), attachment.json.serialized()))
+        let record = (keys.attachment(reference), attachment.json.serialized())
+        records.insert(record, at: isFirst ? 0 : records.endIndex)
         guard usesKeys else { return }
         for text in addresses { records.append((keys.used(address(text)), container)) }
     }

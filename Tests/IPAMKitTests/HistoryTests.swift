@@ -59,12 +59,17 @@ import Testing
         #expect(try await entries(pool).first?.formerHolder == "container go1")
     }
 
+    /// The node n1, where the namespace of the container c1 is gone.
+    private static let withoutFirst = NodeView.test("n1", boot: "n1-boot-1") {
+        $0 == "/run/netns/c1" ? .absent : .there
+    }
+
     @Test func garbageCollectionSaysIt() async throws {
         let node = try await node()
         _ = try await node.start("c1", db("u1"))
-        let identity = NodeIdentity(name: "n1", boot: "n1-boot-1", machine: "machine-n1")
+        _ = try await node.start("c2", Pod.member("default/db-1", uid: "u2"))
         let freed = try await node.pool.pool().collectGarbage(
-            keeping: [], on: identity, namespaceExists: { $0 != "/run/netns/c1" }, ending: ending(.collected))
+            keeping: [], on: Self.withoutFirst, ending: ending(.collected))
         #expect(freed.count == 1)
         try await expectWithChange(of: "used/10.61.0.20", node.pool, .collected)
     }
@@ -270,9 +275,9 @@ import Testing
         switch operation {
         case "delete": #expect(try await pool.delete(reference("c1"), ending: ending()) == [ip])
         case "collect":
-            let identity = NodeIdentity(name: "n1", boot: "n1-boot-1", machine: "machine-n1")
+            _ = try await node.start("c2", Pod.member("default/db-1", uid: "u2"))
             let freed = try await pool.collectGarbage(
-                keeping: [], on: identity, namespaceExists: { $0 != "/run/netns/c1" }, ending: ending(.collected))
+                keeping: [], on: Self.withoutFirst, ending: ending(.collected))
             #expect(freed.count == 1)
         case "release":
             let plan = try await pool.planRelease(of: [ip], force: true)
@@ -289,7 +294,8 @@ import Testing
             #expect(outcomes.map(\.isDone) == [true], "\(report.findings)")
         }
         #expect(store.remainingFaults == 0)
-        #expect(try await !node.pool.contents().keys.contains { $0.hasPrefix("used/") || $0.hasPrefix("attach") })
+        let contents = try await node.pool.contents()
+        #expect(contents["used/\(ip)"] == nil && !contents.keys.contains { $0.hasPrefix("attachments/c1/") })
         #expect(try await entries(node.pool).isEmpty)
     }
 

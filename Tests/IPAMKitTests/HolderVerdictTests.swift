@@ -4,68 +4,151 @@ import Testing
 
 /// The table of when a holder counts as gone, row by row.
 @Suite struct HolderVerdictTests {
-    private let node = NodeIdentity(name: "n1", boot: "boot-1", machine: "machine-1")
+    private static let path = "/run/netns/a"
+
+    private func node(bootedAt: Timestamp? = noon, _ sight: NamespaceSight) -> NodeView {
+        NodeView(
+            NodeIdentity(name: "n1", boot: "boot-1", machine: "machine-1", bootedAt: bootedAt),
+            namespace: { _ in sight })
+    }
 
     private func holder(
-        node: String? = "n1", boot: String? = "boot-1", machine: String? = "machine-1", netns: String? = "/run/netns/a"
+        node: String? = "n1", boot: String? = "boot-1", machine: String? = "machine-1", netns: String? = path,
+        inode: UInt64? = 7
     ) -> Holder {
-        Holder(pod: pod("default/db-0"), uid: "u1", node: node, boot: boot, machine: machine, netns: netns)
+        Holder(
+            pod: pod("default/db-0"), uid: "u1", node: node, boot: boot, machine: machine, netns: netns, inode: inode,
+            cluster: "c1")
     }
 
-    private func onThisNode(
-        _ holder: Holder, namespaceExists: Bool,
-        for claimant: Holder = Holder(uid: "u2", netns: "/run/netns/own", cluster: "c1")
-    ) -> HolderVerdict? {
-        let observer = Observer(
-            node: node, pods: nil, namespaceExists: { _ in namespaceExists }, now: { noon })
-        return observer.onThisNode(holder, for: claimant)
+    private static let claimant = Holder(
+        pod: pod("default/db-1"), uid: "u2", node: "n1", netns: "/run/netns/own", cluster: "c1")
+
+    private func evidence(
+        _ holder: Holder, _ sight: NamespaceSight, bootedAt: Timestamp? = noon, since: Timestamp? = noon,
+        for claimant: Holder = claimant
+    ) -> NodeEvidence? {
+        Observer(node: node(bootedAt: bootedAt, sight), pods: nil, now: { noon })
+            .evidence(on: holder, since: since, for: claimant)
     }
+
+    private static let there = NamespaceSight.namespace(inode: 7, isOwn: false)
+    private static let goneNamespace = NodeEvidence.gone("its network namespace /run/netns/a is gone")
+
+    // MARK: What the holder's node shows
 
     @Test func aHolderOfAFormerBootIsProvenGone() {
-        #expect(
-            onThisNode(holder(boot: "boot-0"), namespaceExists: true) == .gone(.proven("its node n1 has rebooted")))
+        #expect(evidence(holder(boot: "boot-0"), Self.there) == .gone("its node n1 has rebooted"))
         // No machine ID was recorded: the name counts.
-        #expect(
-            onThisNode(holder(boot: "boot-0", machine: nil), namespaceExists: true)
-                == .gone(.proven("its node n1 has rebooted")))
+        #expect(evidence(holder(boot: "boot-0", machine: nil), Self.there) == .gone("its node n1 has rebooted"))
+    }
+
+    @Test func whatWasRecordedInAnotherBootAfterThisOneBeganIsAnotherMachines() {
+        let later = noon.advanced(bySeconds: 1)
+        #expect(evidence(holder(boot: "boot-0"), .absent, since: later) == nil)
+        #expect(evidence(holder(boot: "boot-0", machine: nil), .absent, since: later) == nil)
+        #expect(evidence(holder(boot: "boot-0"), .absent, bootedAt: nil) == nil, "it is not known when this boot began")
+        #expect(evidence(holder(boot: "boot-0"), .absent, since: nil) == nil, "it is not known when it was recorded")
     }
 
     @Test func aHolderWhoseNamespaceIsGoneIsProvenGone() {
-        #expect(
-            onThisNode(holder(), namespaceExists: false)
-                == .gone(.proven("its network namespace /run/netns/a is gone")))
+        #expect(evidence(holder(), .absent) == Self.goneNamespace)
         // A pod does not move: an earlier sandbox of the claimant was here, whatever name was recorded with it.
-        #expect(
-            onThisNode(
-                holder(node: "n1.example.org"), namespaceExists: false,
-                for: Holder(pod: pod("default/db-0"), uid: "u1", netns: "/run/netns/own"))
-                == .gone(.proven("its network namespace /run/netns/a is gone")))
+        let same = Holder(pod: pod("default/db-0"), uid: "u1", netns: "/run/netns/own")
+        #expect(evidence(holder(node: "n1.example.org", machine: nil), .absent, for: same) == Self.goneNamespace)
         // Kubernetes' name of this node counts where the claimant was looked up.
-        #expect(
-            onThisNode(
-                holder(node: "n1.example.org"), namespaceExists: false,
-                for: Holder(uid: "u2", node: "n1.example.org", netns: "/run/netns/own"))
-                == .gone(.proven("its network namespace /run/netns/a is gone")))
+        let looked = Holder(uid: "u2", node: "n1.example.org", netns: "/run/netns/own")
+        #expect(evidence(holder(node: "n1.example.org", machine: nil), .absent, for: looked) == Self.goneNamespace)
         // Where no boot ID was recorded, the name counts.
+        #expect(evidence(holder(boot: nil, machine: nil), .absent) == Self.goneNamespace)
+        // The machine and its boot say more than any name.
+        #expect(evidence(holder(node: "other"), .absent) == Self.goneNamespace)
+    }
+
+    @Test func aPathThatIsAnotherNamespaceNowProvesThatTheHolderIsGone() {
         #expect(
-            onThisNode(holder(boot: nil, machine: nil), namespaceExists: false)
-                == .gone(.proven("its network namespace /run/netns/a is gone")))
+            evidence(holder(), .namespace(inode: 8, isOwn: false))
+                == .gone("its network namespace /run/netns/a is another one now"))
+        #expect(
+            evidence(holder(), .namespace(inode: 8, isOwn: true))
+                == .gone("its network namespace /run/netns/a is another one now"))
+        // Recorded without its inode: only the host's own is certainly no pod's.
+        #expect(
+            evidence(holder(inode: nil), .namespace(inode: 8, isOwn: true))
+                == .gone("its network namespace /run/netns/a is the host's own now"))
+        #expect(evidence(holder(inode: nil), .namespace(inode: 8, isOwn: false)) == .present(Self.path))
     }
 
     @Test func aHolderWhoseNamespaceIsThereIsStillThere() {
+        #expect(evidence(holder(), Self.there) == .present(Self.path))
+    }
+
+    @Test func whatIsNoNamespaceAsSeenFromHereProvesNothing() {
         #expect(
-            onThisNode(holder(), namespaceExists: true)
-                == .passing("its network namespace /run/netns/a is still there"))
+            evidence(holder(), .unclear) == .unproven("/run/netns/a is no network namespace as seen from here"))
+        #expect(evidence(holder(netns: nil), .absent) == .unproven("its network namespace is not recorded"))
+        // A plugin that does not see its own namespace.
+        #expect(
+            evidence(holder(), .absent, for: Holder(uid: "u2", node: "n1"))
+                == .unproven("none of this node's network namespaces is to be seen from here"))
     }
 
     @Test func anotherNodeIsNotJudgedByThisOnesNamespaces() {
-        #expect(onThisNode(holder(node: "n2", boot: "boot-2", machine: "machine-2"), namespaceExists: false) == nil)
+        #expect(evidence(holder(node: "n2", boot: "boot-2", machine: "machine-2"), .absent) == nil)
         // A namesake: the machine that was given the name of another one.
-        #expect(onThisNode(holder(boot: "boot-2", machine: "machine-2"), namespaceExists: false) == nil)
+        #expect(evidence(holder(boot: "boot-2", machine: "machine-2"), .absent) == nil)
         // Nodes that are containers share their host's boot ID.
-        #expect(onThisNode(holder(node: "n2", machine: "machine-2"), namespaceExists: false) == nil)
-        #expect(onThisNode(holder(node: "n2"), namespaceExists: false) == nil)
-        #expect(onThisNode(holder(netns: nil), namespaceExists: false) == nil)
+        #expect(evidence(holder(node: "n2", machine: "machine-2"), .absent) == nil)
+        #expect(evidence(holder(node: "n2", machine: nil), .absent) == nil)
+        // A machine that was cloned and given another name.
+        #expect(evidence(holder(node: "n2", boot: "boot-2"), .absent) == nil)
+    }
+
+    // MARK: What becomes of it with Kubernetes
+
+    private func verdict(
+        _ holder: Holder, _ sight: NamespaceSight, _ pods: [Pod], for claimant: Holder = claimant
+    ) async throws -> HolderVerdict {
+        let cluster = TestCluster()
+        for pod in pods { cluster.put(pod) }
+        return try await Observer(node: node(sight), pods: cluster, now: { noon })
+            .verdict(on: holder, since: noon, for: claimant, deadline: .now + .seconds(60))
+    }
+
+    @Test func aPodThatKubernetesHasAndWhoseNamespaceIsThereIsLive() async throws {
+        #expect(try await verdict(holder(), Self.there, [db()]) == .live("its pod is alive"))
+        #expect(
+            try await verdict(holder(), Self.there, [db(terminating: true)]) == .passing("its pod is being deleted"))
+    }
+
+    @Test func aNamespaceThatOutlivesItsPodIsNeverTaken() async throws {
+        let remedy =
+            "if no DEL comes, remove the sandbox ('crictl rmp -f'), or the namespace ('ip netns del a'), on the node"
+        #expect(
+            try await verdict(holder(), Self.there, [])
+                == .passing("its pod is gone, but its network namespace /run/netns/a on n1 is not", remedy: remedy))
+        // Another pod of that name is another pod.
+        #expect(
+            try await verdict(holder(), Self.there, [db(uid: "u9")])
+                == .passing("its pod is gone, but its network namespace /run/netns/a on n1 is not", remedy: remedy))
+        // Nobody can be asked.
+        var unnamed = holder()
+        unnamed.uid = nil
+        #expect(
+            try await verdict(unnamed, Self.there, [])
+                == .passing("its network namespace /run/netns/a is still there", isWaitedFor: false))
+        // A former sandbox of the claimant, whose pod is there, of course.
+        let same = Holder(pod: pod("default/db-0"), uid: "u1", node: "n1", netns: "/run/netns/own", cluster: "c1")
+        #expect(
+            try await verdict(holder(), Self.there, [db()], for: same)
+                == .passing("its network namespace /run/netns/a is still there"))
+    }
+
+    @Test func whatItsNodeDoesNotProveIsJudgedByKubernetes() async throws {
+        #expect(try await verdict(holder(), .unclear, [db()]) == .live("its pod is alive"))
+        #expect(
+            try await verdict(holder(), .unclear, [])
+                == .seenGone("its pod is gone, but its node n1 may still be stopping it"))
     }
 
     private func elsewhere(_ pod: Pod?, _ node: HolderVerdict.NodeState?) -> HolderVerdict {
@@ -78,10 +161,27 @@ import Testing
 
     @Test func aPodInKubernetesIsLiveAndOneBeingDeletedIsPassing() {
         #expect(elsewhere(db(), nil) == .live("its pod is alive"))
-        #expect(elsewhere(db(terminating: true), nil) == .passing("its pod is being deleted"))
+        for state in [.ready, .absent, nil] as [HolderVerdict.NodeState?] {
+            #expect(elsewhere(db(terminating: true), state) == .passing("its pod is being deleted"))
+        }
         // A static pod: the runtime passes the hash of its manifest.
         let mirror = Pod(pod("default/db-0"), uid: "u9", annotations: ["kubernetes.io/config.hash": "u1"])
         #expect(elsewhere(mirror, nil) == .live("its pod is alive"))
+    }
+
+    @Test func aPodBeingDeletedOnADeadNodeIsGoneOnceAnOperatorHasSaidSo() {
+        #expect(
+            elsewhere(db(terminating: true), .outOfService)
+                == .gone(.asserted("its pod is being deleted and its node n2 is out of service")))
+        guard
+            case .passing("its pod is being deleted, and its node n2 is not ready", let remedy?, isWaitedFor: false) =
+                elsewhere(db(terminating: true), .notReady)
+        else {
+            Issue.record("\(elsewhere(db(terminating: true), .notReady))")
+            return
+        }
+        #expect(remedy.contains("kubectl taint nodes n2 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"))
+        #expect(remedy.contains("kubectl delete pod db-0 -n default --force"))
     }
 
     @Test(arguments: [

@@ -19,6 +19,7 @@ struct Lifetimes {
 
     struct Machine {
         var boot = 1
+        var bootedAt = noon
         var isDead = false
     }
 
@@ -89,8 +90,9 @@ struct Lifetimes {
                 .map { "/run/netns/\($0.container)" })
         let now = now
         return Observer(
-            node: NodeIdentity(name: node, boot: "\(node)-\(machine.boot)", machine: "machine-\(node)"), pods: cluster,
-            namespaceExists: { !gone.contains($0) }, now: { now })
+            node: .test(node, boot: "\(node)-\(machine.boot)", bootedAt: machine.bootedAt) {
+                gone.contains($0) ? .absent : .there
+            }, pods: cluster, now: { now })
     }
 
     private mutating func startSandbox() async throws {
@@ -194,6 +196,7 @@ struct Lifetimes {
     private mutating func reboot() {
         let name = machines.keys.sorted().randomElement(using: &generator) ?? "n1"
         machines[name]?.boot += 1
+        machines[name]?.bootedAt = now
         machines[name]?.isDead = false
         cluster.put(node: name)
         for index in sandboxes.indices where sandboxes[index].node == name { sandboxes[index].runs = false }

@@ -108,4 +108,10 @@ final class MemoryStore: Store {
     {
         throw .deadlineExceeded("\(key) was still there at the deadline")
     }
+
+    func waitForChange(of keys: [Key], after revision: Revision, deadline: ContinuousClock.Instant)
+        async throws(StoreError)
+    {
+        throw .deadlineExceeded("\(keys) had not changed by the deadline")
+    }
 }

@@ -142,6 +142,12 @@ import Testing
             try await real.waitUntilAbsent(key, after: revision, deadline: deadline)
         }
 
+        func waitForChange(of keys: [Key], after revision: Revision, deadline: ContinuousClock.Instant)
+            async throws(StoreError)
+        {
+            try await real.waitForChange(of: keys, after: revision, deadline: deadline)
+        }
+
         func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed {
             real.changes(in: range, after: revision)
         }

@@ -169,7 +169,7 @@ import Testing
             await second.refusal("c2", rebuilt, at: noon.advanced(bySeconds: seconds))
         }
         for seconds: Int64 in [0, 30, 59] {
-            guard case .heldForNow(wanted, _, _, until)? = await refusal(after: seconds) else {
+            guard case .heldForNow(wanted, _, _, until, _)? = await refusal(after: seconds) else {
                 Issue.record("after \(seconds) s")
                 return
             }
@@ -224,7 +224,7 @@ import Testing
         _ = try await node.start("c3", db("u3"))
         node.cluster.put(db("u2", node: "n2"))
         let late = noon.advanced(bySeconds: 3600)
-        guard case .heldForNow(_, _, _, let until)? = await second.refusal("c2", db("u2", node: "n2"), at: late) else {
+        guard case .heldForNow(_, _, _, let until, _)? = await second.refusal("c2", db("u2", node: "n2"), at: late) else {
             Issue.record("not refused")
             return
         }
@@ -238,7 +238,7 @@ import Testing
         let rebuilt = db("u2", node: "n2")
         node.cluster.put(rebuilt)
         _ = await node.other("n2").refusal("c2", rebuilt, at: noon.advanced(bySeconds: 3600))
-        guard case .heldForNow(_, _, _, let until)? = await node.other("n2").refusal("c2", rebuilt) else {
+        guard case .heldForNow(_, _, _, let until, _)? = await node.other("n2").refusal("c2", rebuilt) else {
             Issue.record("not refused")
             return
         }
@@ -369,10 +369,10 @@ import Testing
         }
         let next = Pod.member("default/web-6d9b74fd4d-ggggg", uid: "u9")
         node.cluster.put(next)
-        #expect(await node.refusal("c9", next)?.cniCode == .tryAgainLater)
+        #expect(await node.refusal("c9", next)?.cniCode == .addressInUse)
         // Its namespace may only be out of sight: a pod that Kubernetes has keeps its address.
         node.gone = ["/run/netns/c3"]
-        #expect(await node.refusal("c9", next)?.cniCode == .tryAgainLater)
+        #expect(await node.refusal("c9", next)?.cniCode == .addressInUse)
         node.cluster.remove(pod(names[3]))
         #expect(try await node.add("c9", next).addresses == [held["c3"]])
     }

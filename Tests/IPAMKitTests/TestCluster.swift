@@ -77,6 +77,22 @@ extension Pod {
     }
 }
 
+extension NodeView {
+    /// A machine whose machine ID is `machine-NAME`.
+    static func test(
+        _ name: String, boot: String, bootedAt: Timestamp? = noon,
+        _ namespace: @escaping @Sendable (String) -> NamespaceSight
+    ) -> NodeView {
+        NodeView(
+            NodeIdentity(name: name, boot: boot, machine: "machine-\(name)", bootedAt: bootedAt), namespace: namespace)
+    }
+}
+
+extension NamespaceSight {
+    /// A network namespace of a pod.
+    static let there = NamespaceSight.namespace(inode: 4_026_532_281, isOwn: false)
+}
+
 /// A machine that gives pods addresses: its name, its boot and the namespaces it has.
 struct TestNode: Sendable {
     let pool: EtcdPool
@@ -89,8 +105,8 @@ struct TestNode: Sendable {
     func observer(at now: Timestamp = noon) -> Observer {
         let gone = gone
         return Observer(
-            node: NodeIdentity(name: name, boot: "\(name)-\(boot)", machine: "machine-\(name)"), pods: cluster,
-            namespaceExists: { !gone.contains($0) }, now: { now })
+            node: .test(name, boot: "\(name)-\(boot)", bootedAt: now) { gone.contains($0) ? .absent : .there },
+            pods: cluster, now: { now })
     }
 
     /// Starts a sandbox of `pod`, which the cluster knows.

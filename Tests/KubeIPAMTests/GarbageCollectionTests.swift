@@ -3,7 +3,8 @@ import IPAMKit
 import TestSupport
 import Testing
 
-/// GC frees what this node recorded, the runtime does not list, and whose namespace is gone; nothing else.
+/// GC frees what this node recorded, the runtime does not list, and whose namespace is gone; nothing else. A container whose
+/// namespace is there shows in each test that this node's namespaces can be seen.
 struct GarbageCollectionTests {
     private func collect(_ network: PluginNetwork, listed: JSONValue?) async throws -> PluginAnswer {
         var members: JSONObject = [:]
@@ -11,8 +12,10 @@ struct GarbageCollectionTests {
         return try await network.call("GC", nil, members)
     }
 
-    private func network() async throws -> PluginNetwork {
-        try await PluginNetwork(version: .v110, ["subnet": "10.188.0.0/24", "nodeName": "this-node"])
+    private func network(on node: SimulatedNode? = nil) async throws -> PluginNetwork {
+        let network = try await PluginNetwork(version: .v110, ["subnet": "10.188.0.0/24", "nodeName": "this-node"])
+        _ = try await network.add("seen", on: node).result()
+        return network
     }
 
     @Test func freesOnlyWhatIsUnlistedOursAndGone() async throws {
@@ -36,21 +39,84 @@ struct GarbageCollectionTests {
         let answer = try await collect(network, listed: [["containerID": "listed", "ifname": "eth0"]])
         #expect(answer.isSilentSuccess, "\(answer)")
         #expect(
-            Set(try await network.used().values) == ["listed", "another-runtime", "elsewhere", "namesake", "go"])
+            Set(try await network.used().values) == [
+                "seen", "listed", "another-runtime", "elsewhere", "namesake", "go",
+            ])
         #expect(
             try await network.attachments().keys.sorted()
-                == ["another-runtime/eth0", "elsewhere/eth0", "listed/eth0", "namesake/eth0"])
+                == ["another-runtime/eth0", "elsewhere/eth0", "listed/eth0", "namesake/eth0", "seen/eth0"])
     }
 
     /// Nodes that are containers of one host have its boot ID, and may have one name in two clusters.
     @Test func namesakeThatSharesTheKernelIsAnotherMachine() async throws {
-        let network = try await network()
         let ours = try SimulatedNode("this-node")
+        let network = try await network(on: ours)
         let namesake = try SimulatedNode("this-node", sharingTheKernelOf: ours)
         _ = try await PluginNetwork.inPassing { try await network.add("ours", netns: $0, on: ours).result() }
         _ = try await PluginNetwork.inPassing { try await network.add("theirs", netns: $0, on: namesake).result() }
         #expect(try await network.call("GC", on: ours, ["cni.dev/valid-attachments": []]).isSilentSuccess)
-        #expect(try await network.attachments().keys.sorted() == ["theirs/eth0"])
+        #expect(try await network.attachments().keys.sorted() == ["seen/eth0", "theirs/eth0"])
+    }
+
+    /// Machines made from one image, with one name and one machine ID.
+    @Test func cloneOfThisMachineKeepsItsAddresses() async throws {
+        let ours = try SimulatedNode("this-node", uptime: 3600)
+        let network = try await network(on: ours)
+        let clone = try SimulatedNode(cloneOf: ours)
+        _ = try await network.add("theirs", on: clone).result()
+        for node in [ours, clone] {
+            #expect(try await network.call("GC", on: node, ["cni.dev/valid-attachments": []]).isSilentSuccess)
+        }
+        #expect(try await network.attachments().keys.sorted() == ["seen/eth0", "theirs/eth0"])
+    }
+
+    @Test func whatAFormerBootHasLeftIsFreedAlsoWhereNoNamespaceIsSeen() async throws {
+        let ours = try SimulatedNode("this-node")
+        let network = try await network(on: ours)
+        #expect(
+            try await network.call("GC", on: ours.rebooted(), ["cni.dev/valid-attachments": []]).isSilentSuccess)
+        #expect(try await network.used().isEmpty)
+    }
+
+    /// Kubernetes' name of the node is recorded, and the plugin that collects knows the host's: the machine is the same.
+    @Test func machineAndBootSayWhichNodeItIsWhateverItsName() async throws {
+        var network = try await network()
+        _ = try await PluginNetwork.inPassing { try await network.add("gone", netns: $0).result() }
+        network.ipam["nodeName"] = "this-node.example.org"
+        #expect(try await collect(network, listed: []).isSilentSuccess)
+        #expect(try await network.attachments().keys.sorted() == ["seen/eth0"])
+    }
+
+    /// In a container, or in a mount namespace of its own, a runtime's plugin may see no namespace at all.
+    @Test func collectorThatSeesNoNamespaceFreesNothing() async throws {
+        let network = try await PluginNetwork(version: .v110)
+        let namespaces = [try NetworkNamespace(), try NetworkNamespace()]
+        for (index, namespace) in namespaces.enumerated() {
+            _ = try await network.add("c\(index)", netns: namespace.path).result()
+        }
+        let used = try await network.used()
+        #expect(
+            try await network.call(
+                "GC", mounts: "/bin/mount -t tmpfs none /run/netns", ["cni.dev/valid-attachments": []]
+            ).isSilentSuccess)
+        #expect(try await network.used() == used)
+        withExtendedLifetime(namespaces) {}
+    }
+
+    /// systemd's PrivateMounts, or `unshare -m`: the namespace is mounted where only the runtime sees it, and everybody else
+    /// sees the ordinary file under it.
+    @Test func namespaceMountedOutOfSightIsNotFreed() async throws {
+        let network = try await network()
+        let folder = try TemporaryDirectory()
+        let path = try folder.write("", to: "namespace").path
+        let namespace = try NetworkNamespace()
+        let answer = try await network.call(
+            "ADD", "hidden", netns: path, mounts: "/bin/mount --bind \(namespace.path) \(path)")
+        _ = try answer.result()
+        #expect(try await network.attachments()["hidden/eth0"]?["netns"] == .string(path))
+        #expect(try await collect(network, listed: []).isSilentSuccess)
+        #expect(try await network.attachments().keys.sorted() == ["hidden/eth0", "seen/eth0"])
+        withExtendedLifetime(folder) {}
     }
 
     @Test func listedIsAnAttachmentNotAContainer() async throws {
@@ -58,15 +124,16 @@ struct GarbageCollectionTests {
         _ = try await PluginNetwork.inPassing { try await network.add("c1", ifname: "eth0", netns: $0).result() }
         _ = try await PluginNetwork.inPassing { try await network.add("c1", ifname: "net1", netns: $0).result() }
         #expect(try await collect(network, listed: [["containerID": "c1", "ifname": "eth0"]]).isSilentSuccess)
-        #expect(try await network.attachments().keys.sorted() == ["c1/eth0"])
+        #expect(try await network.attachments().keys.sorted() == ["c1/eth0", "seen/eth0"])
     }
 
-    @Test func deletedAndUnmountedNamespacesAreGoneAndMountedOnesAreNot() async throws {
+    @Test func deletedNamespacesAreGoneAndOrdinaryFilesProveNothing() async throws {
         let network = try await network()
         let folder = try TemporaryDirectory()
         let alive = try NetworkNamespace()
         let deleted = try NetworkNamespace()
-        // What is left of a namespace whose mount went away: the plain file under it. And what is in the way of one.
+        // What is left of a namespace whose mount went away, or is out of sight: the plain file under it. And what is in the
+        // way of one.
         let unmounted = try folder.write("", to: "unmounted").path
         let below = folder.file("folder").path
         try FileManager.default.createDirectory(atPath: below, withIntermediateDirectories: false)
@@ -84,7 +151,7 @@ struct GarbageCollectionTests {
         try FileManager.default.removeItem(atPath: below)
         try folder.write("", to: "folder")
         #expect(try await collect(network, listed: []).isSilentSuccess)
-        #expect(Set(try await network.used().values) == ["alive", "process"])
+        #expect(Set(try await network.used().values) == ["seen", "alive", "process", "unmounted"])
     }
 
     /// A namespace that cannot be seen from here, or a path that means another one to each process, would be taken for gone
@@ -106,8 +173,8 @@ struct GarbageCollectionTests {
             _ = try await PluginNetwork.inPassing { try await network.add("c\(index)", netns: $0).result() }
         }
         #expect(try await collect(network, listed: []).isSilentSuccess)
-        #expect(try await network.used().isEmpty)
-        #expect(try await network.attachments().isEmpty)
+        #expect(Array(try await network.used().values) == ["seen"])
+        #expect(Array(try await network.attachments().keys) == ["seen/eth0"])
     }
 
     @Test(arguments: [nil, .null] as [JSONValue?])
@@ -151,7 +218,7 @@ struct GarbageCollectionTests {
         let answer = try await network.call(
             "GC", nil, ["cni.dev/attachments": [["containerID": "kept", "ifname": "eth0"]]])
         #expect(answer.isSilentSuccess, "\(answer)")
-        #expect(try await network.attachments().keys.sorted() == ["kept/eth0"])
+        #expect(try await network.attachments().keys.sorted() == ["kept/eth0", "seen/eth0"])
     }
 }
 

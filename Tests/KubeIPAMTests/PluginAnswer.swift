@@ -9,11 +9,19 @@ struct PluginProcess: Sendable {
     private let output: Task<ProcessOutput, any Error>
 
     /// Starts it with exactly this environment, on this machine or on one that is made up; its input is fed from now on.
+    ///
+    /// - Parameter mounts: a shell script that runs before it, in a mount namespace that is its own.
     init(
-        _ arguments: [String] = [], environment: [String: String], stdin: String, on node: SimulatedNode? = nil
+        _ arguments: [String] = [], environment: [String: String], stdin: String, on node: SimulatedNode? = nil,
+        mounts: String? = nil
     ) throws {
-        let program = try BuildProducts.product("kube-ipam").path
-        let command = node?.command(program, arguments) ?? (program: program, arguments: arguments)
+        var command = (program: try BuildProducts.product("kube-ipam").path, arguments: arguments)
+        if let mounts {
+            command.arguments =
+                ["-m", "/bin/sh", "-c", "\(mounts) && exec \"$@\"", "sh", command.program] + command.arguments
+            command.program = "unshare"
+        }
+        if let node { command = node.command(command.program, command.arguments) }
         let process = try SpawnedProcess(
             command.program, command.arguments, environment: environment, stdin: Data(stdin.utf8))
         self.process = process

@@ -66,20 +66,20 @@ struct PluginNetwork: Sendable {
     }
 
     /// Calls the plugin as a runtime does. Variables that are nil are left out; `members` are added to the
-    /// configuration, such as `prevResult`.
+    /// configuration, such as `prevResult`; `mounts` is a script that runs before it in a mount namespace of its own.
     func call(
         _ command: String, _ container: String? = nil, ifname: String? = "eth0", netns: String? = alive,
-        arguments: String? = nil, on node: SimulatedNode? = nil, _ members: JSONObject = [:]
+        arguments: String? = nil, on node: SimulatedNode? = nil, mounts: String? = nil, _ members: JSONObject = [:]
     ) async throws -> PluginAnswer {
         try await start(
-            command, container, ifname: ifname, netns: netns, arguments: arguments, on: node, members
+            command, container, ifname: ifname, netns: netns, arguments: arguments, on: node, mounts: mounts, members
         ).answer()
     }
 
     /// Starts the plugin, to be killed or waited for.
     func start(
         _ command: String, _ container: String? = nil, ifname: String? = "eth0", netns: String? = alive,
-        arguments: String? = nil, on node: SimulatedNode? = nil, _ members: JSONObject = [:]
+        arguments: String? = nil, on node: SimulatedNode? = nil, mounts: String? = nil, _ members: JSONObject = [:]
     ) throws -> PluginProcess {
         var configuration = configuration(on: node)
         for member in members.members { configuration[member.key] = member.value }
@@ -89,7 +89,7 @@ struct PluginNetwork: Sendable {
         environment["CNI_NETNS"] = container.flatMap { _ in netns }
         environment["CNI_ARGS"] = arguments
         return try PluginProcess(
-            environment: environment, stdin: JSONValue.object(configuration).serialized(), on: node)
+            environment: environment, stdin: JSONValue.object(configuration).serialized(), on: node, mounts: mounts)
     }
 
     func add(

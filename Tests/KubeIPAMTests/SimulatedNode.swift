@@ -1,18 +1,19 @@
 import Foundation
 import TestSupport
 
-/// A machine of its own as far as kube-ipam can tell: a name for the configuration, and a boot ID and a machine ID that a
-/// private mount namespace shows in the place of this machine's.
+/// A machine of its own as far as kube-ipam can tell: a name for the configuration, and a boot ID, an uptime and a machine ID
+/// that a private mount namespace shows in the place of this machine's.
 struct SimulatedNode: Sendable {
     let name: String
     private let bootFile: URL
     private let machineFile: URL
+    private let uptimeFile: URL
     private let folder: TemporaryDirectory
 
-    /// A machine that has just been started.
-    init(_ name: String) throws {
+    /// A machine that has been running for so many seconds, whenever it is asked.
+    init(_ name: String, uptime: Int = 0) throws {
         let folder = try TemporaryDirectory(prefix: "node")
-        try self.init(name, folder, machine: try Self.newMachine(in: folder))
+        try self.init(name, folder, machine: try Self.newMachine(in: folder), uptime: uptime)
     }
 
     /// A machine that is a container of the same host as another one, as kind(1) makes them: with the host's boot ID and
@@ -23,12 +24,20 @@ struct SimulatedNode: Sendable {
         try self.init(name, folder, machine: try Self.newMachine(in: folder), boot: boot)
     }
 
+    /// A clone of another machine: it has its name and its machine ID, and has been running for an hour.
+    init(cloneOf other: SimulatedNode) throws {
+        try self.init(
+            other.name, try TemporaryDirectory(prefix: "node"), machine: other.machineFile, uptime: 3600)
+    }
+
     private init(
-        _ name: String, _ folder: TemporaryDirectory, machine: URL, boot: String = UUID().uuidString.lowercased() + "\n"
+        _ name: String, _ folder: TemporaryDirectory, machine: URL,
+        boot: String = UUID().uuidString.lowercased() + "\n", uptime: Int = 0
     ) throws {
         self.name = name
         self.folder = folder
         machineFile = machine
+        uptimeFile = try folder.write("\(uptime).00 0.00\n", to: "uptime-\(UUID().uuidString)")
         bootFile = try folder.write(boot, to: "boot-\(UUID().uuidString)")
     }
 
@@ -43,16 +52,17 @@ struct SimulatedNode: Sendable {
     }
 
     private static let script = """
-        /bin/mount --bind "$1" /proc/sys/kernel/random/boot_id &&
+        /bin/mount --bind "$1" /proc/sys/kernel/random/boot_id && /bin/mount --bind "$3" /proc/uptime &&
         if [ -e /etc/machine-id ]; then /bin/mount --bind "$2" /etc/machine-id; fi &&
-        shift 2 && exec "$@"
+        shift 3 && exec "$@"
         """
 
     /// The command that runs a program there, in the same process.
     func command(_ program: String, _ arguments: [String] = []) -> (program: String, arguments: [String]) {
         (
             "unshare",
-            ["-m", "/bin/sh", "-c", Self.script, "sh", bootFile.path, machineFile.path, program] + arguments
+            ["-m", "/bin/sh", "-c", Self.script, "sh", bootFile.path, machineFile.path, uptimeFile.path, program]
+                + arguments
         )
     }
 }

@@ -206,7 +206,7 @@ struct SuspectTests {
             try await cluster.add("new\(index)", pods[index], on: n2)
         }
         #expect(answers.count { (try? $0.address()) == Self.address } == 1, "\(answers)")
-        #expect(answers.count { $0.failure?.code == 11 } == 7, "\(answers)")
+        #expect(answers.count { $0.failure?.code == 101 } == 7, "\(answers)")
         #expect(try await cluster.network.history(Self.address).count == 1)
         try await cluster.network.expectNothingDangling()
     }

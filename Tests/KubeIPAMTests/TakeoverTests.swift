@@ -133,8 +133,8 @@ struct TakeoverTests {
             early.failure
                 == PluginFailure(
                     11,
-                    "10.188.0.216 is still held by default/\(former.name) on n1: its network namespace "
-                        + "\(namespace.path) is still there"))
+                    "10.188.0.216 is still held by default/\(former.name) on n1: its pod is gone, but its network namespace "
+                        + "\(namespace.path) on n1 is not"))
         try namespace.delete()
         #expect(try await cluster.add("c2", pod, on: node).address() == Self.address)
         try await expectToldTakeover(
@@ -275,5 +275,75 @@ struct TakeoverTests {
         #expect(try await cluster.network.used() == [Self.address: "c2", "fd00:188::3": "c2"])
         #expect(try await cluster.network.history("fd00:188::2").first?.event == .takenOver)
         try await cluster.network.expectNothingDangling()
+    }
+
+    // MARK: What the node itself shows
+
+    /// systemd's PrivateMounts, or `unshare -m`: the holder's namespace is mounted where only its runtime sees it, and the
+    /// plugin of another runtime on the node sees the ordinary file under it.
+    @Test func namespaceMountedOutOfSightIsNoProof() async throws {
+        let cluster = try await PluginCluster()
+        let (n1, folder) = (try SimulatedNode("n1"), try TemporaryDirectory())
+        let path = try folder.write("", to: "namespace").path
+        let namespace = try NetworkNamespace()
+        let former = PluginCluster.replica(on: "n1")
+        try cluster.api.put(pod: former)
+        let given = try await cluster.network.call(
+            "ADD", "c1", netns: path, arguments: PluginCluster.arguments(former), on: n1,
+            mounts: "/bin/mount --bind \(namespace.path) \(path)")
+        #expect(try given.address() == Self.address)
+        #expect(try await cluster.network.attachments()["c1/eth0"]?["netns"] == .string(path))
+        // Its pod is removed by force; the container runs on.
+        try cluster.api.delete(pod: former.name)
+        let refused = try await cluster.run("c2", PluginCluster.replica(on: "n1"), on: n1)
+        #expect(refused.failure?.code == 11, "\(refused)")
+        #expect(refused.failure?.message.contains("its pod is gone, but its node n1 may still be stopping it") == true)
+        #expect(try await cluster.network.used() == [Self.address: "c1"])
+        withExtendedLifetime(folder) {}
+    }
+
+    /// `/proc/PID/ns/net`, as ctr passes it, and a process that has got the number since.
+    @Test func pathThatIsAnotherNamespaceNowIsProof() async throws {
+        let cluster = try await PluginCluster()
+        let (n1, folder) = (try SimulatedNode("n1"), try TemporaryDirectory())
+        let (namespace, other) = (try NetworkNamespace(), try NetworkNamespace())
+        let path = folder.file("namespace")
+        try FileManager.default.createSymbolicLink(atPath: path.path, withDestinationPath: namespace.path)
+        let former = PluginCluster.replica(on: "n1")
+        #expect(try await cluster.run("c1", former, on: n1, netns: path.path).address() == Self.address)
+        try FileManager.default.removeItem(at: path)
+        try FileManager.default.createSymbolicLink(atPath: path.path, withDestinationPath: other.path)
+        try cluster.api.delete(pod: former.name)
+        let pod = PluginCluster.replica(on: "n1")
+        #expect(try await cluster.run("c2", pod, on: n1).address() == Self.address)
+        try await expectToldTakeover(
+            cluster, from: former, to: pod, "c2", on: "n1", evidence: "proven",
+            because: "its network namespace \(path.path) is another one now")
+        withExtendedLifetime(namespace) {}
+    }
+
+    /// Machines made from one image, with one name and one machine ID: what the other one has recorded since this one was
+    /// started is not left over from a former boot.
+    @Test func podOfACloneOfThisMachineKeepsItsAddress() async throws {
+        let cluster = try await PluginCluster()
+        let ours = try SimulatedNode("n1")
+        let former = PluginCluster.member("db-0", on: "n1")
+        #expect(try await cluster.run("c1", former, on: ours).address() == Self.address)
+        try cluster.api.delete(pod: former.name)
+        let answer = try await cluster.run(
+            "c2", PluginCluster.replica(on: "n1"), on: try SimulatedNode(cloneOf: ours))
+        #expect(answer.failure?.code == 11, "\(answer)")
+        #expect(try await cluster.network.used() == [Self.address: "c1"])
+    }
+
+    @Test func podAliveOnThisNodeIsNamedWithCode101() async throws {
+        let cluster = try await PluginCluster()
+        let n1 = try SimulatedNode("n1")
+        let former = PluginCluster.replica(on: "n1")
+        let namespace = try NetworkNamespace()
+        #expect(try await cluster.run("c1", former, on: n1, netns: namespace.path).address() == Self.address)
+        #expect(
+            try await cluster.run("c2", PluginCluster.replica(of: "shop", on: "n1"), on: n1).failure
+                == PluginFailure(101, "10.188.0.216 is in use by default/\(former.name) on n1: its pod is alive"))
     }
 }

@@ -28,7 +28,7 @@ extension AddOperation {
         }
         let verdict: HolderVerdict
         do throws(PodSourceError) {
-            verdict = try await judge(attachment.holder, recordedBy: record, for: context.claimant.holder, &memory)
+            verdict = try await judge(attachment, recordedBy: record, for: context.claimant.holder, &memory)
         } catch {
             return .failure(.lookupFailed(error))
         }
@@ -37,9 +37,10 @@ extension AddOperation {
         case .live(let reason):
             try await clear(holder.suspect)
             return .failure(.held(address, by: phrase, because: reason))
-        case .passing(let reason):
+        case .passing(let reason, let remedy, let isWaitedFor):
             try await clear(holder.suspect)
-            return .failure(.heldForNow(address, by: phrase, because: reason, until: nil))
+            if isWaitedFor { memory.wait(for: used.key, at: holder.revision, until: nil) }
+            return .failure(.heldForNow(address, by: phrase, because: reason, until: nil, remedy: remedy))
         case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
         case .gone(let found): evidence = found
         case .seenGone(let reason):
@@ -48,6 +49,7 @@ extension AddOperation {
             let suspect = try await suspect(address, used, holder.suspect, by: node, now)
             let confirmed = suspect.confirmed(on: node)
             guard now >= confirmed else {
+                memory.wait(for: used.key, at: holder.revision, until: confirmed)
                 return .failure(.heldForNow(address, by: phrase, because: reason, until: confirmed))
             }
             evidence = .confirmed(reason, since: suspect.since)
@@ -60,10 +62,11 @@ extension AddOperation {
     }
 
     private func judge(
-        _ holder: Holder, recordedBy record: Record, for claimant: Holder, _ memory: inout AddMemory
+        _ attachment: Attachment, recordedBy record: Record, for claimant: Holder, _ memory: inout AddMemory
     ) async throws(PodSourceError) -> HolderVerdict {
         if let known = memory.verdicts.first(where: { $0.attachment == record }) { return known.verdict }
-        let verdict = try await observer.verdict(on: holder, for: claimant, deadline: pool.deadline)
+        let verdict = try await observer.verdict(
+            on: attachment.holder, since: attachment.since, for: claimant, deadline: pool.deadline)
         memory.verdicts.append((record, verdict))
         return verdict
     }
@@ -73,21 +76,21 @@ extension AddOperation {
     func judgeTogether(_ held: [(address: IPAddress, used: Record)], _ context: AddContext, _ memory: inout AddMemory)
         async throws(IPAMError)
     {
-        var holders: [(record: Record, holder: Holder)] = []
+        var holders: [(record: Record, attachment: Attachment)] = []
         for (address, used) in held {
             let found = try await readHolder(of: address, used)
             guard let record = found.record, let attachment = found.usage.attachment,
                 !memory.verdicts.contains(where: { $0.attachment == record })
             else { continue }
-            holders.append((record, attachment.holder))
+            holders.append((record, attachment))
         }
         let claimant = context.claimant.holder
         let verdicts = await withTaskGroup(of: (Record, HolderVerdict)?.self) { group in
-            for (record, holder) in holders {
+            for (record, attachment) in holders {
                 group.addTask {
-                    (try? await observer.verdict(on: holder, for: claimant, deadline: pool.deadline)).map {
-                        (record, $0)
-                    }
+                    let verdict = try? await observer.verdict(
+                        on: attachment.holder, since: attachment.since, for: claimant, deadline: pool.deadline)
+                    return verdict.map { (record, $0) }
                 }
             }
             return await group.reduce(into: [(Record, HolderVerdict)]()) { if let found = $1 { $0.append(found) } }
@@ -104,6 +107,8 @@ extension AddOperation {
         let suspect: Record?
         /// An attachment of the container cannot be read.
         var isDamaged = false
+        /// As of when.
+        var revision: Revision = 0
     }
 
     private func readHolder(of address: IPAddress, _ used: Record) async throws(IPAMError) -> HeldAddress {
@@ -127,7 +132,9 @@ extension AddOperation {
             guard attachment.addresses.contains(address) else { continue }
             usage = AddressEntry.Usage(
                 containerID: used.value, attachment: attachment, ifname: reference.ifname)
-            return HeldAddress(used: now, usage: usage, record: record, suspect: snapshot.results[1].records.first)
+            return HeldAddress(
+                used: now, usage: usage, record: record, suspect: snapshot.results[1].records.first,
+                revision: snapshot.revision)
         }
         return HeldAddress(used: now, usage: usage, record: nil, suspect: nil, isDamaged: isDamaged)
     }

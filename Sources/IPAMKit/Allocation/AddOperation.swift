@@ -6,6 +6,9 @@ extension AddressPool {
     /// Costs one read and one transaction where nobody contends, the neighbourhood of the cursor is not full and no
     /// fixed address is asked for. Kubernetes, where it has to be asked for the pod, is asked at the same time.
     ///
+    /// An address that is held by one that is about to go is waited for, at most for the request's `waitForRelease`; the
+    /// deadline moves by as much. The wait is one watch of the store.
+    ///
     /// - Parameter observer: what judges the holder of a fixed address that is taken.
     /// - Throws: ``IPAMError``; then no address was recorded, unless the error is the store's
     ///   ``StoreError/outcomeUnknown(_:)`` or a deadline after a lost answer.
@@ -14,9 +17,9 @@ extension AddressPool {
     }
 }
 
-/// One ADD: reads, plans, commits, and begins again when others were quicker.
+/// One ADD: reads, plans, commits, and begins again when others were quicker, or when a holder that was about to go has gone.
 struct AddOperation: Sendable {
-    let pool: AddressPool
+    var pool: AddressPool
     let request: AddRequest
     let observer: Observer
 
@@ -26,11 +29,14 @@ struct AddOperation: Sendable {
         self.pool = pool
         self.observer = observer
         var request = request
-        if let netns = request.holder.netns,
-            !netns.hasPrefix("/") || netns.hasPrefix("/proc/self/") || netns.hasPrefix("/proc/thread-self/")
-                || !observer.namespaceExists(netns)
-        {
-            request.holder.netns = nil
+        if let netns = request.holder.netns {
+            let isOneForAll =
+                netns.hasPrefix("/") && !netns.hasPrefix("/proc/self/") && !netns.hasPrefix("/proc/thread-self/")
+            if isOneForAll, let node = observer.node, case .namespace(let inode, _) = node.namespace(netns) {
+                request.holder.inode = inode
+            } else if !isOneForAll || observer.node != nil {
+                request.holder.netns = nil
+            }
         }
         self.request = request
     }
@@ -40,11 +46,32 @@ struct AddOperation: Sendable {
     var eligibility: AddressEligibility { AddressEligibility(network: keys.network, sets: sets) }
 
     func run() async throws(IPAMError) -> Added {
+        var operation = self
+        var left = request.waitForRelease
+        while true {
+            var memory = AddMemory()
+            do throws(IPAMError) {
+                var added = try await operation.attempt(&memory)
+                added.waited = request.waitForRelease - left
+                return added
+            } catch {
+                guard case .heldForNow = error, left > .zero, let wait = memory.wait else { throw error }
+                let began = ContinuousClock.now
+                guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else { throw error }
+                let waited = ContinuousClock.now - began
+                left -= waited
+                operation.pool = operation.pool.withDeadline(movedBy: waited)
+            }
+        }
+    }
+
+    /// The ADD as far as it gets without waiting for a holder to go.
+    private func attempt(_ memory: inout AddMemory) async throws(IPAMError) -> Added {
         var (claimant, state) = try await begin()
         let demand = claimant.demand
         let named = try namedAddresses(demand)
         let asked = named.compactMap { $0?.address }
-        var memory = AddMemory(setCount: named.count)
+        memory.hints = Array(repeating: nil, count: named.count)
         for attempt in 0..<AddressPool.attempts {
             if attempt > 0 || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
                 state = try await readState(owners: claimant.owners, addresses: asked)
@@ -134,7 +161,7 @@ struct AddOperation: Sendable {
         do throws(IPAMError) {
             return .success(
                 try Claimant(
-                    request.holder, pod, named: reference, on: observer.node?.name, network: keys.network))
+                    request.holder, pod, named: reference, on: observer.node?.identity.name, network: keys.network))
         } catch {
             return .failure(error)
         }
@@ -214,12 +241,14 @@ struct AddOperation: Sendable {
     /// Checks that the holder of an attachment may be replaced by a sandbox of the same ID: it was on this node, or it is
     /// gone.
     private func requireSucceedable(_ attachment: Attachment, _ holder: Holder) async throws(IPAMError) {
-        guard var node = observer.node else { return }
+        guard var node = observer.node?.identity else { return }
         if let name = holder.node { node.name = name }
         let former = attachment.holder
-        if node.isWhere(former) || former.isOfSamePod(as: holder) { return }
+        if node.place(of: former, since: attachment.since) != .elsewhere || former.isOfSamePod(as: holder) { return }
         do throws(PodSourceError) {
-            if case .gone = try await observer.verdict(on: former, for: holder, deadline: pool.deadline) { return }
+            let verdict = try await observer.verdict(
+                on: former, since: attachment.since, for: holder, deadline: pool.deadline)
+            if case .gone = verdict { return }
         } catch {
             throw .lookupFailed(error)
         }
@@ -289,13 +318,18 @@ struct AddContext {
 /// What one attempt of an ADD leaves to the next. Arrays: the first dictionary of a kind costs a process 0.1 ms.
 struct AddMemory {
     /// Free addresses for each dynamic set whose candidates were all taken.
-    var hints: [[IPAddress]?]
+    var hints: [[IPAddress]?] = []
     /// What was found out about holders, with the attachments that they were judged by.
     var verdicts: [(attachment: Record, verdict: HolderVerdict)] = []
     /// The holder of an address that was read has changed since: what was read says nothing.
     var isOutOfDate = false
+    /// The holders that are about to go, of the addresses asked for.
+    private(set) var wait: ReleaseWait?
 
-    init(setCount: Int) {
-        hints = Array(repeating: nil, count: setCount)
+    /// Remembers to wait for the holder with the used key `key`, see ``ReleaseWait/add(_:at:until:)``.
+    mutating func wait(for key: Key, at revision: Revision, until time: Timestamp?) {
+        var wait = self.wait ?? ReleaseWait(at: revision)
+        wait.add(key, at: revision, until: time)
+        self.wait = wait
     }
 }

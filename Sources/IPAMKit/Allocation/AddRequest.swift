@@ -12,12 +12,15 @@ public struct AddRequest: Sendable {
     public var annotations: AnnotationSource
     /// The most addresses that `kube-ipam.ip: auto` may reserve for the pods of one namespace; nil for no limit.
     public var autoLimit: Int?
+    /// How long, in all, the ADD may wait for holders that are about to go.
+    public var waitForRelease: Duration
     /// The moment of the ADD.
     public var now: Timestamp
 
     public init(
         attachment: AttachmentReference, holder: Holder, rangeSets: [RangeSet], runtimeRangeSets: [RangeSet] = [],
-        requested: [IPAddress] = [], annotations: AnnotationSource = .none, autoLimit: Int? = nil, now: Timestamp
+        requested: [IPAddress] = [], annotations: AnnotationSource = .none, autoLimit: Int? = nil,
+        waitForRelease: Duration = .zero, now: Timestamp
     ) {
         self.attachment = attachment
         self.holder = holder
@@ -26,6 +29,7 @@ public struct AddRequest: Sendable {
         self.requested = requested
         self.annotations = annotations
         self.autoLimit = autoLimit
+        self.waitForRelease = waitForRelease
         self.now = now
     }
 
@@ -55,6 +59,8 @@ public struct Added: Hashable, Sendable {
     public var takeovers: [TakeoverReport] = []
     /// Whom the addresses were given to: with what was learned of the pod.
     public let holder: Holder
+    /// How long the ADD has waited for holders that were about to go.
+    public internal(set) var waited = Duration.zero
 }
 
 /// An address that was taken over.

@@ -15,7 +15,8 @@ public enum IPAMError: Error, Hashable, Sendable {
     /// Another attachment holds the address, and whether it is gone cannot be told.
     case unverifiable(IPAddress, by: String, because: String)
     /// Another attachment holds the address, and is about to go, or must be seen gone for longer: until then.
-    case heldForNow(IPAddress, by: String, because: String, until: Timestamp?)
+    /// `remedy` is what an operator can do when it does not go.
+    case heldForNow(IPAddress, by: String, because: String, until: Timestamp?, remedy: String? = nil)
     /// The address is kept for someone else.
     case reserved(IPAddress, for: ReservationHolder)
     /// All addresses reserved for a workload, or for the pod, are held.
@@ -73,7 +74,7 @@ extension IPAMError: CustomStringConvertible {
         case .held(let address, let holder, let reason): "\(address) is in use by \(holder): \(reason)"
         case .unverifiable(let address, let holder, let reason):
             "\(address) is in use by \(holder), and whether that is gone cannot be told: \(reason)"
-        case .heldForNow(let address, let holder, let reason, let time):
+        case .heldForNow(let address, let holder, let reason, let time, _):
             "\(address) is still held by \(holder): \(reason)"
                 + (time.map { "; it can be taken over from \($0) on" } ?? "")
         case .reserved(let address, let holder): "\(address) is reserved for \(holder.phrase)"
@@ -147,6 +148,7 @@ extension IPAMError {
     public func nextStep(on network: NetworkName?) -> String? {
         let option = network.map { " -n \($0)" } ?? ""
         return switch self {
+        case .heldForNow(_, _, _, _, let remedy): remedy
         case .held(let address, _, _), .inUse(let address, _): "see 'ipamctl show \(address)\(option)'"
         case .unverifiable(let address, _, _):
             "make sure that it is gone, then 'ipamctl release \(address) --force\(option)'"

@@ -63,7 +63,7 @@ public struct Audit {
         let (cluster, node): (String?, String?) =
             switch witness {
             case .kubernetes(let seen): (seen.cluster, nil)
-            case .node(let seen): (nil, seen.identity.name)
+            case .node(let seen): (nil, seen.view.identity.name)
             }
         return AuditReport(
             snapshot, at: now, cluster: cluster, node: node, pods: evidence.podCount, unjudged: unjudged,
@@ -97,13 +97,14 @@ public struct Audit {
                         // Who only shares an address with a live pod is not restored.
                         other == nil && evidence.isLive(held) ? .restore : .none, confirm: false))
             }
-        case .superseded(let newer, let isProven):
+        case .superseded(let newer, let proof):
             let evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
             findings += present.map {
-                finding(.superseded, $0, evidence, isProven ? .free : .none, confirm: false)
+                finding(.superseded, $0, evidence, proof == .none ? .none : .free, confirm: proof == .sameNode)
             }
             findings += missing.map {
-                finding(.dangling, $0, evidence, isProven ? .dropAttachment : .none, confirm: false)
+                finding(
+                    .dangling, $0, evidence, proof == .none ? .none : .dropAttachment, confirm: proof == .sameNode)
             }
         case .gone(let sentence, let mustBeConfirmed):
             let evidence = "\(usage.phrase): \(sentence)"
@@ -117,6 +118,13 @@ public struct Audit {
             findings += present.map { finding(.nodeGone, $0, evidence, .free, confirm: true) }
             findings += missing.map {
                 finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
+            }
+        case .leftBehind(let sentence):
+            findings += present.map {
+                finding(.leaked, $0, "\(usage.phrase): \(sentence)", .none, confirm: false)
+            }
+            findings += missing.map {
+                finding(.dangling, $0, "\(usage.phrase): \(sentence)", .none, confirm: false)
             }
         case .outOfSight: break
         case .unverifiable(let reason):

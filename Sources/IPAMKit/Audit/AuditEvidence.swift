@@ -5,14 +5,25 @@ struct AuditEvidence {
         case live
         /// About to go by itself.
         case passing
-        /// The same pod has a newer sandbox there; proven when this node shows that the older one is gone.
-        case superseded(by: ContainerID, isProven: Bool)
+        /// The same pod has a newer sandbox there.
+        case superseded(by: ContainerID, SupersededProof)
         /// Gone; to be confirmed by a second look where it is only seen so.
         case gone(String, mustBeConfirmed: Bool)
         case nodeGone(String)
+        /// Its pod is gone, and its network namespace is still there, on the machine where the audit runs.
+        case leftBehind(String)
         /// On another node than the one that judges by itself.
         case outOfSight
         case unverifiable(String)
+    }
+
+    /// How sure it is that the older one of a pod's two sandboxes is gone.
+    enum SupersededProof: Hashable {
+        /// Its node shows it.
+        case proven
+        /// Both were recorded on one node, where a pod has one sandbox at a time: to be confirmed by a second look.
+        case sameNode
+        case none
     }
 
     /// Live pods by the addresses that they, or Multus for them, report: none of these is ever freed.
@@ -36,8 +47,10 @@ struct AuditEvidence {
     private let isStranger: Bool
     /// False where nothing of this node's containers is to be seen, as in a container: then absence says nothing.
     private let seesNamespaces: Bool
+    /// Another machine has this one's name and ID: then a former boot says nothing.
+    private let hasClone: Bool
     /// The newest sandbox of each pod and interface.
-    private let newest: [String: AttachmentReference]
+    private let newest: [String: NetworkSnapshot.Held]
     private let cached: Set<AttachmentReference>
     private let cachedContainers: Set<ContainerID>
     private let cachedAddresses: Set<IPAddress>
@@ -78,31 +91,32 @@ struct AuditEvidence {
         var livingNodes: Set<String> = []
         var mine = 0
         var isKnown = false
-        var seesNamespaces = false
         for held in snapshot.attachments {
             let holder = held.attachment.holder
             let isLive = holder.uid.map { byUID[$0]?.isLive ?? false } ?? false
             if isLive, let node = holder.node { livingNodes.insert(node) }
-            switch witness {
-            case .kubernetes(let seen):
-                guard holder.uid != nil, holder.cluster != nil, holder.cluster == seen.cluster else { continue }
-                mine += 1
-                isKnown = isKnown || isLive || held.attachment.addresses.contains { reporters[$0] != nil }
-            case .node(let seen):
-                guard seen.identity.certainlyIsWhere(holder), let netns = holder.netns else { continue }
-                seesNamespaces = seesNamespaces || seen.namespaceExists(netns)
-            }
+            guard case .kubernetes(let seen) = witness, holder.uid != nil, holder.cluster != nil,
+                holder.cluster == seen.cluster
+            else { continue }
+            mine += 1
+            isKnown = isKnown || isLive || held.attachment.addresses.contains { reporters[$0] != nil }
         }
         self.livingNodes = livingNodes
         isStranger = mine >= Self.strangerCount && !isKnown
-        self.seesNamespaces = seesNamespaces || !cache.isEmpty
+        switch witness {
+        case .kubernetes: (seesNamespaces, hasClone) = (false, false)
+        case .node(let seen):
+            let attachments = snapshot.attachments.lazy.map(\.attachment)
+            seesNamespaces = seen.view.seesNamespaces(of: attachments)
+            hasClone = seen.view.hasClone(among: attachments)
+        }
         var newest: [String: NetworkSnapshot.Held] = [:]
         for held in snapshot.attachments {
             guard let key = Self.sandboxKey(held) else { continue }
             if let other = newest[key], other.record.created >= held.record.created { continue }
             newest[key] = held
         }
-        self.newest = newest.mapValues(\.reference)
+        self.newest = newest
         cached = Set(cache.map(\.attachment))
         cachedContainers = Set(cache.map(\.attachment.containerID))
         cachedAddresses = Set(cache.flatMap(\.addresses))
@@ -137,7 +151,13 @@ struct AuditEvidence {
     private func judge(_ held: NetworkSnapshot.Held, by seen: ClusterSnapshot) -> Judgement {
         let holder = held.attachment.holder
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive {
-            if let newer = newerSandbox(held) { return .superseded(by: newer, isProven: false) }
+            if let newer = newerSandbox(held) {
+                let node = holder.node
+                let isSameNode =
+                    node != nil && newer.attachment.holder.node == node
+                    && newer.attachment.holder.machine == holder.machine
+                return .superseded(by: newer.reference.containerID, isSameNode ? .sameNode : .none)
+            }
             return pod.isTerminating ? .passing : .live
         }
         if let recorded = holder.cluster, recorded != seen.cluster {
@@ -158,38 +178,54 @@ struct AuditEvidence {
         switch HolderVerdict.elsewhere(uid, pod: podsByReference[reference], node: state, named: holder.node) {
         case .live: return .live
         case .passing: return .passing
-        case .gone(let evidence): return .gone(evidence.description, mustBeConfirmed: false)
-        case .seenGone(let sentence): return .gone(sentence, mustBeConfirmed: true)
+        case .gone(let evidence):
+            return leftBehind(held, seen.local) ?? .gone(evidence.description, mustBeConfirmed: false)
+        case .seenGone(let sentence): return leftBehind(held, seen.local) ?? .gone(sentence, mustBeConfirmed: true)
         case .unverifiable(let reason): return .unverifiable(reason)
         }
     }
 
+    /// A holder whose pod is gone, if it was recorded on this machine and its network namespace is there: the kernel still
+    /// answers for its addresses.
+    private func leftBehind(_ held: NetworkSnapshot.Held, _ local: NodeView?) -> Judgement? {
+        let holder = held.attachment.holder
+        guard let local, local.identity.certainPlace(of: holder, since: held.attachment.since) == .here,
+            case .present(let netns) = local.evidence(on: holder, at: .here, seesNamespaces: false)
+        else { return nil }
+        let node = holder.node ?? local.identity.name
+        return .leftBehind(
+            "its pod is gone, but its network namespace \(netns) on \(node) is not: "
+                + HolderVerdict.namespaceRemedy(netns))
+    }
+
     private func judge(_ held: NetworkSnapshot.Held, by seen: NodeSnapshot) -> Judgement {
         let holder = held.attachment.holder
-        guard seen.identity.certainlyIsWhere(holder) else { return .outOfSight }
-        // What the runtime believes to be attached is not freed, and it may know the container by other interfaces.
-        let isCached =
-            cached.contains(held.reference) || cachedContainers.contains(held.reference.containerID)
-            || held.attachment.addresses.contains(where: cachedAddresses.contains)
-        let verdict = HolderVerdict.onItsNode(
-            holder, node: seen.identity, namespaceExists: seen.namespaceExists)
-        switch verdict {
-        case .gone(let evidence):
-            guard !isCached else { return .live }
-            let isFormerBoot = seen.identity.boot != nil && holder.boot != nil && holder.boot != seen.identity.boot
-            guard isFormerBoot || seesNamespaces else {
-                return .unverifiable("none of this node's network namespaces is to be seen from here")
-            }
-            if let newer = newerSandbox(held) { return .superseded(by: newer, isProven: true) }
-            return .gone(evidence.description, mustBeConfirmed: false)
-        case .live, .passing: return .live
-        case .seenGone, .unverifiable, nil: return .unverifiable("this node cannot tell")
+        let place = seen.view.identity.certainPlace(of: holder, since: held.attachment.since)
+        guard place != .elsewhere else { return .outOfSight }
+        guard place == .here || !hasClone else {
+            return .unverifiable("another machine has this one's name and machine ID")
+        }
+        switch seen.view.evidence(on: holder, at: place, seesNamespaces: seesNamespaces) {
+        case .gone(let reason):
+            if let newer = newerSandbox(held) { return .superseded(by: newer.reference.containerID, .proven) }
+            return .gone(reason, mustBeConfirmed: false)
+        case .present: return .live
+        // What the runtime believes to be attached is alive until more is known; it may know the container by other
+        // interfaces.
+        case .unproven(let reason): return isCached(held) ? .live : .unverifiable(reason)
         }
     }
 
-    private func newerSandbox(_ held: NetworkSnapshot.Held) -> ContainerID? {
-        guard let key = Self.sandboxKey(held), let newer = newest[key], newer != held.reference else { return nil }
-        return newer.containerID
+    private func isCached(_ held: NetworkSnapshot.Held) -> Bool {
+        cached.contains(held.reference) || cachedContainers.contains(held.reference.containerID)
+            || held.attachment.addresses.contains(where: cachedAddresses.contains)
+    }
+
+    private func newerSandbox(_ held: NetworkSnapshot.Held) -> NetworkSnapshot.Held? {
+        guard let key = Self.sandboxKey(held), let newer = newest[key], newer.reference != held.reference else {
+            return nil
+        }
+        return newer
     }
 
     // MARK: Reservations

@@ -10,11 +10,14 @@ public struct ClusterSnapshot: Sendable {
     public let cluster: String?
     public let pods: [Pod]
     public let nodes: [Node]
+    /// The machine on which the audit runs: what is still there of a holder whose pod is gone can be seen on its node.
+    public let local: NodeView?
 
-    public init(cluster: String?, pods: [Pod], nodes: [Node]) {
+    public init(cluster: String?, pods: [Pod], nodes: [Node], local: NodeView? = nil) {
         self.cluster = cluster
         self.pods = pods
         self.nodes = nodes
+        self.local = local
     }
 }
 
@@ -32,17 +35,13 @@ public struct NodeSnapshot: Sendable {
         }
     }
 
-    public let identity: NodeIdentity
+    /// This machine, and what it shows of its containers.
+    public let view: NodeView
     public let cached: [Cached]
-    /// Whether a path is a mounted network namespace now.
-    public let namespaceExists: @Sendable (String) -> Bool
 
-    public init(
-        identity: NodeIdentity, cached: [Cached], namespaceExists: @escaping @Sendable (String) -> Bool
-    ) {
-        self.identity = identity
+    public init(_ view: NodeView, cached: [Cached]) {
+        self.view = view
         self.cached = cached
-        self.namespaceExists = namespaceExists
     }
 }
 

@@ -33,6 +33,7 @@ extension NetworkConfiguration {
             requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
             routes = try Self.routes(ipam)
             resolvConf = try ipam.string("resolvConf")
+            waitForReleaseSeconds = try Self.waitForRelease(ipam)
             autoLimit = try ipam.integer("autoLimit", 0...1_048_576)
             historyDepth = try ipam.integer("historyDepth", 0...History.largestDepth) ?? History.defaultDepth
         case .freeing:
@@ -40,6 +41,7 @@ extension NetworkConfiguration {
             runtimeRangeSets = []
             requestedAddresses = []
             routes = []
+            waitForReleaseSeconds = 0
             let depth = ipam["historyDepth"]?.value.int ?? History.defaultDepth
             historyDepth = min(max(0, depth), History.largestDepth)
         }
@@ -55,6 +57,7 @@ extension NetworkConfiguration {
         logFile = try ipam.string("logFile") ?? Self.defaultLogFile
         logLevel = try Self.logLevel(ipam)
         timeoutSeconds = try Self.timeout(ipam)
+        waitForReleaseSeconds = min(waitForReleaseSeconds, Self.longestTimeoutSeconds - timeoutSeconds)
         nodeName = try ipam.string("nodeName")
         cluster = try ipam.string("cluster")
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
@@ -189,6 +192,14 @@ extension NetworkConfiguration {
         guard let item = ipam["timeout"] else { return defaultTimeoutSeconds }
         guard let seconds = item.value.double, seconds > 0, seconds <= longestTimeoutSeconds else {
             throw item.kindError("a number of seconds over 0 and at most \(Int(longestTimeoutSeconds))")
+        }
+        return seconds
+    }
+
+    private static func waitForRelease(_ ipam: ConfigurationReader) throws(ConfigurationError) -> Double {
+        guard let item = ipam["waitForRelease"] else { return defaultWaitForReleaseSeconds }
+        guard let seconds = item.value.double, (0...longestWaitForReleaseSeconds).contains(seconds) else {
+            throw item.kindError("a number of seconds from 0 to \(Int(longestWaitForReleaseSeconds))")
         }
         return seconds
     }

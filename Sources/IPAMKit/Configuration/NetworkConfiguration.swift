@@ -47,6 +47,10 @@ public struct NetworkConfiguration: Sendable {
     public static let defaultTimeoutSeconds = 20.0
     /// The most seconds that an operation may take; the kubelet gives up after 240.
     public static let longestTimeoutSeconds = 220.0
+    /// The seconds that an ADD may wait for a holder that is about to go when `ipam.waitForRelease` is absent.
+    public static let defaultWaitForReleaseSeconds = 15.0
+    /// The most seconds that an ADD may wait for a holder that is about to go.
+    public static let longestWaitForReleaseSeconds = 120.0
 
     /// `name`: the network.
     public var name: NetworkName
@@ -72,6 +76,9 @@ public struct NetworkConfiguration: Sendable {
     public var logLevel: LogLevel
     /// `ipam.timeout`: the seconds that one operation may take, over 0 and at most 220.
     public var timeoutSeconds: Double
+    /// `ipam.waitForRelease`: the seconds that an ADD may wait beyond that for a holder that is about to go, 0 to 120; less
+    /// where the two would exceed ``longestTimeoutSeconds``.
+    public var waitForReleaseSeconds: Double
     /// `ipam.nodeName`: this node's name in Kubernetes, where it is not the host's.
     public var nodeName: String?
     /// `ipam.cluster`: which Kubernetes cluster this is.

@@ -27,12 +27,14 @@ public struct Holder: Hashable, Sendable {
     public var machine: String?
     /// The path of the container's network namespace on its node.
     public var netns: String?
+    /// That namespace's inode number (`st_ino` of stat(2)): the path may be another's one day.
+    public var inode: UInt64?
     /// Which Kubernetes cluster the pod is of.
     public var cluster: String?
 
     public init(
         pod: PodReference? = nil, uid: String? = nil, node: String? = nil, boot: String? = nil,
-        machine: String? = nil, netns: String? = nil, cluster: String? = nil
+        machine: String? = nil, netns: String? = nil, inode: UInt64? = nil, cluster: String? = nil
     ) {
         self.pod = pod
         self.uid = uid
@@ -40,6 +42,7 @@ public struct Holder: Hashable, Sendable {
         self.boot = boot
         self.machine = machine
         self.netns = netns
+        self.inode = inode
         self.cluster = cluster
     }
 }
@@ -71,6 +74,7 @@ public struct Attachment: Hashable, Sendable {
         object["boot"] = holder.boot.map(JSONValue.string)
         object["machine"] = holder.machine.map(JSONValue.string)
         object["netns"] = holder.netns.map(JSONValue.string)
+        object["inode"] = holder.inode.flatMap { Int64(exactly: $0) }.map { JSONValue($0) }
         object["cluster"] = holder.cluster.map(JSONValue.string)
         object["since"] = since.map { .string($0.description) }
         object["fixed"] = .bool(isFixed)
@@ -94,7 +98,8 @@ public struct Attachment: Hashable, Sendable {
         }
         holder = Holder(
             uid: json["uid"]?.string, node: json["node"]?.string, boot: json["boot"]?.string,
-            machine: json["machine"]?.string, netns: json["netns"]?.string, cluster: json["cluster"]?.string)
+            machine: json["machine"]?.string, netns: json["netns"]?.string,
+            inode: json["inode"]?.int.flatMap { UInt64(exactly: $0) }, cluster: json["cluster"]?.string)
         if let namespace = json["namespace"]?.string, let name = json["pod"]?.string {
             holder.pod = try? PodReference(namespace: Namespace(namespace), name: PodName(name))
         }

@@ -2,17 +2,25 @@
 ///
 /// | the holder | evidence | verdict |
 /// |---|---|---|
-/// | on this node | the boot ID differs, or the network namespace is gone | gone |
-/// | on this node | the network namespace is there | passing |
+/// | on this node | ``NodeEvidence/gone(_:)``, and Kubernetes does not have its pod, or the claimant is that very pod | gone |
+/// | on this node | ``NodeEvidence/present(_:)``, and Kubernetes has its pod | live; passing when it is being deleted |
+/// | on this node | ``NodeEvidence/present(_:)``, and Kubernetes does not have its pod, or cannot be asked | passing |
 /// | elsewhere, its pod is in Kubernetes and not terminal | | live; passing when it is being deleted |
+/// | elsewhere, its pod is being deleted, its node out of service | an operator says that nothing runs there | gone |
 /// | elsewhere, its pod is gone, its node absent, not ready or out of service | the control plane says so | gone |
 /// | elsewhere, its pod is gone or terminal, its node ready | its kubelet may still be stopping it | seen gone |
 /// | no UID or no pod recorded, another cluster | | unverifiable |
+///
+/// Where a node proves nothing of its own holder (``NodeEvidence/unproven(_:)``), the holder is judged as one elsewhere.
 public enum HolderVerdict: Hashable, Sendable {
     /// It holds the address and goes on doing so.
     case live(String)
     /// It holds the address now, and is about to go.
-    case passing(String)
+    ///
+    /// - Parameters:
+    ///   - remedy: what an operator can do when it does not go.
+    ///   - isWaitedFor: false where nothing says that it goes soon.
+    case passing(String, remedy: String? = nil, isWaitedFor: Bool = true)
     /// It is gone: proven by its node, or asserted by the control plane.
     case gone(Evidence)
     /// It looks gone; it counts as gone when it still does a minute later.
@@ -39,19 +47,6 @@ public enum HolderVerdict: Hashable, Sendable {
 }
 
 extension HolderVerdict {
-    /// By what the holder's own node shows, on which this runs; nil where nothing there tells.
-    public static func onItsNode(
-        _ holder: Holder, node: NodeIdentity, namespaceExists: (String) -> Bool
-    ) -> HolderVerdict? {
-        if let boot = node.boot, let recorded = holder.boot, recorded != boot {
-            return .gone(.proven("its node \(holder.node ?? node.name) has rebooted"))
-        }
-        guard let netns = holder.netns else { return nil }
-        return namespaceExists(netns)
-            ? .passing("its network namespace \(netns) is still there")
-            : .gone(.proven("its network namespace \(netns) is gone"))
-    }
-
     /// What Kubernetes says of a holder's node.
     public enum NodeState: Hashable, Sendable {
         case absent
@@ -73,13 +68,15 @@ extension HolderVerdict {
     /// - Parameters:
     ///   - uid: the UID that was recorded.
     ///   - pod: the pod that has the holder's name now.
-    ///   - node: the state of its node; asked for only when the pod is gone or terminal. Nil where no node was recorded.
+    ///   - node: the state of its node; asked for only when the pod is gone, terminal or being deleted. Nil where no node
+    ///     was recorded.
     public static func elsewhere(_ uid: String, pod: Pod?, node: NodeState?, named name: String?) -> HolderVerdict {
+        let place = name.map { " \($0)" } ?? ""
         let isGone: Bool
         let what: String
         if let pod, pod.isMeant(byUID: uid) {
             guard pod.isTerminal else {
-                return pod.isTerminating ? .passing("its pod is being deleted") : .live("its pod is alive")
+                return pod.isTerminating ? terminating(pod, on: node, place) : .live("its pod is alive")
             }
             isGone = false
             what = "its pod has ended"
@@ -87,12 +84,28 @@ extension HolderVerdict {
             isGone = true
             what = pod == nil ? "its pod is gone" : "its pod is gone (there is another one of that name)"
         }
-        let place = name.map { " \($0)" } ?? ""
         switch node {
         case .absent where isGone: return .gone(.asserted("\(what) and its node\(place) is no longer in the cluster"))
         case .notReady where isGone: return .gone(.asserted("\(what) and its node\(place) is not ready"))
         case .outOfService where isGone: return .gone(.asserted("\(what) and its node\(place) is out of service"))
-        default: return .seenGone("\(what), but its node\(place) may still be stopping it")
+        case .absent, .notReady, .outOfService, .ready, nil:
+            return .seenGone("\(what), but its node\(place) may still be stopping it")
+        }
+    }
+
+    /// A pod with a `deletionTimestamp`: its kubelet ends it, unless nothing of that node answers any more.
+    private static func terminating(_ pod: Pod, on node: NodeState?, _ place: String) -> HolderVerdict {
+        let what = "its pod is being deleted"
+        switch node {
+        case .outOfService: return .gone(.asserted("\(what) and its node\(place) is out of service"))
+        case .notReady:
+            let name = pod.node ?? "NODE"
+            return .passing(
+                "\(what), and its node\(place) is not ready",
+                remedy: "if the node is shut down: 'kubectl taint nodes \(name) "
+                    + "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute', or 'kubectl delete pod "
+                    + "\(pod.reference.name) -n \(pod.reference.namespace) --force'", isWaitedFor: false)
+        case .absent, .ready, nil: return .passing(what)
         }
     }
 }
@@ -104,36 +117,5 @@ extension Holder {
         guard let uid, uid == other.uid else { return false }
         guard let pod, let otherPod = other.pod else { return true }
         return pod == otherPod
-    }
-}
-
-/// This machine, as attachments name it.
-public struct NodeIdentity: Hashable, Sendable {
-    /// The name that Kubernetes has for it; where that is not known, the configured one or the host's.
-    public var name: String
-    /// `/proc/sys/kernel/random/boot_id`; nil where it cannot be read.
-    public let boot: String?
-    /// machine-id(5); nil where there is none.
-    public let machine: String?
-
-    public init(name: String, boot: String?, machine: String?) {
-        self.name = name
-        self.boot = boot
-        self.machine = machine
-    }
-
-    /// Whether `holder` was recorded on this machine: under its name, unless the machine IDs say that it was a namesake.
-    /// A boot ID alone proves nothing: nodes that are containers share their host's.
-    func isWhere(_ holder: Holder) -> Bool {
-        guard holder.node == name else { return false }
-        guard let machine, let recorded = holder.machine else { return true }
-        return machine == recorded
-    }
-
-    /// Whether `holder` certainly was recorded on this machine: also in this boot, or by the same machine.
-    func certainlyIsWhere(_ holder: Holder) -> Bool {
-        guard isWhere(holder) else { return false }
-        if let boot, holder.boot == boot { return true }
-        return machine != nil && holder.machine == machine
     }
 }

@@ -1,21 +1,15 @@
 /// What can be seen of an address's holder from this machine: its own network namespaces, and Kubernetes.
 public struct Observer: Sendable {
-    /// This machine.
-    public let node: NodeIdentity?
+    /// This machine; nil where nothing of it is to be seen.
+    public let node: NodeView?
     /// Kubernetes; nil where there is none.
     public let pods: (any PodSource)?
-    /// Whether a path is a mounted network namespace now.
-    public let namespaceExists: @Sendable (String) -> Bool
     /// The time of this machine: when a holder is looked at may be long after an operation began.
     public let now: @Sendable () -> Timestamp
 
-    public init(
-        node: NodeIdentity, pods: (any PodSource)?, namespaceExists: @escaping @Sendable (String) -> Bool,
-        now: @escaping @Sendable () -> Timestamp
-    ) {
+    public init(node: NodeView, pods: (any PodSource)?, now: @escaping @Sendable () -> Timestamp) {
         self.node = node
         self.pods = pods
-        self.namespaceExists = namespaceExists
         self.now = now
     }
 
@@ -23,28 +17,24 @@ public struct Observer: Sendable {
     public init() {
         node = nil
         pods = nil
-        namespaceExists = { _ in true }
         now = { Timestamp(seconds: 0) }
     }
 
     /// Judges the holder of an address that `claimant` asks for. Kubernetes is asked only where this node does not tell.
     ///
+    /// - Parameter since: when the holder was recorded.
     /// - Throws: ``PodSourceError`` when Kubernetes could not be asked.
-    func verdict(on holder: Holder, for claimant: Holder, deadline: ContinuousClock.Instant)
+    func verdict(on holder: Holder, since: Timestamp?, for claimant: Holder, deadline: ContinuousClock.Instant)
         async throws(PodSourceError) -> HolderVerdict
     {
         let isOfOtherCluster =
             holder.cluster != nil && claimant.cluster != nil && holder.cluster != claimant.cluster
-        if !isOfOtherCluster, let verdict = onThisNode(holder, for: claimant) {
-            guard case .gone(let evidence) = verdict, !holder.isOfSamePod(as: claimant), let uid = holder.uid,
-                let reference = holder.pod, holder.cluster != nil, let pods
-            else { return verdict }
-            // A namespace may be out of sight from here, and a pod outlives its node's reboot: another pod does not get the
-            // address of one that Kubernetes has.
-            guard let pod = try await pods.pod(reference, deadline: deadline), pod.isMeant(byUID: uid), !pod.isTerminal
-            else { return verdict }
-            return pod.isTerminating
-                ? .passing("its pod is being deleted") : .live("its pod is alive, although \(evidence)")
+        if !isOfOtherCluster || node?.identity.isSameBoot(as: holder) == true {
+            switch evidence(on: holder, since: since, for: claimant) {
+            case .gone(let reason): return try await verdict(onGone: holder, reason, for: claimant, deadline: deadline)
+            case .present(let netns): return await verdict(onPresent: holder, netns, for: claimant, deadline: deadline)
+            case .unproven, nil: break
+            }
         }
         guard let uid = holder.uid, let reference = holder.pod else {
             return .unverifiable("no pod UID is recorded for it")
@@ -60,15 +50,20 @@ public struct Observer: Sendable {
             return .unverifiable("this cluster has no name: the kubeconfig has no CA, set ipam.cluster")
         }
         let pod = try await pods.pod(reference, deadline: deadline)
-        guard pod?.isMeant(byUID: uid) != true || pod?.isTerminal == true, let name = holder.node else {
-            return .elsewhere(uid, pod: pod, node: nil, named: holder.node)
+        guard let name = holder.node else { return .elsewhere(uid, pod: pod, node: nil, named: nil) }
+        if let pod, pod.isMeant(byUID: uid), !pod.isTerminal {
+            // The pod alone says that it is there; its node only, whether it goes by itself.
+            let node = pod.isTerminating ? try? await pods.node(name, deadline: deadline) : nil
+            return .elsewhere(uid, pod: pod, node: node.map(HolderVerdict.NodeState.init), named: name)
         }
         let state = HolderVerdict.NodeState(try await pods.node(name, deadline: deadline))
         // An absent node frees at once: nodes must be known here by the names that Kubernetes has for them.
         // Also by the name that this one goes by where its runtime passes the annotations, as the holder's may have done.
         if state == .absent {
             var names: [String] = []
-            for own in [claimant.node, node?.name].compactMap({ $0 }) where !names.contains(own) { names.append(own) }
+            for own in [claimant.node, node?.identity.name].compactMap({ $0 }) where !names.contains(own) {
+                names.append(own)
+            }
             for own in names where try await pods.node(own, deadline: deadline) == nil {
                 return .unverifiable(
                     "its node \(name) is unknown to Kubernetes, and so is this one as \(own): set ipam.nodeName")
@@ -77,16 +72,71 @@ public struct Observer: Sendable {
         return .elsewhere(uid, pod: pod, node: state, named: name)
     }
 
-    /// By what this node shows, if the holder is, or was, on it.
-    func onThisNode(_ holder: Holder, for claimant: Holder) -> HolderVerdict? {
+    // MARK: A holder on this node
+
+    /// What this node shows of `holder`, if it is, or was, on it.
+    func evidence(on holder: Holder, since: Timestamp?, for claimant: Holder) -> NodeEvidence? {
         guard var node else { return nil }
         // Kubernetes' own name of this node, where the pod was looked up.
-        if let name = claimant.node { node.name = name }
-        // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
-        guard holder.isOfSamePod(as: claimant) || node.isWhere(holder) else { return nil }
+        if let name = claimant.node { node.identity.name = name }
+        var place = node.identity.place(of: holder, since: since)
+        if place == .elsewhere {
+            // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
+            guard holder.isOfSamePod(as: claimant) else { return nil }
+            let boot = node.identity.boot
+            place = boot != nil && holder.boot != nil && holder.boot != boot ? .formerBoot : .here
+        }
         // A plugin that does not even see the namespace that it was called for sees none of the node's.
-        let isBlind = claimant.netns == nil
-        return HolderVerdict.onItsNode(
-            holder, node: node, namespaceExists: { path in isBlind || namespaceExists(path) })
+        return node.evidence(on: holder, at: place, seesNamespaces: claimant.netns != nil)
+    }
+
+    /// A namespace may be out of sight from here, and a pod outlives its node's reboot: another pod does not get the address
+    /// of one that Kubernetes has.
+    private func verdict(
+        onGone holder: Holder, _ reason: String, for claimant: Holder, deadline: ContinuousClock.Instant
+    ) async throws(PodSourceError) -> HolderVerdict {
+        let gone = HolderVerdict.gone(.proven(reason))
+        guard !holder.isOfSamePod(as: claimant), let uid = holder.uid, let reference = holder.pod,
+            holder.cluster != nil, let pods,
+            let pod = try await pods.pod(reference, deadline: deadline), pod.isMeant(byUID: uid), !pod.isTerminal
+        else { return gone }
+        return pod.isTerminating
+            ? .passing("its pod is being deleted") : .live("its pod is alive, although \(reason)")
+    }
+
+    /// The kernel answers for the address as long as the namespace is there: it is never taken, whatever became of its pod.
+    private func verdict(
+        onPresent holder: Holder, _ netns: String, for claimant: Holder, deadline: ContinuousClock.Instant
+    ) async -> HolderVerdict {
+        let there = "its network namespace \(netns) is still there"
+        if holder.isOfSamePod(as: claimant) { return .passing(there) }
+        guard let uid = holder.uid, let reference = holder.pod, holder.cluster != nil, let pods else {
+            // Nobody can be asked whether it is to go: nothing says that it goes soon.
+            return .passing(there, isWaitedFor: false)
+        }
+        let pod: Pod?
+        do throws(PodSourceError) {
+            pod = try await pods.pod(reference, deadline: deadline)
+        } catch {
+            return .passing("\(there), and its pod could not be looked up: \(error)")
+        }
+        if let pod, pod.isMeant(byUID: uid) {
+            if pod.isTerminal { return .passing("its pod has ended, and \(there)") }
+            return pod.isTerminating ? .passing("its pod is being deleted") : .live("its pod is alive")
+        }
+        let place = (holder.node ?? node?.identity.name).map { " on \($0)" } ?? ""
+        return .passing(
+            "its pod is gone, but its network namespace \(netns)\(place) is not",
+            remedy: HolderVerdict.namespaceRemedy(netns))
+    }
+}
+
+extension HolderVerdict {
+    /// How an operator ends a holder whose pod is gone and whose network namespace is not.
+    static func namespaceRemedy(_ netns: String) -> String {
+        let name = netns.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(netns[netns.index(after: $0)...]) } ?? netns
+        return netns.hasPrefix("/run/netns/") || netns.hasPrefix("/var/run/netns/")
+            ? "if no DEL comes, remove the sandbox ('crictl rmp -f'), or the namespace ('ip netns del \(name)'), on the node"
+            : "if no DEL comes, remove the sandbox on the node ('crictl rmp -f')"
     }
 }

@@ -1,5 +1,6 @@
 import HTTPTransport
 import IPAMKit
+import Machine
 
 /// A network to be audited, and who judges its holders.
 struct AuditSubject: Sendable {
@@ -67,7 +68,10 @@ struct AuditSubject: Sendable {
             Terminal.progress("network \(network): listing pods ...")
             let pods = try await kubernetes.pods.pods(deadline: deadline)
             let nodes = try await kubernetes.pods.nodes(deadline: deadline)
-            return .kubernetes(ClusterSnapshot(cluster: kubernetes.cluster, pods: pods, nodes: nodes))
+            return .kubernetes(
+                ClusterSnapshot(
+                    cluster: kubernetes.cluster, pods: pods, nodes: nodes,
+                    local: Host().node(named: configuration?.nodeName)))
         }
     }
 }

@@ -15,8 +15,7 @@ enum ThisNode {
     {
         let host = Host()
         return NodeSnapshot(
-            identity: host.node(named: configuration?.nodeName), cached: try cached(network, in: folder),
-            namespaceExists: Host.namespaceExists)
+            host.node(named: configuration?.nodeName), cached: try cached(network, in: folder))
     }
 
     /// The entries of libcni's cache (`libcni.cachedInfo`, kind `cniCacheV1`) for one network.

@@ -1,0 +1,82 @@
+/// What is at the path of a network namespace, as this process sees it.
+public enum NamespaceSight: Hashable, Sendable {
+    /// Nothing: there is no such path.
+    case absent
+    /// A network namespace.
+    ///
+    /// - Parameters:
+    ///   - inode: its number in the kernel's nsfs (`st_ino` of stat(2)).
+    ///   - isOwn: it is the one that this process itself is in, which no pod has.
+    case namespace(inode: UInt64, isOwn: Bool)
+    /// Something else, or something that cannot be looked at. The namespace may be mounted there in a mount namespace that
+    /// this process is not in.
+    case unclear
+}
+
+/// What a node shows of a holder that was recorded on it.
+enum NodeEvidence: Hashable {
+    /// The holder is gone; the text is a clause such as "its node n1 has rebooted".
+    case gone(String)
+    /// The holder's network namespace is there, at this path.
+    case present(String)
+    /// Nothing is proven; the text says why.
+    case unproven(String)
+}
+
+/// This machine, and what it shows of its own containers.
+public struct NodeView: Sendable {
+    public var identity: NodeIdentity
+    /// Looks at a path now.
+    public let namespace: @Sendable (String) -> NamespaceSight
+
+    public init(_ identity: NodeIdentity, namespace: @escaping @Sendable (String) -> NamespaceSight) {
+        self.identity = identity
+        self.namespace = namespace
+    }
+
+    /// What this machine shows of `holder`, which was recorded on it.
+    ///
+    /// - Parameters:
+    ///   - place: where on it; not `elsewhere`.
+    ///   - seesNamespaces: false for a process that sees none of the node's namespaces: then an absent one proves nothing.
+    func evidence(on holder: Holder, at place: NodeIdentity.Place, seesNamespaces: Bool) -> NodeEvidence {
+        if place == .formerBoot { return .gone("its node \(holder.node ?? identity.name) has rebooted") }
+        guard let netns = holder.netns else { return .unproven("its network namespace is not recorded") }
+        switch namespace(netns) {
+        case .absent:
+            return seesNamespaces
+                ? .gone("its network namespace \(netns) is gone")
+                : .unproven("none of this node's network namespaces is to be seen from here")
+        case .namespace(let inode, let isOwn):
+            // A path under /proc comes back with the next process of that number.
+            if let recorded = holder.inode, recorded != inode {
+                return .gone("its network namespace \(netns) is another one now")
+            }
+            if holder.inode == nil, isOwn { return .gone("its network namespace \(netns) is the host's own now") }
+            return .present(netns)
+        case .unclear: return .unproven("\(netns) is no network namespace as seen from here")
+        }
+    }
+
+    /// The attachments among `attachments` that certainly were recorded on this machine and whose network namespace is
+    /// there show that this process sees the node's namespaces.
+    func seesNamespaces(of attachments: some Sequence<Attachment>) -> Bool {
+        attachments.contains { attachment in
+            guard identity.certainPlace(of: attachment.holder, since: attachment.since) == .here else { return false }
+            if case .present = evidence(on: attachment.holder, at: .here, seesNamespaces: false) { return true }
+            return false
+        }
+    }
+
+    /// Whether one of `attachments` was recorded under this machine's name and ID, in another boot, after this boot began:
+    /// then this machine has a clone, and another boot proves nothing of any holder.
+    func hasClone(among attachments: some Sequence<Attachment>) -> Bool {
+        attachments.contains { attachment in
+            let holder = attachment.holder
+            guard let boot = identity.boot, let recorded = holder.boot, recorded != boot, holder.node == identity.name,
+                identity.machine != nil, holder.machine == identity.machine
+            else { return false }
+            return identity.place(of: holder, since: attachment.since) == .elsewhere
+        }
+    }
+}
