@@ -24,6 +24,12 @@ struct SimulatedNode: Sendable {
         try self.init(name, folder, machine: try Self.newMachine(in: folder), boot: boot)
     }
 
+    /// A machine that is a copy of a container of the same host: with the boot ID and the machine ID of the other one.
+    init(_ name: String, copyOf other: SimulatedNode) throws {
+        let boot = try String(contentsOf: other.bootFile, encoding: .utf8)
+        try self.init(name, try TemporaryDirectory(prefix: "node"), machine: other.machineFile, boot: boot)
+    }
+
     /// A clone of another machine: it has its name and its machine ID, and has been running for an hour.
     init(cloneOf other: SimulatedNode) throws {
         try self.init(

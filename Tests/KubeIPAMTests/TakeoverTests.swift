@@ -134,7 +134,7 @@ struct TakeoverTests {
                 == PluginFailure(
                     11,
                     "10.188.0.216 is still held by default/\(former.name) on n1: its pod is gone, but its network namespace "
-                        + "\(namespace.path) on n1 is not"))
+                        + "\(namespace.path) still exists"))
         try namespace.delete()
         #expect(try await cluster.add("c2", pod, on: node).address() == Self.address)
         try await expectToldTakeover(

@@ -40,7 +40,10 @@ extension AddOperation {
         case .passing(let reason, let remedy, let isWaitedFor):
             try await clear(holder.suspect)
             if isWaitedFor { memory.wait(for: used.key, at: holder.revision, until: nil) }
-            return .failure(.heldForNow(address, by: phrase, because: reason, until: nil, remedy: remedy))
+            return .failure(
+                .heldForNow(
+                    address, by: phrase, because: reason, until: nil,
+                    remedy: remedy?.sentence(container: used.value)))
         case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
         case .gone(let found): evidence = found
         case .seenGone(let reason):
@@ -66,9 +69,15 @@ extension AddOperation {
     ) async throws(PodSourceError) -> HolderVerdict {
         if let known = memory.verdicts.first(where: { $0.attachment == record }) { return known.verdict }
         let verdict = try await observer.verdict(
-            on: attachment.holder, since: attachment.since, for: claimant, deadline: pool.deadline)
+            on: attachment.holder, since: attachment.since, for: claimant, deadline: judgingDeadline)
         memory.verdicts.append((record, verdict))
         return verdict
+    }
+
+    /// A Kubernetes that does not answer must leave time for the rest of the ADD.
+    private var judgingDeadline: ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        return now + (pool.deadline - now) / 2
     }
 
     /// Judges several holders at once: each may be a question to Kubernetes. One that cannot be answered is asked again when
@@ -85,11 +94,12 @@ extension AddOperation {
             holders.append((record, attachment))
         }
         let claimant = context.claimant.holder
+        let deadline = judgingDeadline
         let verdicts = await withTaskGroup(of: (Record, HolderVerdict)?.self) { group in
             for (record, attachment) in holders {
                 group.addTask {
                     let verdict = try? await observer.verdict(
-                        on: attachment.holder, since: attachment.since, for: claimant, deadline: pool.deadline)
+                        on: attachment.holder, since: attachment.since, for: claimant, deadline: deadline)
                     return verdict.map { (record, $0) }
                 }
             }

@@ -19,8 +19,8 @@ extension AddressPool {
 
 /// One ADD: reads, plans, commits, and begins again when others were quicker, or when a holder that was about to go has gone.
 struct AddOperation: Sendable {
-    var pool: AddressPool
-    let request: AddRequest
+    private(set) var pool: AddressPool
+    private(set) var request: AddRequest
     let observer: Observer
 
     /// - Parameter request: what is asked for. The path of a namespace that is not to be seen from here, or that means
@@ -47,20 +47,28 @@ struct AddOperation: Sendable {
 
     func run() async throws(IPAMError) -> Added {
         var operation = self
+        var waited = Duration.zero
         var left = request.waitForRelease
         while true {
-            var memory = AddMemory()
+            var memory = AddMemory(mayWait: left > .zero)
             do throws(IPAMError) {
                 var added = try await operation.attempt(&memory)
-                added.waited = request.waitForRelease - left
+                added.waited = waited
                 return added
             } catch {
                 guard case .heldForNow = error, left > .zero, let wait = memory.wait else { throw error }
                 let began = ContinuousClock.now
-                guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else { throw error }
-                let waited = ContinuousClock.now - began
-                left -= waited
-                operation.pool = operation.pool.withDeadline(movedBy: waited)
+                guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else {
+                    // None goes in time: once more, without.
+                    left = .zero
+                    continue
+                }
+                let time = ContinuousClock.now - began
+                waited += time
+                left -= time
+                operation.pool = operation.pool.withDeadline(movedBy: time)
+                // What is recorded begins now.
+                operation.request.now = request.now.advanced(bySeconds: waited.components.seconds)
             }
         }
     }
@@ -323,8 +331,14 @@ struct AddMemory {
     var verdicts: [(attachment: Record, verdict: HolderVerdict)] = []
     /// The holder of an address that was read has changed since: what was read says nothing.
     var isOutOfDate = false
+    /// False when the time for waiting is used up.
+    let mayWait: Bool
     /// The holders that are about to go, of the addresses asked for.
     private(set) var wait: ReleaseWait?
+
+    init(mayWait: Bool) {
+        self.mayWait = mayWait
+    }
 
     /// Remembers to wait for the holder with the used key `key`, see ``ReleaseWait/add(_:at:until:)``.
     mutating func wait(for key: Key, at revision: Revision, until time: Timestamp?) {

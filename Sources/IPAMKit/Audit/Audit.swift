@@ -98,14 +98,17 @@ public struct Audit {
                         other == nil && evidence.isLive(held) ? .restore : .none, confirm: false))
             }
         case .superseded(let newer, let proof):
-            let evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
-            findings += present.map {
-                finding(.superseded, $0, evidence, proof == .none ? .none : .free, confirm: proof == .sameNode)
+            var evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
+            let (free, drop): (AuditRepair, AuditRepair)
+            switch proof {
+            case .proven, .sameNode: (free, drop) = (.free, .dropAttachment)
+            case .none: (free, drop) = (.none, .none)
+            case .contradicted(let netns):
+                (free, drop) = (.none, .none)
+                evidence += ", but " + leftover(held, netns)
             }
-            findings += missing.map {
-                finding(
-                    .dangling, $0, evidence, proof == .none ? .none : .dropAttachment, confirm: proof == .sameNode)
-            }
+            findings += present.map { finding(.superseded, $0, evidence, free, confirm: proof == .sameNode) }
+            findings += missing.map { finding(.dangling, $0, evidence, drop, confirm: proof == .sameNode) }
         case .gone(let sentence, let mustBeConfirmed):
             let evidence = "\(usage.phrase): \(sentence)"
             let confirm = mustBeConfirmed && !present.contains(where: isConfirmedSuspect)
@@ -119,13 +122,10 @@ public struct Audit {
             findings += missing.map {
                 finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
             }
-        case .leftBehind(let sentence):
-            findings += present.map {
-                finding(.leaked, $0, "\(usage.phrase): \(sentence)", .none, confirm: false)
-            }
-            findings += missing.map {
-                finding(.dangling, $0, "\(usage.phrase): \(sentence)", .none, confirm: false)
-            }
+        case .leftBehind(let netns):
+            let evidence = "\(usage.phrase): its pod is gone, but " + leftover(held, netns)
+            findings += present.map { finding(.leaked, $0, evidence, .none, confirm: false) }
+            findings += missing.map { finding(.dangling, $0, evidence, .none, confirm: false) }
         case .outOfSight: break
         case .unverifiable(let reason):
             findings += missing.map {
@@ -133,6 +133,13 @@ public struct Audit {
             }
         }
         return findings
+    }
+
+    /// A network namespace that outlives its holder, and what removes it.
+    private func leftover(_ held: NetworkSnapshot.Held, _ netns: String) -> String {
+        let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.attachment.holder.node)
+        return "its network namespace \(netns) still exists; "
+            + remedy.sentence(container: held.reference.containerID.text)
     }
 
     /// An ADD has seen the holder gone, long enough ago.

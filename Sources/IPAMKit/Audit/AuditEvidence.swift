@@ -11,7 +11,7 @@ struct AuditEvidence {
         case gone(String, mustBeConfirmed: Bool)
         case nodeGone(String)
         /// Its pod is gone, and its network namespace is still there, on the machine where the audit runs.
-        case leftBehind(String)
+        case leftBehind(netns: String)
         /// On another node than the one that judges by itself.
         case outOfSight
         case unverifiable(String)
@@ -23,6 +23,8 @@ struct AuditEvidence {
         case proven
         /// Both were recorded on one node, where a pod has one sandbox at a time: to be confirmed by a second look.
         case sameNode
+        /// The older one's network namespace is still there, on the machine where the audit runs.
+        case contradicted(netns: String)
         case none
     }
 
@@ -45,8 +47,8 @@ struct AuditEvidence {
     private let livingNodes: Set<String>
     /// Many holders of this cluster are recorded, and Kubernetes knows none of their pods: it is another one.
     private let isStranger: Bool
-    /// False where nothing of this node's containers is to be seen, as in a container: then absence says nothing.
-    private let seesNamespaces: Bool
+    /// The names of this node of which a container's namespace can be seen; in a container none: then absence says nothing.
+    private let visibleNodes: Set<String>
     /// Another machine has this one's name and ID: then a former boot says nothing.
     private let hasClone: Bool
     /// The newest sandbox of each pod and interface.
@@ -104,10 +106,10 @@ struct AuditEvidence {
         self.livingNodes = livingNodes
         isStranger = mine >= Self.strangerCount && !isKnown
         switch witness {
-        case .kubernetes: (seesNamespaces, hasClone) = (false, false)
+        case .kubernetes: (visibleNodes, hasClone) = ([], false)
         case .node(let seen):
             let attachments = snapshot.attachments.lazy.map(\.attachment)
-            seesNamespaces = seen.view.seesNamespaces(of: attachments)
+            visibleNodes = seen.view.visibleNodes(among: attachments)
             hasClone = seen.view.hasClone(among: attachments)
         }
         var newest: [String: NetworkSnapshot.Held] = [:]
@@ -152,11 +154,7 @@ struct AuditEvidence {
         let holder = held.attachment.holder
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive {
             if let newer = newerSandbox(held) {
-                let node = holder.node
-                let isSameNode =
-                    node != nil && newer.attachment.holder.node == node
-                    && newer.attachment.holder.machine == holder.machine
-                return .superseded(by: newer.reference.containerID, isSameNode ? .sameNode : .none)
+                return .superseded(by: newer.reference.containerID, supersededProof(held, newer, seen.local))
             }
             return pod.isTerminating ? .passing : .live
         }
@@ -165,7 +163,9 @@ struct AuditEvidence {
         }
         guard !isStranger else { return .unverifiable("Kubernetes knows none of the pods recorded for this cluster") }
         guard holder.cluster != nil else {
-            if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name) {
+            if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name),
+                leftBehind(held, seen.local) == nil
+            {
                 return .nodeGone("its node \(name) is not in this cluster, and no cluster is recorded for it")
             }
             return .unverifiable("no cluster is recorded for it")
@@ -188,14 +188,20 @@ struct AuditEvidence {
     /// A holder whose pod is gone, if it was recorded on this machine and its network namespace is there: the kernel still
     /// answers for its addresses.
     private func leftBehind(_ held: NetworkSnapshot.Held, _ local: NodeView?) -> Judgement? {
-        let holder = held.attachment.holder
-        guard let local, local.identity.certainPlace(of: holder, since: held.attachment.since) == .here,
-            case .present(let netns) = local.evidence(on: holder, at: .here, seesNamespaces: false)
-        else { return nil }
-        let node = holder.node ?? local.identity.name
-        return .leftBehind(
-            "its pod is gone, but its network namespace \(netns) on \(node) is not: "
-                + HolderVerdict.namespaceRemedy(netns))
+        guard let local, local.shows(held.attachment), let netns = held.attachment.holder.netns else { return nil }
+        return .leftBehind(netns: netns)
+    }
+
+    /// A commit inside a frozen etcd may land after later ones: the newer sandbox must be so by its time, too.
+    private func supersededProof(
+        _ held: NetworkSnapshot.Held, _ newer: NetworkSnapshot.Held, _ local: NodeView?
+    ) -> SupersededProof {
+        if case .leftBehind(let netns)? = leftBehind(held, local) { return .contradicted(netns: netns) }
+        let (holder, other) = (held.attachment.holder, newer.attachment.holder)
+        guard holder.node != nil, holder.node == other.node, holder.machine == other.machine,
+            let since = held.attachment.since, let later = newer.attachment.since, since <= later
+        else { return .none }
+        return .sameNode
     }
 
     private func judge(_ held: NetworkSnapshot.Held, by seen: NodeSnapshot) -> Judgement {
@@ -203,9 +209,12 @@ struct AuditEvidence {
         let place = seen.view.identity.certainPlace(of: holder, since: held.attachment.since)
         guard place != .elsewhere else { return .outOfSight }
         guard place == .here || !hasClone else {
-            return .unverifiable("another machine has this one's name and machine ID")
+            return .unverifiable(
+                "a record of another boot is newer than this boot: another machine may have this one's name and machine ID"
+            )
         }
-        switch seen.view.evidence(on: holder, at: place, seesNamespaces: seesNamespaces) {
+        let isVisible = holder.node.map(visibleNodes.contains) ?? false
+        switch seen.view.evidence(on: holder, at: place, seesNamespaces: isVisible) {
         case .gone(let reason):
             if let newer = newerSandbox(held) { return .superseded(by: newer.reference.containerID, .proven) }
             return .gone(reason, mustBeConfirmed: false)
