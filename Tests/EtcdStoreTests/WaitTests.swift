@@ -102,7 +102,7 @@ import Testing
     func changeOfAnyOfTheKeysEndsTheWait(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)
-        for key: Key in ["used/1", "used/3", "used/5"] { try await store.put(key) }
+        for key in ["used/1", "used/3", "used/5"] { try await store.put(key) }
         let revision = try await store.put("used/2")
         for change in 0..<2 {
             let waiting = Task {
