@@ -56,6 +56,20 @@ import Testing
         #expect(try await pool.contents()["reservations/10.60.0.9"]?.contains(later.description) == true)
     }
 
+    /// Each takes four keys: the reservation, its claim, the claim of the one that is replaced, the history.
+    @Test(arguments: EtcdServer.Version.allCases)
+    func asManyAsATransactionTakesReplaceExpiredOnesOfAnother(version: EtcdServer.Version) async throws {
+        let pool = try await pool(version)
+        let texts = (0..<AddressPool.reservationLimit).map { "10.60.\(4 + $0 / 256).\($0 % 256)" }
+        let soon = noon.advanced(bySeconds: 60)
+        #expect(try await reserve(pool, texts, for: "default/db-0", expires: soon).allSatisfy { $0 == .reserved })
+        let later = noon.advanced(bySeconds: 3600)
+        #expect(try await reserve(pool, texts, for: "default/db-1", at: later).allSatisfy { $0 == .reserved })
+        let keys = try await pool.contents().keys
+        #expect(keys.count { $0.hasPrefix("claims/default/pod/db-1/") } == texts.count)
+        #expect(!keys.contains { $0.hasPrefix("claims/default/pod/db-0/") })
+    }
+
     @Test func anAddressInUseByAnotherIsAConflict_byTheVeryPodItIsNot() async throws {
         let pool = try await pool()
         try await add(pool, "10.60.0.9", "c1", "default/db-0")
