@@ -70,6 +70,17 @@ import Testing
         #expect(!keys.contains { $0.hasPrefix("claims/default/pod/db-0/") })
     }
 
+    /// The reservations alone fit into one request of etcd's, and not with what the histories would say of them.
+    @Test func asManyAsATransactionTakesMayHaveTheLongestNote() async throws {
+        let pool = try await pool()
+        let addresses = (0..<AddressPool.reservationLimit).map { address("10.60.\(4 + $0 / 256).\($0 % 256)") }
+        let note = String(repeating: "n", count: Reservation.longestNote)
+        let changes = try await pool.pool().reserve(
+            pool.orders(addresses, for: "default/db-0", note: note), rangeSets: pool.rangeSets, now: noon)
+        #expect(changes.allSatisfy { $0.kind == .reserved })
+        #expect(try await pool.contents().count { $0.value.contains(note) } == addresses.count)
+    }
+
     @Test func anAddressInUseByAnotherIsAConflict_byTheVeryPodItIsNot() async throws {
         let pool = try await pool()
         try await add(pool, "10.60.0.9", "c1", "default/db-0")
