@@ -56,10 +56,11 @@ struct AllocationPlan {
             candidates.append(next)
         }
         let guards = rootGuards
-        let steps = candidates.map { (guards: levelGuards($0), puts: puts($0)) }
+        let document = documentUpdate
+        let steps = candidates.map { (guards: levelGuards($0), puts: puts($0) + document) }
         let reads = neighbourhood.map(Operation.read)
         var width = Int.max
-        for count in stride(from: steps.count, through: Swift.min(1, steps.count), by: -1) {
+        for count in stride(from: steps.count, through: min(1, steps.count), by: -1) {
             for rounds in 0...[Operation].mostRounds {
                 var operations = reads.nested(rounds)
                 for step in steps.prefix(count).reversed() {
@@ -68,7 +69,7 @@ struct AllocationPlan {
                     ]
                 }
                 transaction = Transaction(if: guards, then: operations)
-                width = Swift.min(width, transaction.width)
+                width = min(width, transaction.width)
                 if transaction.width <= Transaction.maximumWidth {
                     levels = Array(candidates.prefix(count))
                     return
@@ -153,6 +154,7 @@ struct AllocationPlan {
         sources.contains { if case .named = $0 { false } else { true } }
     }
 
+    /// What a level whose candidates are free changes, less the network's document.
     private func puts(_ addresses: [IPAddress]) -> [Operation] {
         let container = request.attachment.containerID.text
         var operations: [Operation] = []
@@ -176,7 +178,7 @@ struct AllocationPlan {
             addresses: addresses, holder: claimant.holder, since: request.now, isFixed: isFixed)
         operations.append(.put(keys.attachment(request.attachment), attachment.json.serialized()))
         for group in takeoverGroups { operations += removal(of: group) }
-        return operations + documentUpdate
+        return operations
     }
 
     /// What a named address changes besides its used key.
