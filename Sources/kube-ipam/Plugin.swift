@@ -40,6 +40,7 @@ struct Plugin {
         if command == .version { return try versionReport(input) }
         let configuration = try readConfiguration(input, for: command)
         log.open(configuration.logFile, level: configuration.logLevel)
+        for problem in configuration.ignored { report(ignored: problem, command, configuration.name, log) }
         let version = configuration.cniVersion
         guard version >= command.minimumVersion else {
             throw CNIErrorReport(
@@ -84,13 +85,28 @@ struct Plugin {
         do throws(ConfigurationError) {
             switch command {
             case .del, .gc:
-                return try NetworkConfiguration(json: input, for: .freeing)
+                var configuration = try NetworkConfiguration(freeing: input, by: command) {
+                    ConfigurationFolder(reading: ConfigurationFolder.standard)
+                }
+                // A pod is torn down by its container's ID; its name is only for the log.
+                if let problem = environment.argumentsProblem { configuration.ignored.append(problem) }
+                return configuration
             case .add, .check, .status, .version:
                 return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
             }
         } catch {
             throw CNIErrorReport(error, cniVersion: NetworkConfiguration.declaredVersion(in: input) ?? .newest)
         }
+    }
+
+    private func report(ignored problem: ConfigurationError, _ command: CNICommand, _ network: NetworkName, _ log: Log)
+    {
+        log.write(
+            .warning, "\(command) ignores",
+            [
+                "network": network.text, "container": environment.containerID, "ifname": environment.interface,
+                "problem": problem.description,
+            ])
     }
 
     /// The kubeconfig, where a pod's ADD may need one. One that cannot be read is an error where the pod has to be looked

@@ -5,10 +5,18 @@ struct PluginEnvironment: Sendable {
     /// The value of a variable; nil where it is not set.
     private let variable: @Sendable (String) -> String?
     private let parsedArguments: CNIArguments?
+    /// What is wrong with CNI_ARGS; nil where they can be read.
+    let argumentsProblem: ConfigurationError?
 
     init(variable: @escaping @Sendable (String) -> String?) {
         self.variable = variable
-        parsedArguments = try? CNIArguments(variable("CNI_ARGS") ?? "")
+        do throws(ConfigurationError) {
+            parsedArguments = try CNIArguments(variable("CNI_ARGS") ?? "")
+            argumentsProblem = nil
+        } catch {
+            parsedArguments = nil
+            argumentsProblem = error
+        }
     }
 
     /// CNI_ARGS as they came.

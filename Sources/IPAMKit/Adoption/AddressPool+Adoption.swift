@@ -61,7 +61,10 @@ extension AddressPool {
         while !rest.isEmpty {
             let batch = Array(rest.prefix(Self.stepsAtOnce))
             rest = rest.dropFirst(batch.count)
-            for (step, isDone) in zip(batch, try await run(batch, by: by, at: now)) where isDone { done.insert(step) }
+            let outcomes = try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+                try await pool.run(batch, by: by, at: now)
+            }
+            for (step, isDone) in zip(batch, outcomes) where isDone { done.insert(step) }
             progress(steps.count - rest.count)
         }
         return adoption.steps.map { AdoptionOutcome(step: $0, isDone: done.contains($0)) }

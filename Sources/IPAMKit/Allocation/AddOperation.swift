@@ -13,7 +13,9 @@ extension AddressPool {
     /// - Throws: ``IPAMError``; then no address was recorded, unless the error is the store's
     ///   ``StoreError/outcomeUnknown(_:)`` or a deadline after a lost answer.
     public func add(_ request: AddRequest, observer: Observer = Observer()) async throws(IPAMError) -> Added {
-        try await AddOperation(pool: self, request: request, observer: observer).run()
+        try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+            try await AddOperation(pool: pool, request: request, observer: observer).run()
+        }
     }
 }
 
@@ -110,7 +112,7 @@ struct AddOperation: Sendable {
                 throw error
             }
             state = context.state
-            let plan = AllocationPlan(
+            let plan = try AllocationPlan(
                 request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings,
                 historyDepth: pool.historyDepth)
             try requirePresentable(plan)

@@ -35,19 +35,10 @@ extension AddressPool {
                     seesNamespaces: attachment.holder.node.map(visible.contains) ?? false)
             else { continue }
             // What changed since it was read is in use again, and stays.
-            if try await collect(Tenancy(reference, record, attachment), ending) {
-                freed.append((reference, attachment.addresses))
-            }
+            let tenancy = Tenancy(reference, record, attachment)
+            let isDone = try await orWithoutHistory { (pool) throws(IPAMError) in try await pool.end(tenancy, ending) }
+            if isDone { freed.append((reference, attachment.addresses)) }
         }
         return freed
-    }
-
-    /// Under a full store's alarm without the history.
-    private func collect(_ tenancy: Tenancy, _ ending: Ending?) async throws(IPAMError) -> Bool {
-        do throws(IPAMError) {
-            return try await end(tenancy, ending)
-        } catch .store(.full) where ending != nil {
-            return try await end(tenancy, nil)
-        }
     }
 }

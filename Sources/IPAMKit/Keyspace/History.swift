@@ -17,6 +17,10 @@ public struct History: Hashable, Sendable {
     /// The entries that this version understands.
     public var entries: [HistoryEntry] { stored.compactMap { try? HistoryEntry($0) } }
 
+    /// In bytes of JSON: entries that make a history longer go, the oldest first; the newest stays. With ordinary entries
+    /// this is far more than ``largestDepth`` of them have. Each is read and written with every change.
+    static let largestSize = 256 << 10
+
     /// How many entries are stored, understood or not.
     var count: Int { stored.count }
 
@@ -27,6 +31,16 @@ public struct History: Hashable, Sendable {
 
     public func serialized() -> String {
         JSONValue.array(stored).serialized()
+    }
+
+    /// The value to be stored, less the oldest entries where all of them are too long (``largestSize``).
+    mutating func fitted() -> String {
+        var text = serialized()
+        while text.utf8.count > Self.largestSize, stored.count > 1 {
+            stored.removeLast()
+            text = serialized()
+        }
+        return text
     }
 
     /// Reads a stored value.

@@ -115,6 +115,11 @@ struct ReservationPlan: Sendable {
                 .usage, "\(prefix)for: Kubernetes can have no \"\(holder)\"",
                 hint: "names have lower-case letters, digits, \"-\" and, but for namespaces, \".\"")
         }
+        if let note, note.utf8.count > Reservation.longestNote {
+            throw Failure(
+                .usage, "\(prefix)note has \(note.utf8.count) bytes; at most \(Reservation.longestNote) are allowed",
+                hint: "shorten the note")
+        }
         return Reservation(
             for: reservedFor, by: Operator.name, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
             expires: try expires.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(Failure) in
