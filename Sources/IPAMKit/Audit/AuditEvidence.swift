@@ -58,7 +58,7 @@ struct AuditEvidence {
         podsByReference = Dictionary(pods.map { ($0.reference, $0) }) { first, _ in first }
         var byUID = Dictionary(pods.map { ($0.uid, $0) }) { first, _ in first }
         for pod in pods {
-            if let hash = pod.annotations["kubernetes.io/config.hash"] { byUID[hash] = byUID[hash] ?? pod }
+            if let uid = pod.staticUID { byUID[uid] = byUID[uid] ?? pod }
         }
         podsByUID = byUID
         let nodes = Dictionary(known.map { ($0.name, $0) }) { first, _ in first }
