@@ -15,6 +15,8 @@ struct PluginCall: Sendable {
     let log: Log
     /// Where pods are looked up; nil where the configuration names no Kubernetes, or no pod is concerned.
     let kubeconfig: Kubeconfig?
+    /// Why the kubeconfig that the configuration names cannot be used.
+    let kubernetesProblem: PodSourceError?
     /// Carries the transfers; it runs this very call.
     let loop: TransferLoop
     let started: ContinuousClock.Instant
@@ -48,13 +50,14 @@ struct PluginCall: Sendable {
         let dns = try readResolvConf()
         let node = host.node(named: configuration.nodeName)
         let holder = Holder(
-            pod: environment.pod, uid: environment.podUID, node: node.name, boot: node.boot, machine: node.machine,
-            netns: netns, cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
+            pod: environment.pod, container: environment.container, uid: environment.podUID, node: node.name,
+            boot: node.boot, machine: node.machine, netns: netns,
+            cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
-            annotations: configuration.annotationSource(of: environment.pod), autoLimit: configuration.autoLimit,
-            now: host.now())
+            annotations: configuration.annotationSource(of: environment.pod), kubernetesProblem: kubernetesProblem,
+            autoLimit: configuration.autoLimit, now: host.now())
         let observer = Observer(
             node: node, pods: pods, namespaceExists: Host.namespaceExists, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
@@ -148,7 +151,7 @@ struct PluginCall: Sendable {
             .warning, "took over",
             [
                 "network": configuration.name.text, "address": takeover.address.description,
-                "from": takeover.formerHolder, "pod": environment.pod?.description ?? "", "evidence": kind,
+                "from": takeover.formerHolder, "pod": environment.podName, "evidence": kind,
                 "because": takeover.evidence.description,
             ])
     }
@@ -158,7 +161,7 @@ struct PluginCall: Sendable {
         for address in addresses { list += (list.isEmpty ? "" : ",") + address.description }
         let fields: KeyValuePairs<String, String> = [
             "network": configuration.name.text, "container": attachment.containerID.text,
-            "ifname": attachment.ifname.text, "pod": environment.pod?.description ?? "",
+            "ifname": attachment.ifname.text, "pod": environment.podName,
             "addresses": list,
             "ms": String((ContinuousClock.now - started).wholeMilliseconds),
         ]

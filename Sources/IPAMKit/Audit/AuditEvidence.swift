@@ -123,6 +123,11 @@ struct AuditEvidence {
         return held.attachment.holder.uid.map { podsByUID[$0]?.isLive ?? false } ?? false
     }
 
+    /// The holder's own pod as Kubernetes has it; nil where it has none, or was not asked.
+    func pod(of holder: Holder) -> Pod? {
+        holder.uid.flatMap { podsByUID[$0] }.flatMap { $0.reference == holder.pod ? $0 : nil }
+    }
+
     // MARK: Judging
 
     func judge(_ held: NetworkSnapshot.Held) -> Judgement {
@@ -136,6 +141,10 @@ struct AuditEvidence {
 
     private func judge(_ held: NetworkSnapshot.Held, by seen: ClusterSnapshot) -> Judgement {
         let holder = held.attachment.holder
+        // A runtime beside Kubernetes, perhaps on a machine that is no node.
+        guard holder.pod != nil || holder.uid != nil else {
+            return .unverifiable("it is no pod of Kubernetes: its node judges it (--node-local)")
+        }
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive {
             if let newer = newerSandbox(held) { return .superseded(by: newer, isProven: false) }
             return pod.isTerminating ? .passing : .live
