@@ -15,6 +15,8 @@ struct PluginCall: Sendable {
     let log: Log
     /// Where pods are looked up; nil where the configuration names no Kubernetes, or no pod is concerned.
     let kubeconfig: Kubeconfig?
+    /// Why the kubeconfig that the configuration names cannot be used.
+    let kubernetesProblem: PodSourceError?
     /// Carries the transfers; it runs this very call.
     let loop: TransferLoop
     let started: ContinuousClock.Instant
@@ -49,12 +51,14 @@ struct PluginCall: Sendable {
         let node = host.node(named: configuration.nodeName)
         let identity = node.identity
         let holder = Holder(
-            pod: environment.pod, uid: environment.podUID, node: identity.name, boot: identity.boot,
-            machine: identity.machine, netns: netns, cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
+            pod: environment.pod, container: environment.container, uid: environment.podUID, node: identity.name,
+            boot: identity.boot, machine: identity.machine, netns: netns,
+            cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
-            annotations: configuration.annotationSource(of: environment.pod), autoLimit: configuration.autoLimit,
+            annotations: configuration.annotationSource(of: environment.pod), kubernetesProblem: kubernetesProblem,
+            autoLimit: configuration.autoLimit,
             waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: host.now())
         let observer = Observer(node: node, pods: pods, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
@@ -147,7 +151,7 @@ struct PluginCall: Sendable {
             .warning, "took over",
             [
                 "network": configuration.name.text, "address": takeover.address.description,
-                "from": takeover.formerHolder, "pod": environment.pod?.description ?? "", "evidence": kind,
+                "from": takeover.formerHolder, "pod": environment.podName, "evidence": kind,
                 "because": takeover.evidence.description,
             ])
     }
@@ -159,7 +163,7 @@ struct PluginCall: Sendable {
         for address in addresses { list += (list.isEmpty ? "" : ",") + address.description }
         let fields: KeyValuePairs<String, String> = [
             "network": configuration.name.text, "container": attachment.containerID.text,
-            "ifname": attachment.ifname.text, "pod": environment.pod?.description ?? "",
+            "ifname": attachment.ifname.text, "pod": environment.podName,
             "addresses": list, "waited_ms": waited > .zero ? String(waited.wholeMilliseconds) : "",
             "ms": String((ContinuousClock.now - started).wholeMilliseconds),
         ]

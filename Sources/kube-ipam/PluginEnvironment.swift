@@ -23,7 +23,12 @@ struct PluginEnvironment: Sendable {
     var arguments: String { variable("CNI_ARGS") ?? "" }
 
     var pod: PodReference? { parsedArguments?.pod }
-    var podUID: String? { parsedArguments?.podUID }
+    /// What the runtime calls a container that is no pod.
+    var container: ContainerName? { parsedArguments?.container }
+    /// For the log: the pod, or the container by its name.
+    var podName: String { pod?.description ?? container?.description ?? "" }
+    /// Nil where ``container`` is not: what is no pod has no UID of one.
+    var podUID: String? { container == nil ? parsedArguments?.podUID : nil }
 
     /// For the log: the command as it came.
     var commandName: String { variable("CNI_COMMAND") ?? "" }

@@ -160,8 +160,7 @@ import Testing
 
     @Test func aStaticPodIsKnownByItsHash() async throws {
         let node = try await node()
-        var mirror = Pod.member("default/db-0", uid: "mirror", ip: "10.70.0.20")
-        mirror.annotations["kubernetes.io/config.hash"] = "hash"
+        let mirror = Pod.mirror("default/db-0", uid: "mirror", of: "hash", ip: "10.70.0.20")
         node.cluster.put(mirror)
         var asked = mirror
         asked.uid = "hash"

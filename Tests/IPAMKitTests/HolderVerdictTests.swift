@@ -180,8 +180,7 @@ import Testing
             #expect(elsewhere(db(terminating: true), state) == .passing("its pod is being deleted"))
         }
         // A static pod: the runtime passes the hash of its manifest.
-        let mirror = Pod(pod("default/db-0"), uid: "u9", annotations: ["kubernetes.io/config.hash": "u1"])
-        #expect(elsewhere(mirror, nil) == .live("its pod is alive"))
+        #expect(elsewhere(.mirror("default/db-0", uid: "u9", of: "u1", node: "n2"), nil) == .live("its pod is alive"))
     }
 
     @Test func aPodBeingDeletedOnADeadNodeIsGoneOnceAnOperatorHasSaidSo() {

@@ -93,6 +93,17 @@ extension NamespaceSight {
     static let there = NamespaceSight.namespace(inode: 4_026_532_281, isOwn: false)
 }
 
+extension Pod {
+    /// The mirror of a static pod, as the kubelet makes it.
+    static func mirror(_ name: String, uid: String, of hash: String, node: String = "n1", ip: String? = nil) -> Pod {
+        var pod = Pod(IPAMKitTests.pod(name), uid: uid, node: node)
+        for key in ["hash", "mirror"] { pod.annotations["kubernetes.io/config.\(key)"] = hash }
+        pod.annotations["kube-ipam.ip"] = ip
+        pod.controller = Controller(kind: "Node", name: node)
+        return pod
+    }
+}
+
 /// A machine that gives pods addresses: its name, its boot and the namespaces it has.
 struct TestNode: Sendable {
     let pool: EtcdPool

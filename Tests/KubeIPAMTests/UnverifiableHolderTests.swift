@@ -211,8 +211,8 @@ struct UnverifiableHolderTests {
         let cluster = try await PluginCluster()
         let uid = "11111111-2222-3333-4444-555555555555"
         for node in ["n1", "n2"] {
-            var mirror = KubernetesServer.Pod("proxy-\(node)", annotations: ["kube-ipam.ip": Self.address], node: node)
-            mirror.annotations["kubernetes.io/config.hash"] = uid
+            let mirror = KubernetesServer.Pod.mirror(
+                "proxy-\(node)", of: uid, node: node, annotations: ["kube-ipam.ip": Self.address])
             try cluster.api.put(pod: mirror)
             let answer = try await cluster.network.add(
                 "c-\(node)", arguments: PluginCluster.arguments(mirror, uid: uid), on: SimulatedNode(node))
@@ -231,8 +231,8 @@ struct UnverifiableHolderTests {
     @Test func staticPodIsKnownByItsHashAndAliveAsLongAsItsMirrorIs() async throws {
         let cluster = try await PluginCluster()
         let hash = "4cdbd2df1b5b5a3a6f3fe6b9a7d3c6a1"
-        var mirror = KubernetesServer.Pod("proxy-n1", annotations: PluginCluster.publishedAnnotations, node: "n1")
-        mirror.annotations["kubernetes.io/config.hash"] = hash
+        var mirror = KubernetesServer.Pod.mirror(
+            "proxy-n1", of: hash, node: "n1", annotations: PluginCluster.publishedAnnotations)
         try cluster.api.put(pod: mirror)
         let added = try await cluster.network.add(
             "c1", arguments: PluginCluster.arguments(mirror, uid: hash), on: SimulatedNode("n1"))
@@ -245,7 +245,7 @@ struct UnverifiableHolderTests {
             try await cluster.run("c2", pod, on: n2).failure
                 == PluginFailure(101, "\(Self.address) is in use by default/proxy-n1 on n1: its pod is alive"))
         // Its manifest was changed: the mirror is another pod's, though of the same name.
-        mirror.annotations["kubernetes.io/config.hash"] = "another"
+        mirror = .mirror("proxy-n1", of: "another", node: "n1")
         try cluster.api.put(pod: mirror)
         try cluster.api.put(node: "n1", ready: false)
         #expect(try await cluster.add("c2", pod, on: n2).address() == Self.address)

@@ -19,8 +19,9 @@ import Testing
             pod: .init(
                 "web-7d4b9-x2x2x", namespace: "prod", uid: "u",
                 annotations: [
-                    "kube-ipam.ip": "auto", "kubernetes.io/config.hash": "h", "k8s.v1.cni.cncf.io/network-status": "[]",
-                    "large": "and of no concern",
+                    "kube-ipam.ip": "auto", "kubernetes.io/config.mirror": "h",
+                    "k8s.v1.cni.cncf.io/network-status": "[]",
+                    "kubernetes.io/config.hash": "of no concern", "large": "and of no concern",
                 ], node: "n1",
                 controller: ("ReplicaSet", "web-7d4b9"), templateHash: "7d4b9", phase: "Failed", terminating: true,
                 podIPs: ["10.188.0.7", "fd00:0::7"], hostNetwork: true))
@@ -31,7 +32,7 @@ import Testing
                 == Pod(
                     try reference("web-7d4b9-x2x2x", in: "prod"), uid: "u",
                     annotations: [
-                        "kube-ipam.ip": "auto", "kubernetes.io/config.hash": "h",
+                        "kube-ipam.ip": "auto", "kubernetes.io/config.mirror": "h",
                         "k8s.v1.cni.cncf.io/network-status": "[]",
                     ],
                     templateHash: "7d4b9", controller: .init(kind: "ReplicaSet", name: "web-7d4b9"), node: "n1",
@@ -54,6 +55,20 @@ import Testing
         let server = try await KubernetesServer.start(.plain)
         try server.put(pod: .init("p", phase: phase))
         #expect(try await source(server).pod(reference("p"), deadline: farOff)?.isTerminal == isTerminal)
+    }
+
+    /// The kubelet makes it so; the annotation alone may be anybody's.
+    @Test func theMirrorOfAStaticPodIsItsNodes() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pod: .mirror("proxy-n1", of: "hash", node: "n1"))
+        let source = try source(server)
+        #expect(try await source.pod(reference("proxy-n1"), deadline: farOff)?.staticUID == "hash")
+        var forged = KubernetesServer.Pod.mirror("proxy-n1", of: "hash", node: "n1")
+        for controller in [nil, (kind: "ReplicaSet", name: "n1"), (kind: "Node", name: "n2")] {
+            forged.controller = controller
+            try server.put(pod: forged)
+            #expect(try await source.pod(reference("proxy-n1"), deadline: farOff)?.staticUID == nil)
+        }
     }
 
     @Test func podsAreFoundByAddress() async throws {

@@ -346,6 +346,18 @@ public final class KubernetesServer: Sendable {
 }
 
 extension KubernetesServer.Pod {
+    /// The mirror of a static pod, as the kubelet of `node` makes it; `hash` is the UID that its runtime passes.
+    public static func mirror(_ name: String, of hash: String, node: String, annotations: [String: String] = [:])
+        -> Self
+    {
+        let notes = [
+            "kubernetes.io/config.hash": hash, "kubernetes.io/config.mirror": hash,
+            "kubernetes.io/config.source": "file",
+        ]
+        return Self(
+            name, annotations: annotations.merging(notes) { $1 }, node: node, controller: (kind: "Node", name: node))
+    }
+
     /// The pod as the API has it.
     fileprivate func object() throws -> [String: Any] {
         var labels = labels

@@ -87,7 +87,7 @@ struct AdoptionPlanner {
     private mutating func planHeld(_ address: IPAddress, _ pod: Pod, _ held: NetworkSnapshot.Held) {
         let holder = held.attachment.holder
         // What names no pod is not another's.
-        if holder.uid.map(pod.isMeant) ?? (holder.pod.map { $0 == pod.reference } ?? true) {
+        if holder.uid.map(pod.isMeant) ?? (holder.name == nil || holder.isCalled(pod.reference)) {
             recorded += 1
         } else {
             conflict(address, pod, "it is recorded for \(held.usage.phrase)")
@@ -113,7 +113,7 @@ struct AdoptionPlanner {
             return
         }
         var holder = Holder(pod: pod.reference, uid: pod.uid, node: pod.node, cluster: cluster)
-        holder.workload = pod.workload
+        holder.owner = Holder.Owner(of: pod)
         steps.append(
             AdoptionStep(
                 found.map(\.address), pod, .record(AttachmentReference(containerID: containerID, ifname: ifname)),

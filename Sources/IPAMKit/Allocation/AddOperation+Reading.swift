@@ -1,10 +1,16 @@
 import Store
 
 extension AddOperation {
-    /// The one read of an ADD: the network, the attachment, the cursors, the claims of `owners` and some addresses.
-    func readState(owners: [ClaimOwner], addresses: [IPAddress]) async throws(IPAMError) -> AllocationState {
+    /// The one read of an ADD: the network, the attachment, the cursors, the claims of `claimant` and some addresses.
+    func readState(of claimant: Claimant, addresses: [IPAddress]) async throws(IPAMError) -> AllocationState {
         let cursors = request.numberedRangeSets.map(\.cursor)
-        let claims = owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) }
+        let owners = claimant.owners
+        var claims = owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) }
+        let possible = claimant.possibleDeployments
+        if let (namespace, prefix) = possible {
+            let range = KeyRange(prefix: keys.workloadClaimsPrefix(in: namespace, startingWith: prefix))
+            claims.append(Read(range, .keys, limit: 1))
+        }
         // More than fit into one request are read when it is known which of them count.
         let addresses = addresses.prefix((Transaction.maximumWidth - 4 - cursors.count - claims.count) / 2)
         let snapshot = try await pool.read(
@@ -24,6 +30,7 @@ extension AddOperation {
                 Keyspace.address(of: $0.key, in: keys.claimsPrefix(of: owner))
             }.sorted()
         }
+        if possible != nil { state.hasPossibleClaims = !next().isEmpty }
         for address in addresses {
             state.addresses[address] = AddressState(used: next().first, reservation: next().first)
         }

@@ -143,8 +143,7 @@ extension AddOperation {
             var free: [(address: IPAddress, reservation: Record)] = []
             for address in context.state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
                 guard let known = context.state.addresses[address], let record = known.reservation,
-                    let reservation = try pool.reservation(record), !reservation.isExpired(at: request.now),
-                    reservation.holder.claimOwner == owner, claimant.isAdmitted(by: reservation.holder)
+                    try reservation(of: address, for: owner, context) != nil
                 else { continue }
                 _ = try eligibility.require(address)
                 if let used = known.used {

@@ -84,7 +84,7 @@ struct AddOperation: Sendable {
         memory.hints = Array(repeating: nil, count: named.count)
         for attempt in 0..<AddressPool.attempts {
             if attempt > 0 || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
-                state = try await readState(owners: claimant.owners, addresses: asked)
+                state = try await readState(of: claimant, addresses: asked)
             }
             if let record = state.attachment {
                 if let assignments = try await repeatAdd(record, state, claimant) {
@@ -103,6 +103,12 @@ struct AddOperation: Sendable {
             let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
             var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
             try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
+            if try dependsOnOwner(named, context) {
+                claimant = try await confirmed(claimant)
+                // Another owner than the name tells has claims that were not read.
+                guard claimant.owners.allSatisfy({ state.claims[$0] != nil }) else { continue }
+                context.claimant = claimant
+            }
             let sources: [AllocationPlan.Source]
             memory.isOutOfDate = false
             do throws(IPAMError) {
@@ -132,51 +138,6 @@ struct AddOperation: Sendable {
         throw .contention(network: keys.network)
     }
 
-    // MARK: Who asks
-
-    /// Learns who the ADD is for and reads the network, at the same time.
-    private func begin() async throws(IPAMError) -> (Claimant, AllocationState) {
-        switch request.annotations {
-        case .none:
-            let claimant = Claimant(request.holder, demand: AddressDemand())
-            return (claimant, try await readState(owners: claimant.owners, addresses: request.requested))
-        case .passed(let annotations):
-            let demand = try Claimant.demand(annotations, of: request.holder.pod, on: keys.network)
-            let claimant = Claimant(request.holder, demand: demand)
-            return (claimant, try await readState(owners: claimant.owners, addresses: request.requested))
-        case .kubernetes:
-            guard let reference = request.holder.pod else {
-                let claimant = Claimant(request.holder, demand: AddressDemand())
-                return (claimant, try await readState(owners: claimant.owners, addresses: request.requested))
-            }
-            guard let pods = observer.pods else { throw .noAnnotationSource(reference) }
-            // Its owner is not known yet; the name tells it nearly always.
-            let guessed = Claimant(request.holder, demand: AddressDemand())
-            async let looked = lookUp(reference, in: pods)
-            let state = try await readState(owners: guessed.owners, addresses: request.requested)
-            return (try (await looked).get(), state)
-        }
-    }
-
-    private func lookUp(_ reference: PodReference, in pods: any PodSource) async -> Result<Claimant, IPAMError> {
-        guard reference.isPossible else {
-            return .failure(.podGone(reference, "Kubernetes can have no pod of that name"))
-        }
-        let pod: Pod?
-        do throws(PodSourceError) {
-            pod = try await pods.pod(reference, deadline: pool.deadline)
-        } catch {
-            return .failure(.lookupFailed(error))
-        }
-        do throws(IPAMError) {
-            return .success(
-                try Claimant(
-                    request.holder, pod, named: reference, on: observer.node?.identity.name, network: keys.network))
-        } catch {
-            return .failure(error)
-        }
-    }
-
     // MARK: Repeated ADD
 
     /// The addresses that the attachment already has; a used key that is missing is put again, and so is the attachment
@@ -201,9 +162,10 @@ struct AddOperation: Sendable {
             }
             guard used.value == container else { throw .inUse(address, by: "container \(used.value)") }
         }
-        let isAnother = attachment.holder != claimant.holder
+        let holder = claimant.holder(recordedAs: attachment.holder)
+        let isAnother = attachment.holder != holder
         if missing.isEmpty, !isAnother { return assignments }
-        if isAnother { try await requireSucceedable(attachment, claimant.holder) }
+        if isAnother { try await requireSucceedable(attachment, holder) }
         var restored = Transaction(if: [.unchanged(record.key, record.modified)], then: [])
         if !missing.isEmpty {
             if let lock = state.lock {
@@ -214,10 +176,10 @@ struct AddOperation: Sendable {
             restored.then += missing.map { .put(keys.used($0), container) }
         }
         if isAnother {
-            let entries = try await replacedEntries(of: attachment, by: claimant.holder)
+            let entries = try await replacedEntries(of: attachment, by: holder)
             restored.guards += entries.map(\.unchanged)
             restored.then += entries.flatMap(\.operations)
-            attachment.holder = claimant.holder
+            attachment.holder = holder
             attachment.since = request.now
             // Its addresses must still be its own.
             restored.guards += attachment.addresses.filter { !missing.contains($0) }
@@ -237,7 +199,7 @@ struct AddOperation: Sendable {
         let histories = try await pool.histories(of: attachment.addresses)
         let former = AddressEntry.Usage(
             containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
-        let who = holder.pod?.description ?? "container \(request.attachment.containerID)"
+        let who = holder.phrase ?? "container \(request.attachment.containerID)"
         let entry = HistoryEntry(
             .takenOver, at: request.now, by: who + (holder.node.map { " on \($0)" } ?? ""),
             evidence: "another ADD came with its container ID", attachment: former.json)
@@ -312,7 +274,7 @@ struct AddOperation: Sendable {
 
 /// What one attempt of an ADD works on.
 struct AddContext {
-    let claimant: Claimant
+    var claimant: Claimant
     var state: AllocationState
     /// A Go node records no fixed address: Kubernetes has to be asked whether a pod reports it.
     let mayHaveGoNodes: Bool

@@ -267,7 +267,7 @@ struct AllocationPlan {
 
     /// Who makes this change, for the history.
     private var author: String {
-        let who = claimant.holder.pod?.description ?? "container \(request.attachment.containerID)"
+        let who = claimant.holder.phrase ?? "container \(request.attachment.containerID)"
         return who + (claimant.holder.node.map { " on \($0)" } ?? "")
     }
 

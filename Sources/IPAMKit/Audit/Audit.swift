@@ -191,7 +191,7 @@ public struct Audit {
             let holder = held.attachment.holder
             if holder.uid.map(pod.isMeant) ?? (holder.pod == pod.reference) { return nil }
             // Recorded for another, which may be gone: the live pod keeps it, and nobody may free it.
-            guard holder.uid != nil || holder.pod != nil else { return nil }
+            guard holder.uid != nil || holder.name != nil else { return nil }
             // It has come to this pod since the store was read.
             if let now = snapshot.usedNow[address], now != snapshot.used[address]?.modified { return nil }
             return AuditFinding(
@@ -245,7 +245,7 @@ public struct Audit {
                 // A Go record names no pod; whoever reports the address tells.
                 let reporter = evidence.reporters[address]?.first
                 let isAdmitted =
-                    held.map { reservation.holder.admits($0.attachment.holder) }
+                    held.map { admits(reservation.holder, $0.attachment.holder) }
                     ?? reservation.holder.admits(reporter?.reference, of: reporter?.workload)
                 if !isAdmitted, held != nil || reporter != nil {
                     findings.append(
@@ -258,6 +258,11 @@ public struct Audit {
             }
         }
         return findings
+    }
+
+    /// Where Kubernetes has the holder's pod, that tells its workload, and not its name.
+    private func admits(_ reserved: ReservationHolder, _ holder: Holder) -> Bool {
+        evidence.pod(of: holder).map { reserved.admits($0.reference, of: $0.workload) } ?? reserved.admits(holder)
     }
 
     // MARK: The network

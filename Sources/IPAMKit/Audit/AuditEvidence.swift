@@ -73,7 +73,7 @@ struct AuditEvidence {
         podsByReference = Dictionary(pods.map { ($0.reference, $0) }) { first, _ in first }
         var byUID = Dictionary(pods.map { ($0.uid, $0) }) { first, _ in first }
         for pod in pods {
-            if let hash = pod.annotations["kubernetes.io/config.hash"] { byUID[hash] = byUID[hash] ?? pod }
+            if let uid = pod.staticUID { byUID[uid] = byUID[uid] ?? pod }
         }
         podsByUID = byUID
         let nodes = Dictionary(known.map { ($0.name, $0) }) { first, _ in first }
@@ -139,6 +139,11 @@ struct AuditEvidence {
         return held.attachment.holder.uid.map { podsByUID[$0]?.isLive ?? false } ?? false
     }
 
+    /// The holder's own pod as Kubernetes has it; nil where it has none, or was not asked.
+    func pod(of holder: Holder) -> Pod? {
+        holder.uid.flatMap { podsByUID[$0] }.flatMap { $0.reference == holder.pod ? $0 : nil }
+    }
+
     // MARK: Judging
 
     func judge(_ held: NetworkSnapshot.Held) -> Judgement {
@@ -152,6 +157,10 @@ struct AuditEvidence {
 
     private func judge(_ held: NetworkSnapshot.Held, by seen: ClusterSnapshot) -> Judgement {
         let holder = held.attachment.holder
+        // A runtime beside Kubernetes, perhaps on a machine that is no node.
+        guard holder.pod != nil || holder.uid != nil else {
+            return .unverifiable("it is no pod of Kubernetes: its node judges it (--node-local)")
+        }
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive {
             if let newer = newerSandbox(held) {
                 return .superseded(by: newer.reference.containerID, supersededProof(held, newer, seen.local))

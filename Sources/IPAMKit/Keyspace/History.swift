@@ -106,17 +106,17 @@ public struct HistoryEntry: Hashable, Sendable {
         self.reservation = reservation
     }
 
-    /// For a sentence: `default/db-0 on n1`, or `container 4b1f...`; nil where no tenancy ended.
+    /// For a sentence, as ``AddressEntry/Usage/phrase``; nil where no tenancy ended.
     public var formerHolder: String? {
         attachment.flatMap(Self.phrase)
     }
 
     /// The holder of a stored `attachment`, for a sentence.
     static func phrase(_ attachment: JSONObject) -> String? {
-        guard let namespace = attachment["namespace"]?.string, let pod = attachment["pod"]?.string else {
-            return attachment["containerID"]?.string.map { "container \($0)" }
-        }
-        return "\(namespace)/\(pod)" + (attachment["node"]?.string.map { " on \($0)" } ?? "")
+        var holder = Holder()
+        holder.setNames(namespace: attachment["namespace"]?.string, name: attachment["pod"]?.string)
+        guard let name = holder.phrase else { return attachment["containerID"]?.string.map { "container \($0)" } }
+        return name + (attachment["node"]?.string.map { " on \($0)" } ?? "")
     }
 
     public var json: JSONValue {
