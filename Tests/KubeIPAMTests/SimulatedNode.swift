@@ -1,12 +1,14 @@
 import Foundation
 import TestSupport
 
-/// A machine of its own as far as kube-ipam can tell: a name for the configuration, and a boot ID and a machine ID that a
-/// private mount namespace shows in the place of this machine's.
+/// A machine of its own as far as kube-ipam can tell: a name for the configuration, and a boot ID, a machine ID and a folder
+/// /run/kube-ipam that a private mount namespace shows in the place of this machine's.
 struct SimulatedNode: Sendable {
     let name: String
     private let bootFile: URL
     private let machineFile: URL
+    /// What is /run/kube-ipam there; empty after each start.
+    let runFolder: URL
     private let folder: TemporaryDirectory
 
     /// A machine that has just been started.
@@ -29,7 +31,10 @@ struct SimulatedNode: Sendable {
         self.name = name
         self.folder = folder
         machineFile = machine
-        bootFile = try folder.write(boot, to: "boot-\(UUID().uuidString)")
+        let start = UUID().uuidString
+        bootFile = try folder.write(boot, to: "boot-\(start)")
+        runFolder = folder.file("run-\(start)")
+        try FileManager.default.createDirectory(at: runFolder, withIntermediateDirectories: false)
     }
 
     private static func newMachine(in folder: TemporaryDirectory) throws -> URL {
@@ -45,14 +50,16 @@ struct SimulatedNode: Sendable {
     private static let script = """
         /bin/mount --bind "$1" /proc/sys/kernel/random/boot_id &&
         if [ -e /etc/machine-id ]; then /bin/mount --bind "$2" /etc/machine-id; fi &&
-        shift 2 && exec "$@"
+        /bin/mkdir -p /run/kube-ipam && /bin/mount --bind "$3" /run/kube-ipam &&
+        shift 3 && exec "$@"
         """
 
     /// The command that runs a program there, in the same process.
     func command(_ program: String, _ arguments: [String] = []) -> (program: String, arguments: [String]) {
         (
             "unshare",
-            ["-m", "/bin/sh", "-c", Self.script, "sh", bootFile.path, machineFile.path, program] + arguments
+            ["-m", "/bin/sh", "-c", Self.script, "sh", bootFile.path, machineFile.path, runFolder.path, program]
+                + arguments
         )
     }
 }

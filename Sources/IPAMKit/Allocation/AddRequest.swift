@@ -55,6 +55,8 @@ public struct Added: Hashable, Sendable {
     public var takeovers: [TakeoverReport] = []
     /// Whom the addresses were given to: with what was learned of the pod.
     public let holder: Holder
+    /// Why it is not recorded which cluster the pod is of, although Kubernetes was asked, as a clause; else nil.
+    public var clusterProblem: String?
 }
 
 /// An address that was taken over.
