@@ -50,23 +50,34 @@ struct PluginCall: Sendable {
         let dns = try readResolvConf()
         let node = host.node(named: configuration.nodeName)
         let identity = node.identity
+        let pods = kubeconfig.map(pods)
+        let cluster =
+            configuration.cluster == nil ? kubeconfig.flatMap { file in pods.map { NodeCluster(file, $0) } } : nil
         let holder = Holder(
             pod: environment.pod, container: environment.container, uid: environment.podUID, node: identity.name,
             boot: identity.boot, machine: identity.machine, netns: netns,
-            cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
+            cluster: configuration.cluster ?? cluster?.remembered(at: host.now()))
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
             annotations: configuration.annotationSource(of: environment.pod), kubernetesProblem: kubernetesProblem,
             autoLimit: configuration.autoLimit,
             waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: host.now())
-        let observer = Observer(node: node, pods: pods, now: { [host] in host.now() })
+        let observer = Observer(node: node, pods: pods, identify: cluster?.identify, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
         let result = CNIResult(
             addresses: added.assignments.map {
                 .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
             }, routes: configuration.routes, dns: dns)
         for takeover in added.takeovers { report(takeover) }
+        if let problem = added.clusterProblem {
+            log.write(
+                .warning, "recorded without its cluster",
+                [
+                    "network": configuration.name.text, "container": attachment.containerID.text,
+                    "pod": environment.pod?.description ?? "", "error": problem,
+                ])
+        }
         report("ADD", attachment, addresses: added.assignments.map(\.address), waited: added.waited)
         return try result.json(for: configuration.cniVersion)
     }
@@ -122,11 +133,9 @@ struct PluginCall: Sendable {
         configuration.prevResult.map(CNIResult.addresses(inPrevResult:)) ?? []
     }
 
-    private var pods: (any PodSource)? {
-        kubeconfig.map { kubeconfig in
-            KubernetesPodSource(
-                client: KubernetesClient(kubeconfig, userAgent: "kube-ipam/\(ProductVersion.text)", loop: loop))
-        }
+    private func pods(_ kubeconfig: Kubeconfig) -> KubernetesPodSource {
+        KubernetesPodSource(
+            client: KubernetesClient(kubeconfig, userAgent: "kube-ipam/\(ProductVersion.text)", loop: loop))
     }
 
     private func readResolvConf() throws(CNIErrorReport) -> DNSConfiguration {

@@ -382,6 +382,63 @@ import Testing
         #expect(world.report().repairable(including: [], confirmedBy: world.report(), grace: 0).isEmpty)
     }
 
+    /// A reservation does not say of which cluster its pod is.
+    @Test(arguments: ["c9", String(repeating: "0f", count: 32)])
+    func aReservationThatMayBeOfAnotherClusterIsNotDropped(cluster: String) throws {
+        var world = try world()
+        world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1", cluster: cluster)
+        world.reserve("10.80.0.20", for: "default/db-0", by: Reservation.automaticAuthor)
+        #expect(world.findings() == ["10.80.0.20 reservation-orphaned none"])
+        #expect(
+            world.report().findings[0].evidence
+                == "Kubernetes has no pod default/db-0 any more; but pods that are not certainly of this cluster are recorded "
+                + "on the network")
+    }
+
+    // MARK: Go records that somebody unseen may have
+
+    /// What earlier versions recorded names no cluster.
+    @Test func aGoRecordOnANetworkOfTwoClustersIsDoubtful() throws {
+        var world = try world()
+        let fingerprint = String(repeating: "0f", count: 32)
+        world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1", cluster: fingerprint)
+        world.records.append((world.keys.used(address("10.80.0.101")), "go"))
+        #expect(world.findings() == ["10.80.0.101 doubtful free?"])
+        let report = world.report()
+        #expect(
+            report.unjudged == [
+                "an earlier version recorded it by a certification authority, which names no cluster": 1
+            ])
+        #expect(report.repairable(including: [.unverified], confirmedBy: report, grace: 0).isEmpty)
+        #expect(report.repairable(including: [.doubtful], confirmedBy: report, grace: 0).count == 1)
+    }
+
+    /// Only nodes that run the Go plugin record no pod: a network that never had one has no unseen holders.
+    @Test func silentInterfacesMakeAGoRecordDoubtfulWhileThereMayBeGoNodes() throws {
+        var world = try world()
+        world.records.append((world.keys.used(address("10.80.0.101")), "go"))
+        for index in 0..<7 {
+            var pod = Pod.member("default/db-\(index)", uid: "u\(index)", node: "n\(index % 2)")
+            pod.annotations["k8s.v1.cni.cncf.io/networks"] = "storage"
+            pod.addresses = [address("192.0.2.\(index)")]
+            world.pods.append(pod)
+        }
+        #expect(world.findings() == ["10.80.0.101 unverified free?"])
+        var snapshot = world.snapshot
+        snapshot.settings = NetworkSettings(hasGoNodes: true, fixed: [])
+        let seen = ClusterSnapshot(cluster: "c1", pods: world.pods, nodes: world.nodes)
+        for settings in [snapshot.settings, nil] {
+            snapshot.settings = settings
+            let finding = Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.first
+            #expect(finding?.code == .doubtful)
+            #expect(
+                finding?.evidence
+                    == "container go has it without an attachment, and no live pod reports it; but live pods on n0, n1 have "
+                    + "interfaces that report no address (default/db-0, default/db-1, default/db-2, default/db-3, "
+                    + "default/db-4 and 2 more)")
+        }
+    }
+
     @Test func aLockWithoutALeaseIsStale() throws {
         var world = try world()
         world.records.append((world.keys.lock, "7587"))

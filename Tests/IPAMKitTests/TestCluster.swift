@@ -53,8 +53,8 @@ final class TestCluster: PodSource {
         try ask("nodes") { Array($0.nodes.values) }
     }
 
-    func pods(at address: IPAddress, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
-        try ask("pods at \(address)") { $0.pods.values.filter { $0.addresses.first == address } }
+    func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
+        try ask("live pods") { $0.pods.values.filter { !$0.isTerminal } }
     }
 }
 

@@ -143,7 +143,8 @@ struct TakeoverTests {
     /// The very same pod: after a start of the machine the kubelet makes it a new sandbox, and DEL of the old one may
     /// never come.
     @Test func podGoesOnWithItsAddressAfterItsNodeHasRebooted() async throws {
-        let cluster = try await PluginCluster()
+        var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         let node = try SimulatedNode("n1")
         let pod = PluginCluster.member("db-0", on: "n1")
         #expect(try await cluster.run("c1", pod, on: node).address() == Self.address)

@@ -71,18 +71,34 @@ import Testing
         }
     }
 
-    @Test func podsAreFoundByAddress() async throws {
+    @Test func podsThatHaveEndedAreNotAmongTheLiveOnes() async throws {
         let server = try await KubernetesServer.start(.plain)
         try server.put(pods: [
-            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", podIPs: ["10.188.0.1", "fd00::1"]),
-            .init("c", podIPs: ["fd00::1"]),
+            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", phase: "Pending"),
+            .init("c", phase: "Succeeded"), .init("d", phase: "Failed"), .init("e", phase: "Unknown"),
         ])
+        let live = try await source(server).livePods(deadline: farOff)
+        #expect(live.map(\.reference.description) == ["default/a", "default/e", "x/b"])
+    }
+
+    @Test func aClusterIsKnownByItsNamespaceKubeSystem() async throws {
+        let server = try await KubernetesServer.start(.plain)
         let source = try source(server)
-        let four = try await source.pods(at: IPAddress("10.188.0.1"), deadline: farOff)
-        #expect(four.map(\.reference.description) == ["default/a", "x/b"])
-        let six = try await source.pods(at: IPAddress("FD00:0::1"), deadline: farOff)
-        #expect(six.map(\.reference.description) == ["default/c"])
-        #expect(try await source.pods(at: IPAddress("10.188.0.2"), deadline: farOff).isEmpty)
+        #expect(try await source.cluster(deadline: farOff) == .known(server.clusterUID))
+        #expect(server.requests == [KubernetesServer.identityRequest])
+        try server.put(uid: nil)
+        #expect(try await source.cluster(deadline: farOff) == .withheld("Kubernetes has no namespace kube-system"))
+        try server.withholdIdentity()
+        guard case .withheld(let reason) = try await source.cluster(deadline: farOff) else {
+            Issue.record("the identity is told although it is forbidden")
+            return
+        }
+        #expect(reason.contains("cannot get resource \"namespaces\""), "\(reason)")
+        #expect(
+            reason.hasSuffix("needs an RBAC rule: get on namespaces, resourceNames [kube-system]"), "\(reason)")
+        try server.recover()
+        try server.fail(.status(401))
+        _ = try await #require(throws: PodSourceError.self) { try await source.cluster(deadline: farOff) }
     }
 
     @Test func whatCannotBeUnderstoodIsAnError() async throws {
@@ -93,10 +109,11 @@ import Testing
             try await source.pod(reference("p"), deadline: farOff)
         }
         #expect(address.description.contains("the pod default/p has an address that is none: "), "\(address)")
+        try server.delete(pod: "p")
         try server.put(
             podJSON: #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u"}, "status": {"podIP": "::1"}}"#)
         let name = try await #require(throws: PodSourceError.self) {
-            try await source.pods(at: IPAddress("::1"), deadline: farOff)
+            try await source.livePods(deadline: farOff)
         }
         #expect(name.description.contains("\"a b\" is not a valid pod name"), "\(name)")
         try server.fail(.status(403))

@@ -136,7 +136,7 @@ extension AddressPool {
             case .fence(let holder):
                 let address = step.addresses[0]
                 let reservation = Reservation(
-                    for: holder, by: by, note: "adopted: \(step.who) has it, and nobody recorded it", since: now)
+                    for: holder, by: by, note: "adopted: \(step.claim), and nobody recorded it", since: now)
                 let update = HistoryUpdate(
                     key: keys.history(address), record: histories[address] ?? nil,
                     entries: [HistoryEntry(.reserved, at: now, by: by, reservation: reservation)], depth: historyDepth)

@@ -2,6 +2,27 @@
 extension AddOperation {
     /// Learns who the ADD is for and reads the network, at the same time.
     func begin() async throws(IPAMError) -> (Claimant, AllocationState) {
+        guard request.holder.pod != nil, request.holder.cluster == nil, let identify = observer.identify else {
+            return try await readBoth()
+        }
+        async let cluster = ask(identify)
+        var (claimant, state) = try await readBoth()
+        claimant.identify(await cluster)
+        return (claimant, state)
+    }
+
+    /// Which cluster this is. An ADD that judges nobody does without, and so waits no longer than ``patience``.
+    private func ask(_ identify: Observer.Identify) async -> Result<ClusterIdentity, PodSourceError> {
+        do throws(PodSourceError) {
+            return .success(try await identify(min(pool.deadline, .now + Self.patience)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static let patience = Duration.seconds(2)
+
+    private func readBoth() async throws(IPAMError) -> (Claimant, AllocationState) {
         switch request.annotations {
         case .none: return try await begin(AddressDemand())
         case .passed(let annotations):
@@ -50,7 +71,11 @@ extension AddOperation {
     /// - Throws: ``IPAMError/lookupFailed(_:)`` where it cannot be asked, ``IPAMError/podGone(_:_:)``.
     func confirmed(_ claimant: Claimant) async throws(IPAMError) -> Claimant {
         guard let reference = claimant.holder.pod else { return claimant }
-        if let pods = observer.pods { return try await lookUp(reference, in: pods, demand: claimant.demand).get() }
+        if let pods = observer.pods {
+            var confirmed = try await lookUp(reference, in: pods, demand: claimant.demand).get()
+            confirmed.keepIdentity(of: claimant)
+            return confirmed
+        }
         throw .lookupFailed(request.kubernetesProblem ?? PodSourceError("no Kubernetes is configured"))
     }
 

@@ -79,7 +79,7 @@ extension AddOperation {
             if let source = sources[index] {
                 complete.append(source)
             } else if wish == .automatic {
-                complete.append(try await automaticSource(numbered.set, excluding: freed, &context))
+                complete.append(try await automaticSource(numbered.set, excluding: freed, &context, &memory))
             } else {
                 complete.append(
                     try dynamicSource(
@@ -110,7 +110,7 @@ extension AddOperation {
         if let used = known.used {
             takeover = try await contest(address, held: used, &context, &memory).get()
         }
-        try await requireUnreported(address, context)
+        try await requireUnreported(address, context, &memory)
         if expired != nil, takeover == nil { try await readHistories([address], &context.state) }
         return .named(address, reservation: known.reservation, expired: expired, takeover: takeover)
     }
@@ -159,7 +159,7 @@ extension AddOperation {
             }
             var refusals: [IPAMError] = []
             for (address, reservation) in free {
-                switch await reported(address, context) {
+                switch await reported(address, context, &memory) {
                 case .success: return .named(address, reservation: reservation, expired: nil, takeover: nil)
                 case .failure(let refusal): refusals.append(refusal)
                 }
@@ -175,7 +175,7 @@ extension AddOperation {
                 for (address, used, reservation) in contested {
                     switch try await contest(address, held: used, &context, &memory) {
                     case .success(let takeover):
-                        try await requireUnreported(address, context)
+                        try await requireUnreported(address, context, &memory)
                         return .named(address, reservation: reservation, expired: nil, takeover: takeover)
                     case .failure(let refusal):
                         if case .heldForNow = refusal { isOneLeaving = true }
@@ -205,9 +205,9 @@ extension AddOperation {
 
     /// Free addresses of the fixed range, or of the dynamic one where there is no fixed range, to be reserved for the
     /// pod or its workload.
-    private func automaticSource(_ set: RangeSet, excluding freed: [IPAddress], _ context: inout AddContext)
-        async throws(IPAMError) -> AllocationPlan.Source
-    {
+    private func automaticSource(
+        _ set: RangeSet, excluding freed: [IPAddress], _ context: inout AddContext, _ memory: inout AddMemory
+    ) async throws(IPAMError) -> AllocationPlan.Source {
         let claimant = context.claimant
         let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
         guard !space.isEmpty else { throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0) }
@@ -219,7 +219,7 @@ extension AddOperation {
         var candidates: [IPAddress] = []
         var refusal: IPAMError?
         for address in free where candidates.count < AllocationPlan.levels {
-            switch await reported(address, context) {
+            switch await reported(address, context, &memory) {
             case .success: candidates.append(address)
             case .failure(.held(let address, let holder, let reason)):
                 refusal = .held(address, by: holder, because: reason)

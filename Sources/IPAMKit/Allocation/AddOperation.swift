@@ -88,7 +88,8 @@ struct AddOperation: Sendable {
             }
             if let record = state.attachment {
                 if let assignments = try await repeatAdd(record, state, claimant) {
-                    return Added(assignments: assignments, holder: claimant.holder)
+                    return Added(
+                        assignments: assignments, holder: claimant.holder, clusterProblem: claimant.clusterProblem)
                 }
                 continue
             }
@@ -98,6 +99,7 @@ struct AddOperation: Sendable {
                 try await wait(for: lock, since: state.revision)
                 // That may have taken long: who was gone may be back.
                 memory.verdicts = []
+                memory.livePods = nil
                 continue
             }
             let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
@@ -129,7 +131,8 @@ struct AddOperation: Sendable {
                     if case .named(_, _, _, let takeover) = source { takeover?.report } else { nil }
                 }
                 return Added(
-                    assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder)
+                    assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder,
+                    clusterProblem: claimant.clusterProblem)
             case .changed: continue
             case .taken(let neighbourhood):
                 memory.hints = try await findFree(for: plan, neighbourhood)
@@ -162,10 +165,12 @@ struct AddOperation: Sendable {
             }
             guard used.value == container else { throw .inUse(address, by: "container \(used.value)") }
         }
-        let holder = claimant.holder(recordedAs: attachment.holder)
+        let holder = claimant.holder(recordedAs: attachment.holder).succeeding(attachment.holder)
         let isAnother = attachment.holder != holder
+        // The very sandbox, of which only the cluster was not known, or was recorded in another way.
+        let isSame = isAnother && attachment.holder.differsOnlyInCluster(from: holder)
         if missing.isEmpty, !isAnother { return assignments }
-        if isAnother { try await requireSucceedable(attachment, holder) }
+        if isAnother, !isSame { try await requireSucceedable(attachment, holder) }
         var restored = Transaction(if: [.unchanged(record.key, record.modified)], then: [])
         if !missing.isEmpty {
             if let lock = state.lock {
@@ -176,11 +181,11 @@ struct AddOperation: Sendable {
             restored.then += missing.map { .put(keys.used($0), container) }
         }
         if isAnother {
-            let entries = try await replacedEntries(of: attachment, by: holder)
+            let entries = isSame ? [] : try await replacedEntries(of: attachment, by: holder)
             restored.guards += entries.map(\.unchanged)
             restored.then += entries.flatMap(\.operations)
             attachment.holder = holder
-            attachment.since = request.now
+            if !isSame { attachment.since = request.now }
             // Its addresses must still be its own.
             restored.guards += attachment.addresses.filter { !missing.contains($0) }
                 .map { .value(keys.used($0), equals: container) }
@@ -293,6 +298,8 @@ struct AddMemory {
     var hints: [[IPAddress]?] = []
     /// What was found out about holders, with the attachments that they were judged by.
     var verdicts: [(attachment: Record, verdict: HolderVerdict)] = []
+    /// The pods that have not ended and have addresses, with these, where they had to be listed: once for each look.
+    var livePods: [(pod: Pod, addresses: [IPAddress])]?
     /// The holder of an address that was read has changed since: what was read says nothing.
     var isOutOfDate = false
     /// False when the time for waiting is used up.

@@ -64,6 +64,8 @@ public struct Added: Hashable, Sendable {
     public let holder: Holder
     /// How long the ADD has waited for holders that were about to go.
     public internal(set) var waited = Duration.zero
+    /// Why it is not recorded which cluster the pod is of, although Kubernetes was asked, as a clause; else nil.
+    public var clusterProblem: String?
 }
 
 /// An address that was taken over.

@@ -1,6 +1,8 @@
 /// Who an ADD is for, once all is known that can be.
 struct Claimant: Sendable {
-    let holder: Holder
+    private(set) var holder: Holder
+    /// Why the cluster is not known that ``holder`` is of, although it was asked for, as a clause.
+    private(set) var clusterProblem: String?
     /// What controls the pod; nil where nothing does that reservations can be for.
     let workload: Workload?
     let demand: AddressDemand
@@ -33,6 +35,21 @@ struct Claimant: Sendable {
         }
         if known.uid == recorded.uid { known.owner = recorded.owner }
         return known
+    }
+
+    /// Takes over what `other`, which is of the same pod, knows of its cluster.
+    mutating func keepIdentity(of other: Claimant) {
+        holder.cluster = other.holder.cluster
+        clusterProblem = other.clusterProblem
+    }
+
+    /// Takes note of which cluster the pod is of.
+    mutating func identify(_ asked: Result<ClusterIdentity, PodSourceError>) {
+        switch asked {
+        case .success(.known(let cluster)): holder.cluster = cluster
+        case .success(.withheld(let reason)): clusterProblem = reason
+        case .failure(let error): clusterProblem = error.description
+        }
     }
 
     func isAdmitted(by reserved: ReservationHolder) -> Bool {

@@ -153,14 +153,16 @@ public struct Audit {
     private func unattachedFindings() -> [AuditFinding] {
         // A node knows its own containers only.
         guard case .kubernetes = witness else { return [] }
+        let doubt = evidence.doubt
         return snapshot.used.compactMap { address, record in
             guard holderByAddress[address] == nil, evidence.reporters[address] == nil,
                 // Of a container with two addresses a pod may report one; and what cannot be read is not judged by.
                 !evidence.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
             else { return nil }
             return AuditFinding(
-                .unverified, address,
-                "container \(record.value) has it without an attachment, and no live pod reports it", repair: .free,
+                doubt == nil ? .unverified : .doubtful, address,
+                "container \(record.value) has it without an attachment, and no live pod reports it"
+                    + (doubt.map { "; but \($0)" } ?? ""), repair: .free,
                 mustBeConfirmed: true, holder: ["containerID": .string(record.value)], seen: record)
         }
     }
@@ -234,11 +236,11 @@ public struct Audit {
                             + (reservation.expires?.description ?? ""), repair: .dropReservation, seen: known.record))
                 continue
             }
-            if snapshot.used[address] == nil, let sentence = evidence.orphaned(reservation) {
+            if snapshot.used[address] == nil, let (sentence, isCertain) = evidence.orphaned(reservation) {
                 findings.append(
                     AuditFinding(
-                        .reservationOrphaned, address, sentence, repair: .dropReservation, mustBeConfirmed: true,
-                        seen: known.record))
+                        .reservationOrphaned, address, sentence, repair: isCertain ? .dropReservation : .none,
+                        mustBeConfirmed: isCertain, seen: known.record))
             }
             if let used = snapshot.used[address] {
                 let held = holderByAddress[address]

@@ -53,6 +53,11 @@ struct AuditEvidence {
     private let hasClone: Bool
     /// The newest sandbox of each pod and interface.
     private let newest: [String: NetworkSnapshot.Held]
+    /// Whether other clusters' pods, or those of which that cannot be told, are recorded on the network.
+    private let isShared: Bool
+    /// Live pods with interfaces of which nobody sees the address, while nodes may run the Go plugin, which records no
+    /// pod.
+    private let silentPods: [Pod]
     private let cached: Set<AttachmentReference>
     private let cachedContainers: Set<ContainerID>
     private let cachedAddresses: Set<IPAddress>
@@ -103,6 +108,12 @@ struct AuditEvidence {
             mine += 1
             isKnown = isKnown || isLive || held.attachment.addresses.contains { reporters[$0] != nil }
         }
+        if case .kubernetes(let seen) = witness {
+            isShared = snapshot.attachments.contains { $0.attachment.holder.foreignness(to: seen.cluster) != nil }
+        } else {
+            isShared = false
+        }
+        silentPods = snapshot.silentPods(among: pods)
         self.livingNodes = livingNodes
         isStranger = mine >= Self.strangerCount && !isKnown
         switch witness {
@@ -167,9 +178,7 @@ struct AuditEvidence {
             }
             return pod.isTerminating ? .passing : .live
         }
-        if let recorded = holder.cluster, recorded != seen.cluster {
-            return .unverifiable("it is of another Kubernetes cluster")
-        }
+        if let reason = holder.foreignness(to: seen.cluster) { return .unverifiable(reason) }
         guard !isStranger else { return .unverifiable("Kubernetes knows none of the pods recorded for this cluster") }
         guard holder.cluster != nil else {
             if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name),
@@ -246,19 +255,38 @@ struct AuditEvidence {
         return newer
     }
 
+    // MARK: What nobody sees
+
+    /// Why an address that no attachment has, and no live pod reports, may be in use all the same, as a clause; nil where
+    /// nothing hints at it.
+    var doubt: String? {
+        var clauses: [String] = []
+        if !silentPods.isEmpty { clauses.append(silentPods.silencePhrase) }
+        if isShared { clauses.append(Self.sharing) }
+        return clauses.isEmpty ? nil : clauses.joined(separator: ", and ")
+    }
+
+    private static let sharing = "pods that are not certainly of this cluster are recorded on the network"
+
     // MARK: Reservations
 
-    /// Why a reservation that `auto` made has nobody any more; nil where it has, or nobody knows.
-    func orphaned(_ reservation: Reservation) -> String? {
+    /// Why a reservation that `auto` made has nobody any more, and whether that is certain; nil where it has. A
+    /// reservation does not tell of which cluster its pods are.
+    func orphaned(_ reservation: Reservation) -> (sentence: String, isCertain: Bool)? {
         guard case .kubernetes(let seen) = witness, reservation.by == Reservation.automaticAuthor else { return nil }
+        let whom: String
         switch reservation.holder {
         case .pod(let reference):
-            return podsByReference[reference] == nil ? "Kubernetes has no pod \(reference) any more" : nil
+            guard podsByReference[reference] == nil else { return nil }
+            whom = "pod \(reference)"
         case .workload(let namespace, let kind, let name):
             let workload = Workload(kind: kind, name: name)
             let has = seen.pods.contains { $0.reference.namespace == namespace && $0.workload == workload }
-            return has ? nil : "Kubernetes has no pod of \(namespace)/\(workload) any more"
+            guard !has else { return nil }
+            whom = "pod of \(namespace)/\(workload)"
         case .anyone, .namespace, .unreadable: return nil
         }
+        let sentence = "Kubernetes has no \(whom) any more"
+        return isShared ? ("\(sentence); but \(Self.sharing)", false) : (sentence, true)
     }
 }

@@ -4,12 +4,21 @@ public struct Observer: Sendable {
     public let node: NodeView?
     /// Kubernetes; nil where there is none.
     public let pods: (any PodSource)?
+    /// Asks Kubernetes which cluster this is now; nil where the configuration says it, or there is no Kubernetes.
+    public let identify: Identify?
     /// The time of this machine: when a holder is looked at may be long after an operation began.
     public let now: @Sendable () -> Timestamp
 
-    public init(node: NodeView, pods: (any PodSource)?, now: @escaping @Sendable () -> Timestamp) {
+    /// Takes the deadline.
+    public typealias Identify =
+        @Sendable (ContinuousClock.Instant) async throws(PodSourceError) -> ClusterIdentity
+
+    public init(
+        node: NodeView, pods: (any PodSource)?, identify: Identify? = nil, now: @escaping @Sendable () -> Timestamp
+    ) {
         self.node = node
         self.pods = pods
+        self.identify = identify
         self.now = now
     }
 
@@ -17,6 +26,7 @@ public struct Observer: Sendable {
     public init() {
         node = nil
         pods = nil
+        identify = nil
         now = { Timestamp(seconds: 0) }
     }
 
@@ -27,8 +37,13 @@ public struct Observer: Sendable {
     func verdict(on holder: Holder, since: Timestamp?, for claimant: Holder, deadline: ContinuousClock.Instant)
         async throws(PodSourceError) -> HolderVerdict
     {
-        let isOfOtherCluster =
-            holder.cluster != nil && claimant.cluster != nil && holder.cluster != claimant.cluster
+        var cluster = claimant.cluster
+        if cluster == nil, holder.cluster != nil,
+            case .known(let now) = try await self.cluster(of: claimant, deadline).get()
+        {
+            cluster = now
+        }
+        let isOfOtherCluster = cluster != nil && holder.foreignness(to: cluster) != nil
         if !isOfOtherCluster || node?.identity.isSameBoot(as: holder) == true {
             switch evidence(on: holder, since: since, for: claimant) {
             case .gone(let reason): return try await verdict(onGone: holder, reason, for: claimant, deadline: deadline)
@@ -41,17 +56,20 @@ public struct Observer: Sendable {
         guard let uid = holder.uid, let reference = holder.pod else {
             return .unverifiable("no pod UID is recorded for it")
         }
-        guard !isOfOtherCluster else { return .unverifiable("it is of another Kubernetes cluster") }
+        if let reason = holder.foreignness(to: cluster), isOfOtherCluster { return .unverifiable(reason) }
         guard holder.cluster != nil else { return .unverifiable("no cluster is recorded for it") }
         guard let pods else { return .unverifiable("no kubeconfig says where to look its pod up") }
         // Its namespace is out of sight; no DEL of it will come when its node is another machine by now.
         if holder.isOfSamePod(as: claimant), holder.node == claimant.node {
             return .seenGone("it is a former sandbox of this very pod")
         }
-        guard claimant.cluster != nil else {
-            return .unverifiable("this cluster has no name: the kubeconfig has no CA, set ipam.cluster")
-        }
+        // What a node remembers may be the identity of a former cluster at the same address.
+        async let asked = self.cluster(of: claimant, deadline)
         let pod = try await pods.pod(reference, deadline: deadline)
+        switch try await asked.get() {
+        case .withheld(let reason): return .unverifiable("nothing says which cluster this is: \(reason)")
+        case .known(let now): if let reason = holder.foreignness(to: now) { return .unverifiable(reason) }
+        }
         guard let name = holder.node else { return .elsewhere(uid, pod: pod, node: nil, named: nil) }
         if let pod, pod.isMeant(byUID: uid), !pod.isTerminal {
             // The pod alone says that it is there; its node only, whether it goes by itself.
@@ -73,6 +91,20 @@ public struct Observer: Sendable {
             }
         }
         return .elsewhere(uid, pod: pod, node: state, named: name)
+    }
+
+    /// Which cluster this is now: as the configuration says, else as Kubernetes does.
+    private func cluster(of claimant: Holder, _ deadline: ContinuousClock.Instant)
+        async -> Result<ClusterIdentity, PodSourceError>
+    {
+        guard let identify else {
+            return .success(claimant.cluster.map(ClusterIdentity.known) ?? .withheld("set ipam.cluster"))
+        }
+        do throws(PodSourceError) {
+            return .success(try await identify(deadline))
+        } catch {
+            return .failure(error)
+        }
     }
 
     // MARK: A holder on this node

@@ -39,8 +39,8 @@ struct ReleaseCommand: ParsableCommand {
 
     @Option(
         help: """
-            With --from-report, also findings of this code: unverified, node-gone, untracked, reservation-orphaned or \
-            stale-lock.
+            With --from-report, also findings of this code: unverified, doubtful, node-gone, untracked, \
+            reservation-orphaned or stale-lock.
             """)
     var include: [AuditCode] = []
 
