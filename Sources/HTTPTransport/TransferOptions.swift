@@ -17,7 +17,7 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
-        ccurl_set_socket_callbacks(easy)
+        ccurl_set_socket_callbacks(easy, connecting)
         // Smaller buffers let the tail of a large answer stall on a reused cleartext connection (libcurl 7.88).
         ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 512 << 10)
         // Both are always set, because an unset one is taken from the environment.
