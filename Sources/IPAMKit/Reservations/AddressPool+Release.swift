@@ -104,10 +104,10 @@ extension AddressPool {
             )
             let isDone: Bool
             do throws(IPAMError) {
-                isDone = try await run(release, historyDepth > 0 ? ending : nil)
+                isDone = try await renewed.run(release, historyDepth > 0 ? ending : nil)
             } catch .store(.full) where ending != nil {
                 // A full store takes deletes alone.
-                isDone = try await run(release, nil)
+                isDone = try await renewed.run(release, nil)
             }
             guard isDone else { continue }
             done.insert(entry.address)
