@@ -6,7 +6,7 @@ import Testing
 
 /// Pods that come, move, are rebuilt and go while an audit looks, waits and repairs: none that is alive loses its address.
 @Suite struct AuditPropertyTests {
-    private static let runs = 2500
+    private static let runs = Repetitions.of(2500)
 
     /// One audit in steps, so that others can act between any two of them.
     private struct AuditInSteps {

@@ -277,7 +277,7 @@ import Testing
     /// A node that is recorded by its host's name, while others are recorded by the names that Kubernetes has.
     @Test func aNodeOfAnotherNameWhosePodsAreAliveIsNotAbsent() throws {
         var world = try world()
-        world.run("c0", ["10.80.0.103"], pod: "default/x-0", uid: "x0", node: "n1")
+        world.run("c0", ["10.80.0.99"], pod: "default/x-0", uid: "x0", node: "n1")
         world.run("c1", ["10.80.0.101"], pod: "default/x-1", uid: "x1", node: "host-2")
         world.record("c2", ["10.80.0.100"], pod: "default/db-0", uid: "u1", node: "host-2")
         world.record("c3", ["10.80.0.102"], pod: "default/db-1", uid: "u2", node: "host-2", cluster: nil)

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [61, 62] as [UInt64], Family.allCases)
+    @Test(arguments: (0..<UInt64(Repetitions.of(2))).map { 61 + $0 }, Family.allCases)
     func noAddressHasTwoHoldersAndNothingIsLostOrInvented(seed: UInt64, family: Family) async throws {
         var generator = SeededGenerator(seed: seed)
         let server = try await EtcdServer.start()

@@ -8,7 +8,7 @@ import Testing
 /// never, and have their ADD killed: no pod loses its address before it has ended.
 struct ContendedAddressTests {
     private static let addresses = (10...12).map { "10.188.0.\($0)" }
-    private static let rounds = 16
+    private static let rounds = Repetitions.of(16)
 
     /// How a sandbox ends. From then on its address may be another's.
     private enum End: CaseIterable {

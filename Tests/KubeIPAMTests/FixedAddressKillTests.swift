@@ -33,7 +33,7 @@ import Testing
         var random = SeededGenerator()
         let cluster = try await PluginCluster(in: EtcdServer.start())
         let (n1, n2) = (try SimulatedNode("n1"), try SimulatedNode("n2"))
-        let count = 24
+        let count = Repetitions.of(24)
         let moments = (0..<count).map { _ in Double.random(in: 0...1.1, using: &random) }
         let again = (0..<count).map { _ in Bool.random(using: &random) }
         let seed = "\(random)"

@@ -35,7 +35,7 @@ import Testing
 
     @Test func addKilledAtAnyMomentLeavesNothingAfterDelete() async throws {
         let network = try await PluginNetwork(in: EtcdServer.start())
-        let (moments, random) = moments(130)
+        let (moments, random) = moments(Repetitions.of(130))
         let pace = Pace()
         let answers = try await inParallel(moments.count, atATime: 4) { index in
             let answer = try await pace.kill(network.start("ADD", "pod\(index)"), after: moments[index])
@@ -75,7 +75,7 @@ import Testing
 
     @Test func deleteKilledAtAnyMomentIsAllOrNothingAndCanBeRepeated() async throws {
         let network = try await PluginNetwork(in: EtcdServer.start())
-        let (moments, random) = moments(50)
+        let (moments, random) = moments(Repetitions.of(50))
         let pace = Pace()
         _ = try await inParallel(moments.count, atATime: 4) { index in
             let address = try await pace.measure { try await network.add("pod\(index)") }.address()

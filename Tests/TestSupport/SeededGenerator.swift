@@ -13,6 +13,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, CustomStringConv
     public init(seed: UInt64? = nil) {
         self.seed = Self.seedOfEnvironment ?? seed ?? UInt64.random(in: .min ... .max)
         state = self.seed
+        // A long run is told of by its seeds.
+        if Repetitions.areMore, seed == nil { print(self) }
     }
 
     public mutating func next() -> UInt64 {
