@@ -53,7 +53,7 @@ struct FreeingTests {
         Bad(top: ["prevResult": ["ips": [5, ["address": "x"], ["address": 5]]]]),
         Bad(arguments: "junk", warning: "CNI_ARGS: \"junk\" is not a pair of the form KEY=value"),
         Bad(
-            arguments: "K8S_POD_NAME=db-0", warning: "CNI_ARGS: \"K8S_POD_NAME=db-0\" needs K8S_POD_NAMESPACE beside it"
+            arguments: "K8S_POD_NAME=a/b", warning: "CNI_ARGS: \"K8S_POD_NAME=a/b\" is not a valid"
         ),
         Bad(arguments: "IP=10.188.0.300", warning: "CNI_ARGS: \"IP=10.188.0.300\" "),
     ]
