@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func addKilledAtAnyMomentLeavesNothingAfterDelete() async throws {
-        let network = try await PluginNetwork(in: EtcdServer.start())
+        let network = try await PluginNetwork(in: EtcdServer.start(), ["subnet": "10.188.0.0/20"])
         let (moments, random) = moments(Repetitions.of(130))
         let pace = Pace()
         let answers = try await inParallel(moments.count, atATime: 4) { index in
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func deleteKilledAtAnyMomentIsAllOrNothingAndCanBeRepeated() async throws {
-        let network = try await PluginNetwork(in: EtcdServer.start())
+        let network = try await PluginNetwork(in: EtcdServer.start(), ["subnet": "10.188.0.0/20"])
         let (moments, random) = moments(Repetitions.of(50))
         let pace = Pace()
         _ = try await inParallel(moments.count, atATime: 4) { index in
