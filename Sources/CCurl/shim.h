@@ -58,6 +58,16 @@ static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpos
     *(bool *)context = true;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
+// A transfer that is given up does not wait for the thread that looks its host's name up. From libcurl 7.87 on.
+static inline CURLcode ccurl_set_quick_exit(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)easy;
+    return CURLE_OK;
+#endif
+}
+
 static inline CURLcode ccurl_set_socket_callbacks(CURL *easy, bool *is_connecting) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
     if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, is_connecting);

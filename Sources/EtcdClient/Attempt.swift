@@ -33,16 +33,20 @@ extension EtcdClient {
     /// One attempt at one endpoint. A connection that cannot be made in time is tried again while there is time.
     func attempt(_ endpoint: Int, _ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> Outcome {
         let channel = channels[endpoint]
+        var isNameSlow = false
         while true {
             let timeout = max(.milliseconds(1), deadline - .now)
-            // Each address of a host has half of the time that is left: a short time brings the second one sooner.
-            let isLast = timeout < connectAttempt * 2
+            // Each address of a host has half of the time that is left: a short time brings the second one sooner. A name
+            // server that is slow would be asked in vain again and again.
+            let isLast = timeout < connectAttempt * 2 || isNameSlow
             let connectTimeout = isLast ? timeout : connectAttempt
             let connectionEnd = ContinuousClock.now + connectTimeout
             do throws(GRPCChannel.Failure) {
                 return .answer(try await channel.unary(call, timeout: timeout, connectTimeout: connectTimeout))
             } catch {
-                if !isLast, error.isBeforeConnection, ContinuousClock.now >= connectionEnd, !Task.isCancelled {
+                let now = ContinuousClock.now
+                if !isLast, error.isBeforeConnection, now >= connectionEnd, now < deadline, !Task.isCancelled {
+                    if case .transport(let error) = error { isNameSlow = error.isSlowNameLookup }
                     continue
                 }
                 return Self.judge(error, channel.endpoint.url)

@@ -29,6 +29,9 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { detail }
 
+    /// Whether the time for connecting passed before the host's name had an address (libcurl's `multi_handle_timeout`).
+    public var isSlowNameLookup: Bool { kind == .cannotConnect && detail.hasPrefix("Resolving timed out") }
+
     init(_ kind: Kind, _ detail: String, mayHaveReachedServer: Bool = false) {
         self.kind = kind
         self.detail = detail

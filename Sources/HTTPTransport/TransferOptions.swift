@@ -15,6 +15,7 @@ extension Transfer {
             throw HTTPError(.invalidRequest, "\(request.url) is not an http or https URL")
         }
         ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        ccurl_set_quick_exit(easy)
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         ccurl_set_socket_callbacks(easy, connecting)

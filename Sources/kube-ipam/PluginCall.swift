@@ -174,6 +174,7 @@ struct PluginCall: Sendable {
             "network": configuration.name.text, "container": attachment.containerID.text,
             "ifname": attachment.ifname.text, "pod": environment.podName,
             "addresses": list, "waited_ms": waited > .zero ? String(waited.wholeMilliseconds) : "",
+            "file": configuration.nodeFile ?? "",
             "ms": String((ContinuousClock.now - started).wholeMilliseconds),
         ]
         log.write(.info, what, fields)

@@ -69,7 +69,7 @@ import Testing
             address = take()
             world.record(
                 "far-\(index)", ["\(address)"], pod: "far/far-\(index)", uid: "far-\(index)", node: "n7", cluster: nil)
-            expect(address, "node-gone free?")
+            expect(address, "node-gone none")
             address = take()
             var pod = Pod.member("stray/stray-\(index)", uid: "stray-\(index)")
             pod.addresses = [address]

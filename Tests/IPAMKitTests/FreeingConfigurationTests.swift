@@ -66,7 +66,8 @@ import Testing
             #"{"name":"\#(name)","ipam":{"type":"kube-ipam"\#(more)}}"#
         }
         let files = folder([
-            "30.conf": file("net", #","etcdConfig":{"etcdURL":"http://c:1"}"#), "05.conf": file("net", ""),
+            "30.conf": file("net", #","etcdConfig":{"etcdURL":"http://b:1"},"nodeName":"n3""#),
+            "05.conf": file("net", ""),
             "00.conf": file("other", #","etcdConfig":{"etcdURL":"http://a:1"}"#),
             "01.conf~": file("net", #","etcdConfig":{"etcdURL":"http://x:1"}"#),
             "10.json": file("net", #","etcdConfig":{"etcdURL":"http://b:1"},"nodeName":"n1","timeout":7"#),
@@ -77,6 +78,20 @@ import Testing
         #expect(
             configuration.ignored.map(\.description)
                 == (ipam.hasSuffix("\"x\"") ? ["ipam: \"x\" must be an object"] : []))
+    }
+
+    /// A file that was left behind: freeing in the former etcd would leave the address used in the present one.
+    @Test func filesOfOneNetworkThatNameDifferentEtcdsAreNotChosenFrom() {
+        func file(_ url: String) -> String {
+            #"{"name":"net","ipam":{"type":"kube-ipam","etcdConfig":{"etcdURL":"\#(url)"}}}"#
+        }
+        let files = folder(["05-old.conf": file("http://a:1"), "10-net.conf": file("http://b:1")])
+        let error = #expect(throws: ConfigurationError.self) { try read(#"{"name":"net"}"#) { files } }
+        #expect(error?.cniCode == 7)
+        #expect(
+            error?.description
+                == "ipam.etcdConfig is missing: the CNI files /folder/05-old.conf and /folder/10-net.conf name different etcd "
+                + "clusters for network net; remove the file that is out of date")
     }
 
     @Test func filesThatCannotBeReadAreTold() {

@@ -26,10 +26,10 @@ import Testing
 
     private func evidence(
         _ holder: Holder, _ sight: NamespaceSight, bootedAt: Timestamp? = noon, since: Timestamp? = noon,
-        for claimant: Holder = claimant
+        for claimant: Holder = claimant, mayBeSamePod: Bool = true
     ) -> NodeEvidence? {
         Observer(node: node(bootedAt: bootedAt, sight), pods: nil, now: { noon })
-            .evidence(on: holder, since: since, for: claimant)
+            .evidence(on: holder, since: since, for: claimant, mayBeSamePod: mayBeSamePod)
     }
 
     private static let there = NamespaceSight.namespace(inode: 7, isOwn: false)
@@ -56,6 +56,9 @@ import Testing
         // A pod does not move: an earlier sandbox of the claimant was here, whatever name was recorded with it.
         let same = Holder(pod: pod("default/db-0"), uid: "u1", netns: "/run/netns/own")
         #expect(evidence(holder(node: "n1.example.org", machine: nil), .absent, for: same) == Self.goneNamespace)
+        // Static pods of two clusters may share UID and name.
+        #expect(evidence(holder(node: "n1.example.org", machine: nil), .absent, for: same, mayBeSamePod: false) == nil)
+        #expect(evidence(holder(machine: "machine-2"), .absent, for: same, mayBeSamePod: false) == nil)
         // Kubernetes' name of this node counts where the claimant was looked up.
         let looked = Holder(uid: "u2", node: "n1.example.org", netns: "/run/netns/own")
         #expect(evidence(holder(node: "n1.example.org", machine: nil), .absent, for: looked) == Self.goneNamespace)
@@ -143,20 +146,33 @@ import Testing
         unnamed.pod = nil
         #expect(
             try await verdict(unnamed, Self.there, [])
-                == .passing("its network namespace /run/netns/a still exists", remedy: remedy, isWaitedFor: false))
+                == .passing("its network namespace /run/netns/a still exists", isWaitedFor: false))
         // A pod of another cluster, on this very machine: this Kubernetes says nothing of it.
         var foreign = holder()
         foreign.cluster = "c2"
         #expect(
             try await verdict(foreign, Self.there, [])
-                == .passing(
-                    "it is of another Kubernetes cluster, and its network namespace /run/netns/a still exists",
-                    isWaitedFor: false))
+                == .live("it is of another Kubernetes cluster, and its network namespace /run/netns/a still exists"))
+        #expect(
+            try await verdict(foreign, .absent, []) == .unverifiable("it is of another Kubernetes cluster"),
+            "what is gone here may be there for the other cluster's runtime")
         // A former sandbox of the claimant, whose pod is there, of course.
         let same = Holder(pod: pod("default/db-0"), uid: "u1", node: "n1", netns: "/run/netns/own", cluster: "c1")
         #expect(
             try await verdict(holder(), Self.there, [db()], for: same)
                 == .passing("its network namespace /run/netns/a still exists", remedy: remedy))
+    }
+
+    /// Recorded without a cluster, as after a slow answer: a pod that is found by its UID keeps its address all the same.
+    @Test func aPodThatWasRecordedWithoutItsClusterKeepsItsAddress() async throws {
+        var unnamed = holder()
+        unnamed.cluster = nil
+        #expect(
+            try await verdict(unnamed, .absent, [db()])
+                == .live("its pod is alive, although its network namespace /run/netns/a is gone"))
+        #expect(try await verdict(unnamed, Self.there, [db()]) == .live("its pod is alive"))
+        #expect(
+            try await verdict(unnamed, .absent, []) == .gone(.proven("its network namespace /run/netns/a is gone")))
     }
 
     @Test func whatItsNodeDoesNotProveIsJudgedByKubernetes() async throws {

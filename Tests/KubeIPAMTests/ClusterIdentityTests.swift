@@ -104,6 +104,27 @@ struct ClusterIdentityTests {
                 "is of cluster \(both.b.api.clusterUID), and this is cluster \(both.a.api.clusterUID)"), "\(output)")
     }
 
+    /// Clusters that were built alike: a static pod of one manifest and one node name has the same UID and name in both.
+    @Test(arguments: [true, false])
+    func twinOfAStaticPodInAnotherClusterKeepsItsAddress(isKnown: Bool) async throws {
+        let a = try await PluginCluster()
+        var b = try await PluginCluster()
+        b.network = a.network
+        b.network.ipam["kubeConfig"] = .string(try b.api.kubeconfig())
+        var pod = KubernetesServer.Pod.mirror("vip-n1", of: "manifest", node: "n1")
+        pod.annotations["kube-ipam.ip"] = Self.address
+        for cluster in [a, b] { try cluster.api.put(pod: pod) }
+        let arguments = PluginCluster.arguments(pod, uid: "manifest")
+        if !isKnown { try b.api.withholdIdentity() }
+        #expect(
+            try await b.network.add("theirs", arguments: arguments, on: SimulatedNode("n1")).address() == Self.address)
+        // A machine of the same name, which does not know which cluster it is of.
+        try a.api.withholdIdentity()
+        let refused = try await a.network.add("ours", arguments: arguments, on: SimulatedNode("n1"))
+        #expect(refused.failure?.code == 101, "\(refused)")
+        #expect(try await a.network.used() == [Self.address: "theirs"])
+    }
+
     // MARK: What a node remembers
 
     private func identityRequests(_ cluster: PluginCluster) -> Int {

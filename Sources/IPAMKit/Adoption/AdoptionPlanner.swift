@@ -49,7 +49,9 @@ struct AdoptionPlanner {
         // The addresses of containers without an attachment, each with the one pod that reports it.
         var unattached: [String: [(address: IPAddress, pod: Pod, used: Record)]] = [:]
         for (address, pods) in reporters.sorted(by: { $0.key < $1.key }) {
-            let pods = pods.sorted { $0.phrase < $1.phrase }
+            // What a tenant writes into an annotation does not contradict what Kubernetes reports.
+            let reporting = pods.filter { $0.addresses.contains(address) }
+            let pods = (reporting.isEmpty ? pods : reporting).sorted { $0.phrase < $1.phrase }
             guard let pod = pods.first else { continue }
             if pods.count > 1 {
                 let others = pods.dropFirst().map(\.phrase).joined(separator: " and ")
@@ -90,18 +92,22 @@ struct AdoptionPlanner {
     /// The Go plugin records no fixed address, and takes it from one annotation only: what a pod asks for there it may have
     /// on an interface that reports nothing.
     private mutating func planSilent(_ pod: Pod) {
-        guard let demand = try? AddressDemand(annotations: pod.annotations, network: snapshot.network),
-            case .addresses(let wanted) = demand.wish
-        else { return }
-        for address in wanted where isOurs(address) {
+        // The Go plugin reads the unqualified annotation alone, whatever stands beside it.
+        for address in Self.namedForGo(by: pod) where isOurs(address) {
             if pod.addresses.contains(address) || pod.networkStatusAddresses.contains(address) { continue }
             let isRecorded =
                 attachments[address]?.contains { $0.attachment.holder.uid.map(pod.isMeant) ?? false } ?? false
             guard !isRecorded else { continue }
             obstacles.append(
-                "\(address) is what \(pod.phrase) asks for by \(demand.key), and it may have it on an interface that reports "
-                    + "no address")
+                "\(address) is what \(pod.phrase) asks for by kube-ipam.ip, and it may have it on an interface that reports no "
+                    + "address")
         }
+    }
+
+    /// The addresses that the annotation `kube-ipam.ip` names.
+    private static func namedForGo(by pod: Pod) -> [IPAddress] {
+        let words = pod.annotations["kube-ipam.ip"]?.split { ", \t\n".contains($0) } ?? []
+        return words.compactMap { try? IPAddress(String($0)) }
     }
 
     private func isOurs(_ address: IPAddress) -> Bool {
@@ -142,7 +148,7 @@ struct AdoptionPlanner {
             }
             return
         }
-        var holder = Holder(pod: pod.reference, uid: pod.uid, node: pod.node, cluster: cluster)
+        var holder = Holder(pod: pod.reference, uid: pod.staticUID ?? pod.uid, node: pod.node, cluster: cluster)
         holder.owner = Holder.Owner(of: pod)
         steps.append(
             AdoptionStep(
@@ -156,7 +162,15 @@ struct AdoptionPlanner {
         if let held = attachments[address]?.first {
             return conflict(address, pod, "the attachment of \(held.usage.phrase) has it without a used key")
         }
-        // An annotation that tenants can write gets its pod no address: a reservation for a namespace is never given unasked.
+        // An annotation that tenants can write reserves no address that the Go plugin cannot have given unrecorded: one of the
+        // dynamic range, unless the pod asks for it, or one that no pod can have.
+        if isByAnnotation, snapshot.reservations[address] == nil, !Self.namedForGo(by: pod).contains(address),
+            rangeSets.contains(where: { $0.dynamicSpace.contains(address) })
+                || rangeSets.contains(where: { $0.range(containing: address)?.role(of: address) != nil })
+        {
+            return
+        }
+        // Nor does it get its pod an address: a reservation for a namespace is never given unasked.
         let fence = isByAnnotation ? ReservationHolder.namespace(pod.reference.namespace) : pod.reservationHolder
         if let known = snapshot.reservations[address]?.reservation {
             if known.isExpired(at: now) {

@@ -13,9 +13,7 @@ extension AddressPool {
     /// - Throws: ``IPAMError``; then no address was recorded, unless the error is the store's
     ///   ``StoreError/outcomeUnknown(_:)`` or a deadline after a lost answer.
     public func add(_ request: AddRequest, observer: Observer = Observer()) async throws(IPAMError) -> Added {
-        try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
-            try await AddOperation(pool: pool, request: request, observer: observer).run()
-        }
+        try await AddOperation(pool: self, request: request, observer: observer).run()
     }
 }
 
@@ -54,7 +52,11 @@ struct AddOperation: Sendable {
         while true {
             var memory = AddMemory(mayWait: left > .zero)
             do throws(IPAMError) {
-                var added = try await operation.attempt(&memory)
+                var added = try await operation.pool.orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+                    var attempt = operation
+                    attempt.pool = pool
+                    return try await attempt.attempt(&memory)
+                }
                 added.waited = waited
                 return added
             } catch {
@@ -89,7 +91,7 @@ struct AddOperation: Sendable {
             if let record = state.attachment {
                 if let assignments = try await repeatAdd(record, state, claimant) {
                     return Added(
-                        assignments: assignments, holder: claimant.holder, clusterProblem: claimant.clusterProblem)
+                        assignments: assignments, holder: claimant.holder)
                 }
                 continue
             }

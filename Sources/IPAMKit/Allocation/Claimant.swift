@@ -86,7 +86,8 @@ struct Claimant: Sendable {
             // Kubernetes' own name of the node is the one by which it can be asked for.
             holder.node = pod.node ?? holder.node
         } else if let node, pod.node == node {
-            holder.uid = pod.uid
+            // The runtime knows a static pod by another UID than its mirror has, and the mirror may be made anew.
+            holder.uid = pod.staticUID ?? pod.uid
         }
         workload = Workload(of: pod)
         holder.owner = Holder.Owner(of: pod)

@@ -118,7 +118,9 @@ public struct Audit {
             }
         case .nodeGone(let sentence):
             let evidence = "\(usage.phrase): \(sentence)"
-            findings += present.map { finding(.nodeGone, $0, evidence, .free, confirm: true) }
+            // The node may be another cluster's, which has pods on the network.
+            let repair: AuditRepair = self.evidence.hasForeigners ? .none : .free
+            findings += present.map { finding(.nodeGone, $0, evidence, repair, confirm: repair != .none) }
             findings += missing.map {
                 finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
             }

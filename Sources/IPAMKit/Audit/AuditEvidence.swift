@@ -55,6 +55,8 @@ struct AuditEvidence {
     private let newest: [String: NetworkSnapshot.Held]
     /// Whether other clusters' pods, or those of which that cannot be told, are recorded on the network.
     private let isShared: Bool
+    /// Whether another cluster's pods certainly are.
+    let hasForeigners: Bool
     /// Live pods with interfaces of which nobody sees the address, while nodes may run the Go plugin, which records no
     /// pod.
     private let silentPods: [Pod]
@@ -109,9 +111,19 @@ struct AuditEvidence {
             isKnown = isKnown || isLive || held.attachment.addresses.contains { reporters[$0] != nil }
         }
         if case .kubernetes(let seen) = witness {
-            isShared = snapshot.attachments.contains { $0.attachment.holder.foreignness(to: seen.cluster) != nil }
+            hasForeigners = snapshot.attachments.contains {
+                $0.attachment.holder.foreignness(to: seen.cluster) != nil
+            }
+            // A pod that was recorded without its cluster, and is not alive here, may be another's.
+            isShared =
+                hasForeigners || seen.cluster == nil
+                || snapshot.attachments.contains { held in
+                    let holder = held.attachment.holder
+                    return holder.cluster == nil && holder.pod != nil
+                        && !(holder.uid.map { byUID[$0]?.isLive ?? false } ?? false)
+                }
         } else {
-            isShared = false
+            (isShared, hasForeigners) = (false, false)
         }
         silentPods = snapshot.silentPods(among: pods)
         self.livingNodes = livingNodes
@@ -172,7 +184,8 @@ struct AuditEvidence {
         guard holder.pod != nil || holder.uid != nil else {
             return .unverifiable("it is no pod of Kubernetes: its node judges it (--node-local)")
         }
-        if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive {
+        // A static pod's UID may stand in its manifest, and be the same on every node, where only the names differ.
+        if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive, pod.uid == uid || pod.reference == holder.pod {
             if let newer = newerSandbox(held) {
                 return .superseded(by: newer.reference.containerID, supersededProof(held, newer, seen.local))
             }

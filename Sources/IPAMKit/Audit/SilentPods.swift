@@ -10,9 +10,7 @@ extension NetworkSnapshot {
         }
         return pods.filter { pod in
             var recorded = interfaces[pod.uid] ?? []
-            if let hash = pod.annotations["kubernetes.io/config.hash"], pod.isMeant(byUID: hash) {
-                recorded.formUnion(interfaces[hash] ?? [])
-            }
+            if let uid = pod.staticUID { recorded.formUnion(interfaces[uid] ?? []) }
             return pod.hasSilentInterface(beside: recorded)
         }.sorted { $0.phrase < $1.phrase }
     }

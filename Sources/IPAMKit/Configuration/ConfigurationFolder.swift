@@ -56,15 +56,15 @@ public struct ConfigurationFolder: Sendable {
         [".conf", ".conflist", ".json"].contains(where: name.hasSuffix)
     }
 
-    /// The `ipam` of the first file that configures `network` and says where its etcd is; nil where none does.
-    func ipam(of network: NetworkName) -> ConfigurationReader? {
-        for (path, value) in configurations {
-            guard let object = value.object else { continue }
+    /// The `ipam` of each file that configures `network` and says where its etcd is.
+    func ipams(of network: NetworkName) -> [(path: String, ipam: ConfigurationReader)] {
+        configurations.compactMap { path, value in
+            guard let object = value.object else { return nil }
             let top = ConfigurationReader(object: object, path: "")
-            guard top["name"]?.value.string == network.text, let ipam = top["ipam"]?.value.object else { continue }
+            guard top["name"]?.value.string == network.text, let ipam = top["ipam"]?.value.object else { return nil }
             let reader = ConfigurationReader(object: ipam, path: "\(path): ipam")
-            if reader["etcdConfig"]?.value["etcdURL"] != nil { return reader }
+            guard let store = try? reader.reader("etcdConfig"), store.nonEmpty("etcdURL") != nil else { return nil }
+            return (path, reader)
         }
-        return nil
     }
 }

@@ -32,7 +32,11 @@ struct ConfigurationReader {
 
         /// A reader of the object.
         func reader() throws(ConfigurationError) -> ConfigurationReader {
-            guard let object = value.object else { throw kindError("an object") }
+            guard let object = value.object else {
+                // A list may have passwords in it.
+                guard let array = value.array, !array.isEmpty else { throw kindError("an object") }
+                throw .value(key: key, found: "\(value.kind)", problem: "must be an object")
+            }
             return ConfigurationReader(object: object, path: key)
         }
 

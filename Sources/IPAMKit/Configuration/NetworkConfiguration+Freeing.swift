@@ -29,7 +29,9 @@ extension NetworkConfiguration {
         if let ipam = options.value(of: top, { (top) throws(ConfigurationError) in try top.reader("ipam") }) {
             options.sources.append(ipam)
         }
-        etcd = try Self.etcd(try Self.store(of: name, &options, nodeFiles))
+        var nodeFile: String?
+        etcd = try Self.etcd(try Self.store(of: name, &options, &nodeFile, nodeFiles))
+        self.nodeFile = nodeFile
 
         logFile =
             options.first { (ipam) throws(ConfigurationError) in try ipam.string("logFile") } ?? Self.defaultLogFile
@@ -52,16 +54,32 @@ extension NetworkConfiguration {
     /// The `etcdConfig` of the call, or, where it names no etcd, that of the node's own file, whose `ipam` then also says
     /// what else the call leaves out.
     private static func store(
-        of network: NetworkName, _ options: inout OptionalMembers, _ nodeFiles: () -> ConfigurationFolder
+        of network: NetworkName, _ options: inout OptionalMembers, _ nodeFile: inout String?,
+        _ nodeFiles: () -> ConfigurationFolder
     ) throws(ConfigurationError) -> ConfigurationReader {
         let ipam = options.sources.first
         let own = try ipam?.reader("etcdConfig")
         if let own, own.nonEmpty("etcdURL") != nil { return own }
         let folder = nodeFiles()
-        if let file = folder.ipam(of: network), let store = try file.reader("etcdConfig") {
-            options.sources.append(file)
+        let files = folder.ipams(of: network)
+        if let first = files.first, let store = try first.ipam.reader("etcdConfig") {
+            // An address that is freed in the wrong etcd stays used in the right one.
+            let settings = try files.map { file throws(ConfigurationError) in
+                try file.ipam.reader("etcdConfig").map(Self.etcd)
+            }
+            guard settings.allSatisfy({ $0 == settings.first }) else {
+                throw .missing(
+                    key: "ipam.etcdConfig",
+                    expected:
+                        "the CNI files \(files.map(\.path).joined(separator: " and ")) name different etcd clusters for "
+                        + "network \(network); remove the file that is out of date")
+            }
+            options.sources.append(first.ipam)
+            nodeFile = first.path
             return store
         }
+        // The call's own `ipam` may be what is wrong.
+        if let ignored = options.ignored.first { throw ignored }
         let problem = folder.problems.first.map { " (\($0))" } ?? ""
         throw .missing(
             key: own == nil ? "ipam.etcdConfig" : "ipam.etcdConfig.etcdURL",

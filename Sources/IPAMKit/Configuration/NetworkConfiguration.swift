@@ -85,6 +85,8 @@ public struct NetworkConfiguration: Sendable {
     /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them. A
     /// runtime that passes `null` says that there are none.
     public var podAnnotations: [String: String]?
+    /// The node's own CNI file that says where etcd is, where the call does not (see ``init(freeing:by:nodeFiles:)``).
+    public var nodeFile: String?
     /// `prevResult`, as it came.
     public var prevResult: JSONValue?
     /// `cni.dev/valid-attachments`, else `cni.dev/attachments`; nil when neither is there, which is not an empty list.

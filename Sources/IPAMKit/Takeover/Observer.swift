@@ -37,30 +37,27 @@ public struct Observer: Sendable {
     func verdict(on holder: Holder, since: Timestamp?, for claimant: Holder, deadline: ContinuousClock.Instant)
         async throws(PodSourceError) -> HolderVerdict
     {
-        var cluster = claimant.cluster
-        if cluster == nil, holder.cluster != nil,
-            case .known(let now) = try await self.cluster(of: claimant, deadline).get()
-        {
-            cluster = now
+        let (cluster, failure) = await knownCluster(of: claimant, facing: holder, deadline)
+        let foreignness = cluster == nil ? nil : holder.foreignness(to: cluster)
+        // Without its cluster, a pod's UID and name are no proof: static pods of two clusters may share both.
+        let isSameCluster = cluster != nil && holder.cluster == cluster
+        switch evidence(on: holder, since: since, for: claimant, mayBeSamePod: isSameCluster) {
+        case .gone(let reason) where foreignness == nil && (failure == nil || holder.isOfSamePod(as: claimant)):
+            return try await verdict(onGone: holder, reason, for: claimant, deadline: deadline)
+        case .present(let netns) where foreignness == nil || node?.identity.isSameBoot(as: holder) == true:
+            return await verdict(
+                onPresent: holder, netns, for: claimant, foreignness: foreignness, deadline: deadline)
+        case .gone, .present, .unproven, nil: break
         }
-        let isOfOtherCluster = cluster != nil && holder.foreignness(to: cluster) != nil
-        if !isOfOtherCluster || node?.identity.isSameBoot(as: holder) == true {
-            switch evidence(on: holder, since: since, for: claimant) {
-            case .gone(let reason): return try await verdict(onGone: holder, reason, for: claimant, deadline: deadline)
-            case .present(let netns):
-                return await verdict(
-                    onPresent: holder, netns, for: claimant, isOfOtherCluster: isOfOtherCluster, deadline: deadline)
-            case .unproven, nil: break
-            }
-        }
+        if let failure { throw failure }
         guard let uid = holder.uid, let reference = holder.pod else {
             return .unverifiable("no pod UID is recorded for it")
         }
-        if let reason = holder.foreignness(to: cluster), isOfOtherCluster { return .unverifiable(reason) }
+        if let foreignness { return .unverifiable(foreignness) }
         guard holder.cluster != nil else { return .unverifiable("no cluster is recorded for it") }
         guard let pods else { return .unverifiable("no kubeconfig says where to look its pod up") }
         // Its namespace is out of sight; no DEL of it will come when its node is another machine by now.
-        if holder.isOfSamePod(as: claimant), holder.node == claimant.node {
+        if isSameCluster, holder.isOfSamePod(as: claimant), holder.node == claimant.node {
             return .seenGone("it is a former sandbox of this very pod")
         }
         // What a node remembers may be the identity of a former cluster at the same address.
@@ -93,6 +90,21 @@ public struct Observer: Sendable {
         return .elsewhere(uid, pod: pod, node: state, named: name)
     }
 
+    /// Which cluster the claimant is of, as far as it is known, and why it could not be asked for. What a node remembers may
+    /// be the identity of a former cluster at the same address: where it makes a holder a foreign one, Kubernetes is asked.
+    private func knownCluster(
+        of claimant: Holder, facing holder: Holder, _ deadline: ContinuousClock.Instant
+    ) async -> (cluster: String?, failure: PodSourceError?) {
+        guard holder.cluster != nil, holder.cluster != claimant.cluster, identify != nil else {
+            return (claimant.cluster, nil)
+        }
+        switch await cluster(of: claimant, deadline) {
+        case .success(.known(let now)): return (now, nil)
+        case .success(.withheld): return (claimant.cluster, nil)
+        case .failure(let error): return (claimant.cluster, error)
+        }
+    }
+
     /// Which cluster this is now: as the configuration says, else as Kubernetes does.
     private func cluster(of claimant: Holder, _ deadline: ContinuousClock.Instant)
         async -> Result<ClusterIdentity, PodSourceError>
@@ -110,21 +122,24 @@ public struct Observer: Sendable {
     // MARK: A holder on this node
 
     /// What this node shows of `holder`, if it is, or was, on it.
-    func evidence(on holder: Holder, since: Timestamp?, for claimant: Holder) -> NodeEvidence? {
+    ///
+    /// - Parameter mayBeSamePod: whether both are of one cluster, so that equal UIDs are one pod's.
+    func evidence(on holder: Holder, since: Timestamp?, for claimant: Holder, mayBeSamePod: Bool) -> NodeEvidence? {
         guard var node else { return nil }
         let names = [node.identity.name, claimant.node]
         // Kubernetes' own name of this node, where the pod was looked up.
         if let name = claimant.node { node.identity.name = name }
+        let isSamePod = mayBeSamePod && holder.isOfSamePod(as: claimant)
         var place = node.identity.place(of: holder, since: since)
         if place == .elsewhere {
             // A pod never moves to another node: an earlier sandbox of this very pod was here, whatever the names.
-            guard holder.isOfSamePod(as: claimant) else { return nil }
+            guard isSamePod else { return nil }
             let boot = node.identity.boot
             place = boot != nil && holder.boot != nil && holder.boot != boot ? .formerBoot : .here
         }
         // A plugin that does not even see the namespace that it was called for sees none of the node's; and what it sees is
         // of this node alone, see ``NodeView/visibleNodes(among:)``.
-        let isOfThisNode = holder.isOfSamePod(as: claimant) || names.contains(holder.node)
+        let isOfThisNode = isSamePod || names.contains(holder.node)
         return node.evidence(on: holder, at: place, seesNamespaces: claimant.netns != nil && isOfThisNode)
     }
 
@@ -134,8 +149,7 @@ public struct Observer: Sendable {
         onGone holder: Holder, _ reason: String, for claimant: Holder, deadline: ContinuousClock.Instant
     ) async throws(PodSourceError) -> HolderVerdict {
         let gone = HolderVerdict.gone(.proven(reason))
-        guard !holder.isOfSamePod(as: claimant), let uid = holder.uid, let reference = holder.pod,
-            holder.cluster != nil, let pods,
+        guard !holder.isOfSamePod(as: claimant), let uid = holder.uid, let reference = holder.pod, let pods,
             let pod = try await pods.pod(reference, deadline: deadline), pod.isMeant(byUID: uid), !pod.isTerminal
         else { return gone }
         return pod.isTerminating
@@ -144,16 +158,16 @@ public struct Observer: Sendable {
 
     /// The kernel answers for the address as long as the namespace is there: it is never taken, whatever became of its pod.
     private func verdict(
-        onPresent holder: Holder, _ netns: String, for claimant: Holder, isOfOtherCluster: Bool,
+        onPresent holder: Holder, _ netns: String, for claimant: Holder, foreignness: String?,
         deadline: ContinuousClock.Instant
     ) async -> HolderVerdict {
         let there = "its network namespace \(netns) still exists"
         let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: holder.node ?? node?.identity.name)
         if holder.isOfSamePod(as: claimant) { return .passing(there, remedy: remedy) }
-        guard let uid = holder.uid, let reference = holder.pod, holder.cluster != nil, let pods else {
-            // Nobody can be asked whether it is to go. What is no pod is not deleted by a controller that makes another one.
-            return .passing(there, remedy: remedy, isWaitedFor: holder.pod != nil)
-        }
+        // What is no pod is not deleted by a controller that makes another one.
+        guard let reference = holder.pod else { return .passing(there, isWaitedFor: false) }
+        // Nobody can be asked whether it is to go.
+        guard let uid = holder.uid, let pods else { return .passing(there, remedy: remedy) }
         let pod: Pod?
         do throws(PodSourceError) {
             pod = try await pods.pod(reference, deadline: deadline)
@@ -165,7 +179,7 @@ public struct Observer: Sendable {
             return pod.isTerminating ? .passing("its pod is being deleted") : .live("its pod is alive")
         }
         // This Kubernetes says nothing of another cluster's pods.
-        if isOfOtherCluster { return .passing("it is of another Kubernetes cluster, and \(there)", isWaitedFor: false) }
+        if let foreignness { return .live("\(foreignness), and \(there)") }
         return .passing("its pod is gone, but \(there)", remedy: remedy)
     }
 }
