@@ -6,7 +6,9 @@ struct NetworksCommand: ParsableCommand {
         commandName: "networks", abstract: "List the networks and how full they are.",
         discussion: """
             FREE and FULL are of the dynamic range, which pods without a reservation get addresses from; FIXED, in wide, \
-            is what is free of the fixed range.
+            is what is free of the fixed range. A network of several range sets, such as IPv4 and IPv6, has a line for \
+            each below its own: a pod gets an address of each, so that the fullest set is how full the network is, and \
+            FREE of the network is what that set has left.
 
             For node_exporter's textfile collector:
 
@@ -57,8 +59,7 @@ private struct NetworkList: Renderable {
                 let row = [
                     summary.network.text, summary.subnets.map(\.description).joined(separator: ","),
                     Self.count(summary.total, exact: wide), String(summary.used), String(summary.reserved),
-                    Self.count(summary.free, exact: wide),
-                    "\(summary.percentTaken)%",
+                    Self.count(summary.fullest?.free ?? 0, exact: wide), "\(summary.percentTaken)%",
                 ]
                 return row
                     + (wide
@@ -67,11 +68,43 @@ private struct NetworkList: Renderable {
             }
     }
 
+    /// Below a network of several range sets, a line for each.
+    func text(wide: Bool) -> String {
+        var rows = cells(wide: wide)
+        var place = 1
+        for summary in summaries {
+            place += 1
+            guard summary.sets.count > 1 else { continue }
+            for set in summary.sets {
+                let row = [
+                    "  \(set.index): \(set.family)", set.subnets.map(\.description).joined(separator: ","),
+                    Self.count(set.total, exact: wide), String(set.used), String(set.reserved),
+                    Self.count(set.free, exact: wide), "\(set.percentTaken)%",
+                ]
+                rows.insert(row + (wide ? [Self.count(set.freeFixed, exact: wide), ""] : []), at: place)
+                place += 1
+            }
+        }
+        return TextTable.render(rows)
+    }
+
     var metrics: [Metric] {
         func gauge(_ name: String, _ help: String, _ value: (NetworkSummary) -> String) -> Metric {
             Metric(
                 name: "kube_ipam_addresses_" + name, help: help,
                 samples: summaries.map { .init(labels: [("network", $0.network.text)], value: value($0)) })
+        }
+        func setGauge(_ name: String, _ help: String, _ value: (RangeSetSummary) -> String) -> Metric {
+            let samples = summaries.flatMap { summary in
+                summary.sets.map { set in
+                    Metric.Sample(
+                        labels: [
+                            ("network", summary.network.text), ("range_set", String(set.index)),
+                            ("family", "\(set.family)"),
+                        ], value: value(set))
+                }
+            }
+            return Metric(name: "kube_ipam_range_set_" + name, help: help, samples: samples)
         }
         let known = Set(summaries.map(\.network))
         let audited = reports.filter { known.contains($0.network) }
@@ -89,6 +122,14 @@ private struct NetworkList: Renderable {
             gauge("free", "Addresses of the dynamic ranges that are neither used nor reserved.") { String($0.free) },
             gauge("free_fixed", "Addresses of the fixed ranges that are neither used nor reserved.") {
                 String($0.freeFixed)
+            },
+            setGauge("addresses_total", "Addresses of a range set that can be given out.") { String($0.total) },
+            setGauge("addresses_used", "Addresses of a range set in use.") { String($0.used) },
+            setGauge("addresses_reserved", "Addresses of a range set that are reserved and not in use.") {
+                String($0.reserved)
+            },
+            setGauge("addresses_free", "Addresses of a range set's dynamic range that are neither used nor reserved.") {
+                String($0.free)
             },
             audit("leaked_addresses", "Addresses that had leaked when the last audit looked.") { report in
                 String(report.findings.count { $0.code == .leaked })
