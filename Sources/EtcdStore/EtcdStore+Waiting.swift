@@ -21,7 +21,7 @@ extension EtcdStore {
             event: { _ in true }, record: { $0.map { $0.modified > revision } ?? true })
     }
 
-    /// One watch of all keys from the first to the last for as long as it lasts, and beside it a look now and then.
+    /// One watch of all keys from the first to the last, and another one when it breaks, after a look at the keys.
     ///
     /// - Parameters:
     ///   - keys: at least one, at most 128.
@@ -30,76 +30,56 @@ extension EtcdStore {
     ///   - record: whether what a key has now shows that it has happened; nil where the key is not there.
     private func wait(
         for keys: [Key], after revision: Revision, deadline: ContinuousClock.Instant, else problem: String,
-        event isAwaited: @escaping @Sendable (EtcdEvent) -> Bool, record shows: @escaping @Sendable (Record?) -> Bool
+        event isAwaited: @escaping @Sendable (EtcdEvent) -> Bool, record shows: (Record?) -> Bool
     ) async throws(StoreError) {
         var seen = revision
+        var pause = Duration.milliseconds(200)
         while true {
-            let from = seen
-            let outcome = await withTaskGroup(of: WaitOutcome.self) { group in
-                group.addTask { await watch(keys, after: from, until: deadline, isAwaited) }
-                group.addTask { await lookNowAndThen(keys, until: deadline, shows) }
-                defer { group.cancelAll() }
-                return await group.next() ?? .timedOut
-            }
-            if outcome == .happened { return }
+            if await watch(keys, after: seen, until: deadline, isAwaited) { return }
             guard ContinuousClock.now < deadline, !Task.isCancelled else { throw .deadlineExceeded(problem) }
             do throws(StoreError) {
-                let now = try await look(keys, deadline: deadline, shows)
-                if now.hasHappened { return }
+                let now = try await read(keys.map { Read(KeyRange($0), .keys) }, deadline: deadline)
+                if now.results.contains(where: { shows($0.records.first) }) { return }
                 seen = now.revision
             } catch .unreachable {
                 // The store may be back before the deadline.
             }
-            await client.loop.sleep(until: min(deadline, .now + .milliseconds(200)))
+            await client.loop.sleep(until: min(deadline, .now + pause))
+            pause = min(pause * 2, .seconds(5))
         }
     }
 
-    private enum WaitOutcome {
-        case happened
-        case timedOut
-        case broken
-    }
-
+    /// True when it has happened, false when the watch has broken or the deadline has come.
     private func watch(
         _ keys: [Key], after revision: Revision, until deadline: ContinuousClock.Instant,
         _ isAwaited: @escaping @Sendable (EtcdEvent) -> Bool
-    ) async -> WaitOutcome {
+    ) async -> Bool {
         let sorted = keys.sorted()
-        guard let first = sorted.first, let last = sorted.last else { return .timedOut }
+        guard let first = sorted.first, let last = sorted.last else { return false }
         var request = EtcdWatchCreateRequest()
         request.key = first.bytes
         if sorted.count > 1 { request.rangeEnd = Key(last.text + "\0").bytes }
         request.startRevision = revision + 1
+        let create = request
         let watched = sorted.map(\.bytes)
-        do {
-            for try await answer in client.watch(request, deadline: deadline)
-            where answer.events.contains(where: { watched.contains($0.kv.key) && isAwaited($0) }) {
-                return .happened
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                do {
+                    for try await answer in client.watch(create, deadline: deadline, patience: patience)
+                    where answer.events.contains(where: { watched.contains($0.kv.key) && isAwaited($0) }) {
+                        return true
+                    }
+                } catch {
+                    // Whatever it was, the read that follows meets it too, and has the words for it.
+                }
+                return false
             }
-        } catch {
-            // Whatever it was, the read that follows meets it too, and has the words for it.
+            group.addTask {
+                await client.loop.sleep(until: deadline)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
-        return .broken
-    }
-
-    /// A member that is cut off or frozen watches in silence: looks wherever there is an answer, less and less often.
-    private func lookNowAndThen(
-        _ keys: [Key], until deadline: ContinuousClock.Instant, _ shows: @Sendable (Record?) -> Bool
-    ) async -> WaitOutcome {
-        var interval = Duration.seconds(2)
-        while true {
-            let next = ContinuousClock.now + interval
-            await client.loop.sleep(until: min(deadline, next))
-            guard next < deadline, !Task.isCancelled else { return .timedOut }
-            if let now = try? await look(keys, deadline: deadline, shows), now.hasHappened { return .happened }
-            interval *= 2
-        }
-    }
-
-    private func look(
-        _ keys: [Key], deadline: ContinuousClock.Instant, _ shows: (Record?) -> Bool
-    ) async throws(StoreError) -> (hasHappened: Bool, revision: Revision) {
-        let now = try await read(keys.map { Read(KeyRange($0), .keys) }, deadline: deadline)
-        return (now.results.contains { shows($0.records.first) }, now.revision)
     }
 }

@@ -4,7 +4,7 @@ import Store
 /// The store that an etcd v3 cluster keeps.
 public struct EtcdStore: Store {
     let client: EtcdClient
-    private let patience: Duration
+    let patience: Duration
 
     /// - Parameters:
     ///   - client: the way to the cluster.

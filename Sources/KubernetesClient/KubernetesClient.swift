@@ -64,6 +64,26 @@ public struct KubernetesClient: Sendable {
         return node
     }
 
+    /// The namespace of that name; nil when Kubernetes says that there is none.
+    ///
+    /// - Throws: ``KubernetesError``.
+    public func namespace(name: String, deadline: ContinuousClock.Instant)
+        async throws(KubernetesError) -> KubernetesNamespace?
+    {
+        let question = question("namespace \(name.excerpt)")
+        guard APIRequest.isSegment(name) else { throw .invalidName(question) }
+        let request = APIRequest(
+            question: question, target: APIRequest.target(["api", "v1", "namespaces", name]),
+            limit: Self.largestObject, object: .init(resource: "namespaces", name: name))
+        guard let namespace = try await object(KubernetesNamespace.self, request, deadline: deadline) else {
+            return nil
+        }
+        guard namespace.name == name else {
+            throw .malformed(question, problem: "it is the namespace \(namespace.name.excerpt)")
+        }
+        return namespace
+    }
+
     // MARK: Lists
 
     /// All pods, as they were at one moment: a list that cannot be read whole is an error.

@@ -4,7 +4,7 @@ public enum KubernetesError: Error, Hashable, Sendable, CustomStringConvertible 
     public struct Question: Hashable, Sendable {
         /// The API server: `10.0.0.1:6443`.
         public let server: String
-        /// Such as `pod default/db-0`, or `the nodes`.
+        /// Such as `pod default/db-0`, `namespace kube-system`, or `the nodes`.
         public let object: String
     }
 

@@ -41,8 +41,27 @@ public struct KubernetesPodSource: PodSource {
         }
     }
 
-    public func pods(at address: IPAddress, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
-        try await pods(fieldSelector: "status.podIP=\(address)", deadline: deadline)
+    public func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
+        try await pods(fieldSelector: "status.phase!=Succeeded,status.phase!=Failed", deadline: deadline)
+    }
+
+    /// Which cluster this is: the UID of its namespace `kube-system`, which every cluster has from its first start to its
+    /// end. Certification authorities and addresses of servers name no cluster: several may share one.
+    ///
+    /// - Throws: `PodSourceError` when Kubernetes could not be asked.
+    public func cluster(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> ClusterIdentity {
+        do throws(KubernetesError) {
+            guard let namespace = try await client.namespace(name: "kube-system", deadline: deadline) else {
+                return .withheld("Kubernetes has no namespace kube-system")
+            }
+            return .known(namespace.uid)
+        } catch {
+            if case .forbidden = error {
+                return .withheld(
+                    "\(error); its user needs an RBAC rule: get on namespaces, resourceNames [kube-system]")
+            }
+            throw PodSourceError(error.description)
+        }
     }
 
     private func pods(fieldSelector: String?, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {

@@ -45,6 +45,7 @@ struct Failure: Error {
         case .onHold(let network, _): "'ipamctl unhold \(network)' lifts it"
         case .unknownNetwork: "see 'ipamctl networks'"
         case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"
+        case .store(.tooLarge): "try it with fewer addresses at once, or shorter notes"
         case .lookupFailed: "nothing was judged; check the kubeconfig, or name another with --kubeconfig"
         case .damaged(let key, _): "look at it with 'etcdctl get \(key)', and mend or delete it there"
         case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"

@@ -28,7 +28,7 @@ struct Plugin {
                 error.code == .tryAgainLater ? .warning : .error, "\(environment.commandName) failed",
                 [
                     "container": environment.containerID, "ifname": environment.interface,
-                    "pod": environment.pod?.description ?? "", "code": "\(error.code.rawValue)", "error": error.msg,
+                    "pod": environment.podName, "code": "\(error.code.rawValue)", "error": error.msg,
                 ])
             return Answer(output: error.json, status: 1)
         }
@@ -40,6 +40,7 @@ struct Plugin {
         if command == .version { return try versionReport(input) }
         let configuration = try readConfiguration(input, for: command)
         log.open(configuration.logFile, level: configuration.logLevel)
+        for problem in configuration.ignored { report(ignored: problem, command, configuration.name, log) }
         let version = configuration.cniVersion
         guard version >= command.minimumVersion else {
             throw CNIErrorReport(
@@ -47,12 +48,13 @@ struct Plugin {
                 msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
             )
         }
-        let kubeconfig = command == .add ? try readKubeconfig(configuration, log) : nil
+        var kubernetesProblem: PodSourceError?
+        let kubeconfig = command == .add ? try readKubeconfig(configuration, log, &kubernetesProblem) : nil
         let usesTLS = kubeconfig != nil || configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
         let loop = TransferLoop(usesTLS: usesTLS)
         let call = PluginCall(
             configuration: configuration, environment: environment, host: host, log: log, kubeconfig: kubeconfig,
-            loop: loop, started: .now)
+            kubernetesProblem: kubernetesProblem, loop: loop, started: .now)
         do {
             // Everything runs on this one thread; the loop is lent to it until the call is done.
             return try loop.run { try await call.perform(command) }
@@ -84,7 +86,12 @@ struct Plugin {
         do throws(ConfigurationError) {
             switch command {
             case .del, .gc:
-                return try NetworkConfiguration(json: input, for: .freeing)
+                var configuration = try NetworkConfiguration(freeing: input, by: command) {
+                    ConfigurationFolder(reading: ConfigurationFolder.standard)
+                }
+                // A pod is torn down by its container's ID; its name is only for the log.
+                if let problem = environment.argumentsProblem { configuration.ignored.append(problem) }
+                return configuration
             case .add, .check, .status, .version:
                 return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
             }
@@ -93,11 +100,21 @@ struct Plugin {
         }
     }
 
-    /// The kubeconfig, where a pod's ADD may need one. One that cannot be read is an error where the pod has to be looked
-    /// up; else only holders cannot be judged.
-    private func readKubeconfig(_ configuration: NetworkConfiguration, _ log: Log) throws(CNIErrorReport)
-        -> Kubeconfig?
+    private func report(ignored problem: ConfigurationError, _ command: CNICommand, _ network: NetworkName, _ log: Log)
     {
+        log.write(
+            .warning, "\(command) ignores",
+            [
+                "network": network.text, "container": environment.containerID, "ifname": environment.interface,
+                "problem": problem.description,
+            ])
+    }
+
+    /// The kubeconfig, where a pod's ADD may need one. One that cannot be read is an error where the pod has to be looked
+    /// up; else `problem` has it: holders cannot be judged, nor a pod's workload be confirmed.
+    private func readKubeconfig(
+        _ configuration: NetworkConfiguration, _ log: Log, _ problem: inout PodSourceError?
+    ) throws(CNIErrorReport) -> Kubeconfig? {
         guard environment.pod != nil else { return nil }
         let path = configuration.kubeConfig ?? NetworkConfiguration.defaultKubeConfig
         guard configuration.kubeConfig != nil || Host.exists(path) else { return nil }
@@ -109,7 +126,8 @@ struct Plugin {
                     cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
                     msg: "ipam.kubeConfig: \(error)")
             }
-            log.write(.warning, "no kubeconfig", ["pod": environment.pod?.description ?? "", "error": "\(error)"])
+            log.write(.warning, "no kubeconfig", ["pod": environment.podName, "error": "\(error)"])
+            problem = PodSourceError("ipam.kubeConfig: \(error)")
             return nil
         }
     }

@@ -15,6 +15,8 @@ struct PluginCall: Sendable {
     let log: Log
     /// Where pods are looked up; nil where the configuration names no Kubernetes, or no pod is concerned.
     let kubeconfig: Kubeconfig?
+    /// Why the kubeconfig that the configuration names cannot be used.
+    let kubernetesProblem: PodSourceError?
     /// Carries the transfers; it runs this very call.
     let loop: TransferLoop
     let started: ContinuousClock.Instant
@@ -48,21 +50,34 @@ struct PluginCall: Sendable {
         let dns = try readResolvConf()
         let node = host.node(named: configuration.nodeName)
         let identity = node.identity
+        let pods = kubeconfig.map(pods)
+        let cluster =
+            configuration.cluster == nil ? kubeconfig.flatMap { file in pods.map { NodeCluster(file, $0) } } : nil
         let holder = Holder(
-            pod: environment.pod, uid: environment.podUID, node: identity.name, boot: identity.boot,
-            machine: identity.machine, netns: netns, cluster: configuration.cluster ?? kubeconfig?.clusterFingerprint)
+            pod: environment.pod, container: environment.container, uid: environment.podUID, node: identity.name,
+            boot: identity.boot, machine: identity.machine, netns: netns,
+            cluster: configuration.cluster ?? cluster?.remembered(at: host.now()))
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
-            annotations: configuration.annotationSource(of: environment.pod), autoLimit: configuration.autoLimit,
+            annotations: configuration.annotationSource(of: environment.pod), kubernetesProblem: kubernetesProblem,
+            autoLimit: configuration.autoLimit,
             waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: host.now())
-        let observer = Observer(node: node, pods: pods, now: { [host] in host.now() })
+        let observer = Observer(node: node, pods: pods, identify: cluster?.identify, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
         let result = CNIResult(
             addresses: added.assignments.map {
                 .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
             }, routes: configuration.routes, dns: dns)
         for takeover in added.takeovers { report(takeover) }
+        if let problem = added.clusterProblem {
+            log.write(
+                .warning, "recorded without its cluster",
+                [
+                    "network": configuration.name.text, "container": attachment.containerID.text,
+                    "pod": environment.pod?.description ?? "", "error": problem,
+                ])
+        }
         report("ADD", attachment, addresses: added.assignments.map(\.address), waited: added.waited)
         return try result.json(for: configuration.cniVersion)
     }
@@ -118,11 +133,9 @@ struct PluginCall: Sendable {
         configuration.prevResult.map(CNIResult.addresses(inPrevResult:)) ?? []
     }
 
-    private var pods: (any PodSource)? {
-        kubeconfig.map { kubeconfig in
-            KubernetesPodSource(
-                client: KubernetesClient(kubeconfig, userAgent: "kube-ipam/\(ProductVersion.text)", loop: loop))
-        }
+    private func pods(_ kubeconfig: Kubeconfig) -> KubernetesPodSource {
+        KubernetesPodSource(
+            client: KubernetesClient(kubeconfig, userAgent: "kube-ipam/\(ProductVersion.text)", loop: loop))
     }
 
     private func readResolvConf() throws(CNIErrorReport) -> DNSConfiguration {
@@ -147,7 +160,7 @@ struct PluginCall: Sendable {
             .warning, "took over",
             [
                 "network": configuration.name.text, "address": takeover.address.description,
-                "from": takeover.formerHolder, "pod": environment.pod?.description ?? "", "evidence": kind,
+                "from": takeover.formerHolder, "pod": environment.podName, "evidence": kind,
                 "because": takeover.evidence.description,
             ])
     }
@@ -159,7 +172,7 @@ struct PluginCall: Sendable {
         for address in addresses { list += (list.isEmpty ? "" : ",") + address.description }
         let fields: KeyValuePairs<String, String> = [
             "network": configuration.name.text, "container": attachment.containerID.text,
-            "ifname": attachment.ifname.text, "pod": environment.pod?.description ?? "",
+            "ifname": attachment.ifname.text, "pod": environment.podName,
             "addresses": list, "waited_ms": waited > .zero ? String(waited.wholeMilliseconds) : "",
             "ms": String((ContinuousClock.now - started).wholeMilliseconds),
         ]

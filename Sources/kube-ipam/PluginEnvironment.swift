@@ -5,17 +5,30 @@ struct PluginEnvironment: Sendable {
     /// The value of a variable; nil where it is not set.
     private let variable: @Sendable (String) -> String?
     private let parsedArguments: CNIArguments?
+    /// What is wrong with CNI_ARGS; nil where they can be read.
+    let argumentsProblem: ConfigurationError?
 
     init(variable: @escaping @Sendable (String) -> String?) {
         self.variable = variable
-        parsedArguments = try? CNIArguments(variable("CNI_ARGS") ?? "")
+        do throws(ConfigurationError) {
+            parsedArguments = try CNIArguments(variable("CNI_ARGS") ?? "")
+            argumentsProblem = nil
+        } catch {
+            parsedArguments = nil
+            argumentsProblem = error
+        }
     }
 
     /// CNI_ARGS as they came.
     var arguments: String { variable("CNI_ARGS") ?? "" }
 
     var pod: PodReference? { parsedArguments?.pod }
-    var podUID: String? { parsedArguments?.podUID }
+    /// What the runtime calls a container that is no pod.
+    var container: ContainerName? { parsedArguments?.container }
+    /// For the log: the pod, or the container by its name.
+    var podName: String { pod?.description ?? container?.description ?? "" }
+    /// Nil where ``container`` is not: what is no pod has no UID of one.
+    var podUID: String? { container == nil ? parsedArguments?.podUID : nil }
 
     /// For the log: the command as it came.
     var commandName: String { variable("CNI_COMMAND") ?? "" }

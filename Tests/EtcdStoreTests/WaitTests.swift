@@ -43,7 +43,6 @@ import Testing
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         let revision = try await store.put("lock")
-        // Longer than one watch lasts.
         let error = try await #require(throws: StoreError.self) {
             try await store.waitUntilAbsent("lock", after: revision, deadline: .now + .milliseconds(2_500))
         }
@@ -95,6 +94,71 @@ import Testing
         try await watched(etcd)
         waiting.cancel()
         await #expect(throws: StoreError.self) { try await waiting.value }
+    }
+
+    // MARK: Changes
+
+    @Test(arguments: EtcdServer.Version.allCases)
+    func changeOfAnyOfTheKeysEndsTheWait(_ version: EtcdServer.Version) async throws {
+        let etcd = try await EtcdServer.start(version: version)
+        let store = EtcdStore.of(etcd.endpoints)
+        for key in ["used/1", "used/3", "used/5"] { try await store.put(key) }
+        let revision = try await store.put("used/2")
+        for change in 0..<2 {
+            let waiting = Task {
+                try await store.waitForChange(of: ["used/5", "used/1"], after: revision, deadline: soon)
+            }
+            if change == 0 {
+                try await watched(etcd)
+                // Keys between them, and around.
+                try await store.put("used/3", "other")
+                try await store.delete("used/2")
+                try await store.put("used/6")
+                try await store.put("used/5", "another's")
+            }
+            // The second time it is known at once.
+            try await waiting.value
+        }
+        try await store.delete("used/1")
+        try await store.waitForChange(of: ["used/1"], after: revision, deadline: soon)
+    }
+
+    @Test func changeThatWasCompactedAwayEndsTheWait() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("used/1")
+        try await store.put("used/1", "another's")
+        let last = try await store.put("else")
+        try await etcd.etcdctl(["compact", "\(last)"])
+        try await store.waitForChange(of: ["used/1", "used/2"], after: revision, deadline: soon)
+    }
+
+    @Test func noChangeEndsByTheDeadline() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        let revision = try await store.put("used/1")
+        let error = try await #require(throws: StoreError.self) {
+            try await store.waitForChange(of: ["used/1"], after: revision, deadline: .now + .milliseconds(300))
+        }
+        guard case .deadlineExceeded = error else {
+            Issue.record("\(error)")
+            return
+        }
+    }
+
+    @Test func changeIsSeenPastAMemberThatFreezes() async throws {
+        let cluster = try await EtcdCluster.start()
+        defer { cluster.stop() }
+        let revision = try await EtcdStore.of(cluster.endpoints).put("used/1")
+        let follower = try #require(cluster.members.first { (try? $0.metric("etcd_server_is_leader")) == 0 })
+        let others = cluster.members.filter { $0 !== follower }
+        let store = EtcdStore.of([follower.clientURL] + others.map(\.clientURL))
+        let waiting = Task { try await store.waitForChange(of: ["used/1"], after: revision, deadline: soon) }
+        try await watched(follower)
+        try follower.freeze()
+        try await EtcdStore.of(others.map(\.clientURL)).delete("used/1")
+        try await waiting.value
+        try follower.thaw()
     }
 
     /// Waits until somebody watches.

@@ -102,10 +102,48 @@ import Testing
     @Test func aStaticPodIsKnownByItsHash() throws {
         var world = try world()
         world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "hash")
-        var mirror = Pod.member("default/db-0", uid: "mirror")
-        mirror.annotations["kubernetes.io/config.hash"] = "hash"
-        world.pods.append(mirror)
+        world.pods.append(.mirror("default/db-0", uid: "mirror", of: "hash"))
         #expect(world.findings().isEmpty)
+    }
+
+    /// Tenants may write the annotations of their pods: none of them makes a pod the mirror of a static one.
+    @Test(arguments: [
+        ["kubernetes.io/config.hash": "u1"],
+        ["kubernetes.io/config.hash": "u1", "kubernetes.io/config.source": "file"],
+        ["kubernetes.io/config.hash": "u1", "kubernetes.io/config.mirror": "u1"],
+    ])
+    func noAnnotationOfAnOrdinaryPodHidesALeak(annotations: [String: String]) throws {
+        var world = try world()
+        world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1", node: "n9")
+        world.run("c2", ["10.80.0.101"], pod: "default/db-1", uid: "u2")
+        world.pods.append(.member("default/db-0", uid: "u3", annotations))
+        #expect(world.findings() == ["10.80.0.100 leaked free"])
+    }
+
+    /// An address that a Deployment's pods are to have, in the hands of a pod that only has such a name.
+    @Test func whatKubernetesSaysOfAPodsOwnerCountsAndNotItsName() throws {
+        var world = try world()
+        world.run("c1", ["10.80.0.100"], pod: "default/web-6d9b74fd4d-xjhek", uid: "u1")
+        world.reserve("10.80.0.100", for: "default/deploy/web")
+        #expect(world.findings().isEmpty)
+        world.pods[0].templateHash = nil
+        #expect(world.findings() == ["10.80.0.100 reservation-violated none"])
+    }
+
+    /// Another runtime's containers, perhaps on a machine that is no node of the cluster: Kubernetes knows nothing of them.
+    @Test func whatIsNoPodIsNotJudgedByKubernetes() throws {
+        var world = try world()
+        world.run("c1", ["10.80.0.100"], pod: "default/db-1", uid: "u2")
+        for (index, name) in [nil, "web_1", "default/web_1"].enumerated() {
+            world.record("p\(index)", ["10.80.0.11\(index)"], node: "host9", cluster: nil, called: name)
+            world.record("q\(index)", ["10.80.0.12\(index)"], node: "host9", called: name)
+        }
+        let report = world.report()
+        #expect(report.findings.isEmpty, "\(report.findings.map(\.summary))")
+        #expect(report.unjudged == ["it is no pod of Kubernetes: its node judges it (--node-local)": 6])
+        // A live pod that reports such an address has one that is recorded for somebody else.
+        world.pods[0].addresses.append(address("10.80.0.111"))
+        #expect(world.findings() == ["10.80.0.111 untracked none"])
     }
 
     @Test func hostNetworkPodsReportTheirNodesAddressAndKeepNothing() throws {
@@ -205,12 +243,13 @@ import Testing
         world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1", cluster: "c9")
         world.record("c2", ["10.80.0.101"])
         world.record("c3", ["10.80.0.102"], pod: "default/db-2", uid: "u3", cluster: nil)
+        world.record("c4", ["10.80.0.103"], pod: "default/db-3")
         let report = world.report()
         #expect(report.findings.isEmpty)
         #expect(
             report.unjudged == [
                 "it is of another Kubernetes cluster": 1, "no pod UID is recorded for it": 1,
-                "no cluster is recorded for it": 1,
+                "no cluster is recorded for it": 1, "it is no pod of Kubernetes: its node judges it (--node-local)": 1,
             ])
     }
 
@@ -341,6 +380,63 @@ import Testing
                 "10.80.0.22 reservation-orphaned drop-reservation?",
             ])
         #expect(world.report().repairable(including: [], confirmedBy: world.report(), grace: 0).isEmpty)
+    }
+
+    /// A reservation does not say of which cluster its pod is.
+    @Test(arguments: ["c9", String(repeating: "0f", count: 32)])
+    func aReservationThatMayBeOfAnotherClusterIsNotDropped(cluster: String) throws {
+        var world = try world()
+        world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1", cluster: cluster)
+        world.reserve("10.80.0.20", for: "default/db-0", by: Reservation.automaticAuthor)
+        #expect(world.findings() == ["10.80.0.20 reservation-orphaned none"])
+        #expect(
+            world.report().findings[0].evidence
+                == "Kubernetes has no pod default/db-0 any more; but pods that are not certainly of this cluster are recorded "
+                + "on the network")
+    }
+
+    // MARK: Go records that somebody unseen may have
+
+    /// What earlier versions recorded names no cluster.
+    @Test func aGoRecordOnANetworkOfTwoClustersIsDoubtful() throws {
+        var world = try world()
+        let fingerprint = String(repeating: "0f", count: 32)
+        world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1", cluster: fingerprint)
+        world.records.append((world.keys.used(address("10.80.0.101")), "go"))
+        #expect(world.findings() == ["10.80.0.101 doubtful free?"])
+        let report = world.report()
+        #expect(
+            report.unjudged == [
+                "an earlier version recorded it by a certification authority, which names no cluster": 1
+            ])
+        #expect(report.repairable(including: [.unverified], confirmedBy: report, grace: 0).isEmpty)
+        #expect(report.repairable(including: [.doubtful], confirmedBy: report, grace: 0).count == 1)
+    }
+
+    /// Only nodes that run the Go plugin record no pod: a network that never had one has no unseen holders.
+    @Test func silentInterfacesMakeAGoRecordDoubtfulWhileThereMayBeGoNodes() throws {
+        var world = try world()
+        world.records.append((world.keys.used(address("10.80.0.101")), "go"))
+        for index in 0..<7 {
+            var pod = Pod.member("default/db-\(index)", uid: "u\(index)", node: "n\(index % 2)")
+            pod.annotations["k8s.v1.cni.cncf.io/networks"] = "storage"
+            pod.addresses = [address("192.0.2.\(index)")]
+            world.pods.append(pod)
+        }
+        #expect(world.findings() == ["10.80.0.101 unverified free?"])
+        var snapshot = world.snapshot
+        snapshot.settings = NetworkSettings(hasGoNodes: true, fixed: [])
+        let seen = ClusterSnapshot(cluster: "c1", pods: world.pods, nodes: world.nodes)
+        for settings in [snapshot.settings, nil] {
+            snapshot.settings = settings
+            let finding = Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.first
+            #expect(finding?.code == .doubtful)
+            #expect(
+                finding?.evidence
+                    == "container go has it without an attachment, and no live pod reports it; but live pods on n0, n1 have "
+                    + "interfaces that report no address (default/db-0, default/db-1, default/db-2, default/db-3, "
+                    + "default/db-4 and 2 more)")
+        }
     }
 
     @Test func aLockWithoutALeaseIsStale() throws {

@@ -25,12 +25,17 @@ struct AuditWorld {
     /// What the store has of a sandbox.
     mutating func record(
         _ container: String, _ addresses: [String], pod name: String? = nil, uid: String? = nil, node: String = "n1",
-        cluster: String? = "c1", ifname: String = "eth0", usesKeys: Bool = true, isFirst: Bool = false
+        cluster: String? = "c1", ifname: String = "eth0", usesKeys: Bool = true, isFirst: Bool = false,
+        called other: String? = nil
     ) {
         guard let reference = try? reference(container, ifname) else { return }
         var holder = Holder(
             uid: uid, node: node, boot: "boot-\(node)", netns: "/run/netns/\(container)", cluster: cluster)
         holder.pod = name.map(IPAMKitTests.pod)
+        if let other {
+            let parts = other.split(separator: "/").map(String.init)
+            holder.setNames(namespace: parts.count == 2 ? parts[0] : nil, name: parts.last)
+        }
         let attachment = Attachment(
             addresses: addresses.map(address), holder: holder, since: noon, isFixed: false)
         let record = (keys.attachment(reference), attachment.json.serialized())

@@ -142,7 +142,7 @@ import Testing
         node.cluster.put(bare)
         #expect(await node.refusal("c2", bare)?.description.hasSuffix(": it has no controller") == true)
         let unknown = await node.refusal("c3", daemon, annotations: .passed(["kube-ipam.ip": "auto"]))
-        #expect(unknown?.description.hasSuffix(": its name does not tell its controller") == true)
+        #expect(unknown?.description.hasSuffix(": its controller is the DaemonSet agent") == true)
         #expect(try await node.pool.contents().isEmpty)
     }
 

@@ -16,12 +16,25 @@ import Testing
         #expect(try CNIArguments("K8S_POD_NAMESPACE=a").pod == nil)
     }
 
-    /// Half a pod would be given an address that its annotations do not ask for.
-    @Test func aPodWithoutItsNamespaceIsAnError() throws {
-        let error = #expect(throws: ConfigurationError.self) { try CNIArguments("K8S_POD_NAME=a") }
-        #expect(
-            error?.description == "CNI_ARGS: \"K8S_POD_NAME=a\" needs K8S_POD_NAMESPACE beside it"
-                && error?.code == .invalidEnvironmentVariables)
+    @Test func aNameWithoutANamespaceIsAContainers() throws {
+        let arguments = try CNIArguments("IgnoreUnknown=1;K8S_POD_NAME=db-0;IP=10.0.0.1")
+        #expect(arguments.pod == nil && arguments.container?.description == "db-0")
+        #expect(arguments.container?.namespace == nil)
+    }
+
+    /// Whatever Kubernetes can have is a pod: one that was mistaken for none would get an address that its annotations do
+    /// not ask for.
+    @Test(arguments: [
+        ("default", "web_1", false), ("default", "Web", false), ("Default", "web", false), ("a.b", "web", false),
+        (String(repeating: "a", count: 64), "web", false), ("default", "web..1", false), ("default", "web.-1", false),
+        ("default", "-web", false), ("default", "web-", false), ("default", "wéb", false), ("default", ".web", false),
+        ("default", "web", true), ("0", "0", true), ("default", "a.b-c.d", true),
+        (String(repeating: "a", count: 63), String(repeating: "b", count: 253), true),
+    ])
+    func namesThatKubernetesCannotHaveAreAContainers(namespace: String, name: String, isPod: Bool) throws {
+        let arguments = try CNIArguments("K8S_POD_NAMESPACE=\(namespace);K8S_POD_NAME=\(name)")
+        #expect(arguments.pod?.description == (isPod ? "\(namespace)/\(name)" : nil))
+        #expect(arguments.container?.description == (isPod ? nil : "\(namespace)/\(name)"))
     }
 
     @Test func addressesMayBeAList() throws {

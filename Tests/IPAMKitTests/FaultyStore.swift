@@ -10,6 +10,8 @@ final class FaultyStore: Store {
         case loseRequest
         /// The store takes no more data: it refuses the transaction.
         case full
+        /// The store refuses the transaction because the request is too large.
+        case tooLarge
         /// Someone else does this between the read and the commit.
         case meanwhile(@Sendable () async throws -> Void)
     }
@@ -48,6 +50,7 @@ final class FaultyStore: Store {
         switch fault {
         case nil: break
         case .full: throw .full("database space exceeded")
+        case .tooLarge: throw .tooLarge("the request is larger than etcd allows")
         case .loseRequest: throw .outcomeUnknown("the request was lost")
         case .loseAnswer:
             _ = try await real.commit(transaction, deadline: deadline)

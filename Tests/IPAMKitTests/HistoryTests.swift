@@ -265,12 +265,12 @@ import Testing
         await #expect(throws: StoreError.self, "the alarm is still on") { try await fill() }
     }
 
-    /// Where the store refuses the history, the address is freed without.
-    @Test(arguments: ["delete", "collect", "release", "repair"])
-    func whatAFullStoreRefusesIsDoneWithoutHistory(operation: String) async throws {
+    /// Where the store refuses the history, because it is full or the request too large, the address is freed without.
+    @Test(arguments: ["delete", "collect", "release", "repair"], [FaultyStore.Fault.full, .tooLarge])
+    func whatTheStoreRefusesIsFreedWithoutHistory(operation: String, fault: FaultyStore.Fault) async throws {
         let node = try await node()
         _ = try await node.start("c1", db("u1"))
-        let store = FaultyStore(node.pool.store(), faults: [.full])
+        let store = FaultyStore(node.pool.store(), faults: [fault])
         let pool = node.pool.pool(store)
         switch operation {
         case "delete": #expect(try await pool.delete(reference("c1"), ending: ending()) == [ip])
@@ -297,6 +297,89 @@ import Testing
         let contents = try await node.pool.contents()
         #expect(contents["used/\(ip)"] == nil && !contents.keys.contains { $0.hasPrefix("attachments/c1/") })
         #expect(try await entries(node.pool).isEmpty)
+    }
+
+    /// What puts other keys goes without histories that are too large, too.
+    @Test(arguments: ["take over", "reserve", "adopt", "fence"])
+    func whatIsTooLargeIsDoneWithoutHistory(operation: String) async throws {
+        var node = try await node()
+        _ = try await node.start("c1", db("u1"))
+        let store = FaultyStore(node.pool.store(), faults: [.tooLarge])
+        let pool = node.pool.pool(store)
+        switch operation {
+        case "take over":
+            node.gone = ["/run/netns/c1"]
+            var request = try node.pool.request("c2", "default/db-0")
+            request.annotations = .passed(["kube-ipam.ip": "10.61.0.20"])
+            request.holder = Holder(
+                pod: IPAMKitTests.pod("default/db-0"), uid: "u1", node: "n1", boot: "n1-boot-1", machine: "machine-n1",
+                netns: "/run/netns/c2", cluster: "c1")
+            #expect(try await pool.add(request, observer: node.observer()).addresses == [ip])
+            #expect(try await node.pool.contents()["used/10.61.0.20"] == "c2")
+        case "reserve":
+            let changes = try await pool.reserve(
+                node.pool.orders([ip], for: "default/db-0"), rangeSets: node.pool.rangeSets, now: noon)
+            #expect(changes.map(\.kind) == [.reserved])
+            #expect(try await node.pool.contents()["reservations/10.61.0.20"] != nil)
+        default:
+            let unrecorded = address("10.61.0.30")
+            var pod = Pod.member("default/db-1", uid: "u2")
+            pod.addresses = [unrecorded]
+            if operation == "adopt" {
+                let adoption = try await pool.planAdoption(
+                    configured: nil, cluster: "c1", observe: { () async throws(PodSourceError) in [pod] }, now: { noon }
+                )
+                let outcomes = try await pool.adopt(adoption, by: "root@a", at: noon)
+                #expect(outcomes.filter { !$0.step.isConflict }.map(\.isDone) == [true], "\(adoption.steps)")
+            } else {
+                let (report, snapshot) = try await pool.audit(
+                    configured: nil,
+                    observe: { () async throws(PodSourceError) in
+                        .kubernetes(ClusterSnapshot(cluster: "c1", pods: [pod, db("u1")], nodes: []))
+                    }, now: { noon })
+                let findings = report.findings.filter { $0.code == .untracked }
+                let outcomes = try await pool.repair(findings, of: snapshot, by: "root@a", at: noon)
+                #expect(outcomes.map(\.isDone) == [true], "\(report.findings)")
+            }
+            #expect(try await node.pool.contents()["reservations/10.61.0.30"] != nil)
+            #expect(try await entries(node.pool, unrecorded).isEmpty)
+        }
+        #expect(store.remainingFaults == 0)
+        #expect(try await entries(node.pool).isEmpty)
+    }
+
+    /// A reservation may be as large as a request may be: then there is no room for the entry that tells of its end.
+    @Test func aReservationThatIsTooLargeForTheHistoryIsReleasedWithout() async throws {
+        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let note = String(repeating: "n", count: (3 << 19) - 500)
+        try await pool.put([(pool.keys.reservation(ip), "{\"note\":\"\(note)\"}")])
+        let plan = try await pool.pool().planRelease(of: [ip], force: false)
+        let changes = try await pool.pool().release(
+            plan, ending: Ending(.freed, at: noon, by: String(repeating: "b", count: 256)))
+        #expect(changes.allSatisfy { !$0.changedMeanwhile })
+        #expect(try await pool.contents().isEmpty)
+        #expect(try await entries(pool).isEmpty)
+    }
+
+    /// Many repairs that are too large together are carried out one by one, and remember.
+    @Test func repairsThatAreTooLargeTogetherKeepTheirHistories() async throws {
+        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let addresses = (20..<24).map { address("10.61.0.\($0)") }
+        for address in addresses {
+            let note = String(repeating: "n", count: 500_000)
+            let reservation = Reservation(for: .anyone, note: note, since: noon, expires: noon)
+            try await pool.put([(pool.keys.reservation(address), reservation.json.serialized())])
+        }
+        try await pool.put([(pool.keys.document, NetworkDocument.serialize(pool.rangeSets))])
+        let later = noon.advanced(bySeconds: 3600)
+        let (report, snapshot) = try await pool.pool().audit(
+            configured: nil,
+            observe: { () async throws(PodSourceError) in
+                .kubernetes(ClusterSnapshot(cluster: "c1", pods: [], nodes: []))
+            }, now: { later })
+        let outcomes = try await pool.pool().repair(report.findings, of: snapshot, by: "root@a", at: later)
+        #expect(outcomes.map(\.isDone) == [true, true, true, true], "\(report.findings.map(\.code))")
+        for address in addresses { #expect(try await entries(pool, address).map(\.event) == [.expired]) }
     }
 
     // MARK: Reading

@@ -61,8 +61,11 @@ import Testing
         #expect(evidence(holder(node: "n1.example.org", machine: nil), .absent, for: looked) == Self.goneNamespace)
         // Where no boot ID was recorded, the name counts.
         #expect(evidence(holder(boot: nil, machine: nil), .absent) == Self.goneNamespace)
-        // The machine and its boot say more than any name.
-        #expect(evidence(holder(node: "other"), .absent) == Self.goneNamespace)
+        // The machine and its boot are this one's, and the name is another: nodes that are copies of one container.
+        #expect(
+            evidence(holder(node: "other"), .absent)
+                == .unproven("none of this node's network namespaces can be seen from here"))
+        #expect(evidence(holder(node: "other"), Self.there) == .present(Self.path))
     }
 
     @Test func aPathThatIsAnotherNamespaceNowProvesThatTheHolderIsGone() {
@@ -90,7 +93,7 @@ import Testing
         // A plugin that does not see its own namespace.
         #expect(
             evidence(holder(), .absent, for: Holder(uid: "u2", node: "n1"))
-                == .unproven("none of this node's network namespaces is to be seen from here"))
+                == .unproven("none of this node's network namespaces can be seen from here"))
     }
 
     @Test func anotherNodeIsNotJudgedByThisOnesNamespaces() {
@@ -122,26 +125,38 @@ import Testing
     }
 
     @Test func aNamespaceThatOutlivesItsPodIsNeverTaken() async throws {
-        let remedy =
-            "if no DEL comes, remove the sandbox ('crictl rmp -f'), or the namespace ('ip netns del a'), on the node"
+        let remedy = ReleaseRemedy.removeSandbox(netns: "/run/netns/a", node: "n1")
         #expect(
             try await verdict(holder(), Self.there, [])
-                == .passing("its pod is gone, but its network namespace /run/netns/a on n1 is not", remedy: remedy))
+                == .passing("its pod is gone, but its network namespace /run/netns/a still exists", remedy: remedy))
         // Another pod of that name is another pod.
         #expect(
             try await verdict(holder(), Self.there, [db(uid: "u9")])
-                == .passing("its pod is gone, but its network namespace /run/netns/a on n1 is not", remedy: remedy))
+                == .passing("its pod is gone, but its network namespace /run/netns/a still exists", remedy: remedy))
         // Nobody can be asked.
         var unnamed = holder()
         unnamed.uid = nil
         #expect(
             try await verdict(unnamed, Self.there, [])
-                == .passing("its network namespace /run/netns/a is still there", isWaitedFor: false))
+                == .passing("its network namespace /run/netns/a still exists", remedy: remedy))
+        // What is no pod is not rebuilt by a controller.
+        unnamed.pod = nil
+        #expect(
+            try await verdict(unnamed, Self.there, [])
+                == .passing("its network namespace /run/netns/a still exists", remedy: remedy, isWaitedFor: false))
+        // A pod of another cluster, on this very machine: this Kubernetes says nothing of it.
+        var foreign = holder()
+        foreign.cluster = "c2"
+        #expect(
+            try await verdict(foreign, Self.there, [])
+                == .passing(
+                    "it is of another Kubernetes cluster, and its network namespace /run/netns/a still exists",
+                    isWaitedFor: false))
         // A former sandbox of the claimant, whose pod is there, of course.
         let same = Holder(pod: pod("default/db-0"), uid: "u1", node: "n1", netns: "/run/netns/own", cluster: "c1")
         #expect(
             try await verdict(holder(), Self.there, [db()], for: same)
-                == .passing("its network namespace /run/netns/a is still there"))
+                == .passing("its network namespace /run/netns/a still exists", remedy: remedy))
     }
 
     @Test func whatItsNodeDoesNotProveIsJudgedByKubernetes() async throws {
@@ -165,23 +180,18 @@ import Testing
             #expect(elsewhere(db(terminating: true), state) == .passing("its pod is being deleted"))
         }
         // A static pod: the runtime passes the hash of its manifest.
-        let mirror = Pod(pod("default/db-0"), uid: "u9", annotations: ["kubernetes.io/config.hash": "u1"])
-        #expect(elsewhere(mirror, nil) == .live("its pod is alive"))
+        #expect(elsewhere(.mirror("default/db-0", uid: "u9", of: "u1", node: "n2"), nil) == .live("its pod is alive"))
     }
 
     @Test func aPodBeingDeletedOnADeadNodeIsGoneOnceAnOperatorHasSaidSo() {
         #expect(
             elsewhere(db(terminating: true), .outOfService)
                 == .gone(.asserted("its pod is being deleted and its node n2 is out of service")))
-        guard
-            case .passing("its pod is being deleted, and its node n2 is not ready", let remedy?, isWaitedFor: false) =
-                elsewhere(db(terminating: true), .notReady)
-        else {
-            Issue.record("\(elsewhere(db(terminating: true), .notReady))")
-            return
-        }
-        #expect(remedy.contains("kubectl taint nodes n2 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"))
-        #expect(remedy.contains("kubectl delete pod db-0 -n default --force"))
+        #expect(
+            elsewhere(db(terminating: true), .notReady)
+                == .passing(
+                    "its pod is being deleted, and its node n2 is not ready",
+                    remedy: .declareNodeDown("n2", pod: pod("default/db-0")), isWaitedFor: false))
     }
 
     @Test(arguments: [
@@ -214,5 +224,11 @@ import Testing
         #expect(HolderVerdict.NodeState(Node(name: "n2", isReady: true, isOutOfService: false)) == .ready)
         #expect(HolderVerdict.NodeState(Node(name: "n2", isReady: false, isOutOfService: false)) == .notReady)
         #expect(HolderVerdict.NodeState(nil) == .absent)
+        // A pod that is being deleted may serve as long as its node is ready.
+        #expect(
+            HolderVerdict.NodeState(ofTerminatingPod: Node(name: "n2", isReady: true, isOutOfService: true)) == .ready)
+        #expect(
+            HolderVerdict.NodeState(ofTerminatingPod: Node(name: "n2", isReady: false, isOutOfService: true))
+                == .outOfService)
     }
 }

@@ -56,6 +56,31 @@ import Testing
         #expect(try await pool.contents()["reservations/10.60.0.9"]?.contains(later.description) == true)
     }
 
+    /// Each takes four keys: the reservation, its claim, the claim of the one that is replaced, the history.
+    @Test(arguments: EtcdServer.Version.allCases)
+    func asManyAsATransactionTakesReplaceExpiredOnesOfAnother(version: EtcdServer.Version) async throws {
+        let pool = try await pool(version)
+        let texts = (0..<AddressPool.reservationLimit).map { "10.60.\(4 + $0 / 256).\($0 % 256)" }
+        let soon = noon.advanced(bySeconds: 60)
+        #expect(try await reserve(pool, texts, for: "default/db-0", expires: soon).allSatisfy { $0 == .reserved })
+        let later = noon.advanced(bySeconds: 3600)
+        #expect(try await reserve(pool, texts, for: "default/db-1", at: later).allSatisfy { $0 == .reserved })
+        let keys = try await pool.contents().keys
+        #expect(keys.count { $0.hasPrefix("claims/default/pod/db-1/") } == texts.count)
+        #expect(!keys.contains { $0.hasPrefix("claims/default/pod/db-0/") })
+    }
+
+    /// The reservations alone fit into one request of etcd's, and not with what the histories would say of them.
+    @Test func asManyAsATransactionTakesMayHaveTheLongestNote() async throws {
+        let pool = try await pool()
+        let addresses = (0..<AddressPool.reservationLimit).map { address("10.60.\(4 + $0 / 256).\($0 % 256)") }
+        let note = String(repeating: "n", count: Reservation.longestNote)
+        let changes = try await pool.pool().reserve(
+            pool.orders(addresses, for: "default/db-0", note: note), rangeSets: pool.rangeSets, now: noon)
+        #expect(changes.allSatisfy { $0.kind == .reserved })
+        #expect(try await pool.contents().count { $0.value.contains(note) } == addresses.count)
+    }
+
     @Test func anAddressInUseByAnotherIsAConflict_byTheVeryPodItIsNot() async throws {
         let pool = try await pool()
         try await add(pool, "10.60.0.9", "c1", "default/db-0")

@@ -47,8 +47,11 @@ import Testing
         #expect(
             await node.refusal("c2", db("u1"))
                 == .heldForNow(
-                    wanted, by: "default/db-0 on n1", because: "its network namespace /run/netns/c1 is still there",
-                    until: nil))
+                    wanted, by: "default/db-0 on n1", because: "its network namespace /run/netns/c1 still exists",
+                    until: nil,
+                    remedy:
+                        "if no DEL comes: 'crictl rmp -f c1' on n1; if crictl does not know it, end what runs there "
+                        + "('ip netns pids c1'), then 'ip netns del c1'"))
         node.gone = ["/run/netns/c1"]
         // The pod is the same: its sandbox was made anew.
         _ = try await node.start("c2", db("u1"))
@@ -224,7 +227,8 @@ import Testing
         _ = try await node.start("c3", db("u3"))
         node.cluster.put(db("u2", node: "n2"))
         let late = noon.advanced(bySeconds: 3600)
-        guard case .heldForNow(_, _, _, let until, _)? = await second.refusal("c2", db("u2", node: "n2"), at: late) else {
+        guard case .heldForNow(_, _, _, let until, _)? = await second.refusal("c2", db("u2", node: "n2"), at: late)
+        else {
             Issue.record("not refused")
             return
         }

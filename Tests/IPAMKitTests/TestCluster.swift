@@ -53,8 +53,8 @@ final class TestCluster: PodSource {
         try ask("nodes") { Array($0.nodes.values) }
     }
 
-    func pods(at address: IPAddress, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
-        try ask("pods at \(address)") { $0.pods.values.filter { $0.addresses.first == address } }
+    func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
+        try ask("live pods") { $0.pods.values.filter { !$0.isTerminal } }
     }
 }
 
@@ -91,6 +91,17 @@ extension NodeView {
 extension NamespaceSight {
     /// A network namespace of a pod.
     static let there = NamespaceSight.namespace(inode: 4_026_532_281, isOwn: false)
+}
+
+extension Pod {
+    /// The mirror of a static pod, as the kubelet makes it.
+    static func mirror(_ name: String, uid: String, of hash: String, node: String = "n1", ip: String? = nil) -> Pod {
+        var pod = Pod(IPAMKitTests.pod(name), uid: uid, node: node)
+        for key in ["hash", "mirror"] { pod.annotations["kubernetes.io/config.\(key)"] = hash }
+        pod.annotations["kube-ipam.ip"] = ip
+        pod.controller = Controller(kind: "Node", name: node)
+        return pod
+    }
 }
 
 /// A machine that gives pods addresses: its name, its boot and the namespaces it has.

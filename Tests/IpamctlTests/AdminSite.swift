@@ -29,19 +29,8 @@ struct AdminSite: Sendable {
 
     /// The command that runs ipamctl: a program, and its arguments.
     func command(_ arguments: [String]) throws -> (program: String, arguments: [String]) {
-        // The folder need not be there, and is not made on the machine itself.
-        let script = """
-            set -e
-            mount -t tmpfs none /mnt
-            mkdir /mnt/upper /mnt/work
-            mount -t overlay none -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc
-            mkdir -p \(Self.folder)
-            mount --bind "$1" \(Self.folder)
-            shift
-            exec "$@"
-            """
-        let ipamctl = try BuildProducts.product("ipamctl").path
-        return ("unshare", ["-m", "sh", "-c", script, "sh", files.path, ipamctl] + arguments)
+        PrivateFolder.command(
+            showing: files.path, at: Self.folder, try BuildProducts.product("ipamctl").path, arguments)
     }
 
     /// - Parameter environment: instead of ETCDCTL_ENDPOINTS, which names the etcd.

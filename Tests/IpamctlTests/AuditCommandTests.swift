@@ -71,6 +71,19 @@ struct AuditCommandTests {
         #expect(try await cluster.site.dump() == before)
     }
 
+    /// A tenant's pod that passes itself off as the dead one's, as its manifest's hash.
+    @Test(arguments: [["hash"], ["hash", "mirror", "source"]])
+    func aConfigHashThatATenantWritesHidesNoLeak(keys: [String]) async throws {
+        let cluster = try await Cluster.start()
+        let annotations = keys.map { ("kubernetes.io/config.\($0)", "uid-dead") }
+        try cluster.kubernetes.put(
+            pod: .init("tenant", annotations: Dictionary(uniqueKeysWithValues: annotations), node: "n1"))
+        let output = try await cluster.ipamctl("audit", "--only", "leaked", "--node", "n9", "-o", "name")
+        #expect(output.lines == ["10.188.0.20", "fd00:188::3"], "\(output.stdoutText)\(output.stderrText)")
+        #expect(try await cluster.ipamctl("audit", "--repair", "--yes", "--node", "n9").status == 0)
+        #expect(try await cluster.used() == ["10.188.0.10", "10.188.0.30"])
+    }
+
     @Test func aRepairFreesWhatIsSureAtOnceAndWhatIsSeenTwice() async throws {
         let cluster = try await Cluster.start()
         let dry = try await cluster.ipamctl("audit", "--repair", "--dry-run")

@@ -90,6 +90,48 @@ import Testing
         #expect(try await site.dump() == before)
     }
 
+    /// 1,024 bytes of UTF-8; what is stored already may be longer.
+    @Test func notesHaveALimit() async throws {
+        let site = try await site()
+        let longest = String(repeating: "é", count: 512)
+        _ = try await site.run("reserve", "10.188.0.9", "--note", longest).checked()
+        _ = try await site.run("reserve", "-f", "-", stdin: "10.188.0.10,,\(longest)\n").checked()
+        let long = String(repeating: "n", count: 100_000)
+        try await site.put([
+            ("/etcd-cni/networks/k8s/reservations/10.188.0.11", #"{"by":"root@a","note":"\#(long)"}"#)
+        ])
+        let before = try await site.dump()
+        let folder = try TemporaryDirectory()
+        let plan = try folder.write(
+            "address,note\n10.188.0.20,short\n10.188.0.21,\(longest)n\n", to: "plan.csv"
+        ).path
+        for (arguments, message) in [
+            (["10.188.0.20", "--note", longest + "n"], "ipamctl: --note has 1025 bytes; at most 1024 are allowed"),
+            (["--next", "2", "--note", longest + "n"], "ipamctl: --note has 1025 bytes; at most 1024 are allowed"),
+            (["-f", plan], "ipamctl: \(plan), entry 2: note has 1025 bytes; at most 1024 are allowed"),
+        ] {
+            let output = try await site.run(["reserve"] + arguments)
+            #expect(output.isProperFailure && output.status == 64, "\(output.stderrText)")
+            #expect(output.stderrText == message + "\nhint: shorten the note\n")
+        }
+        #expect(try await site.dump() == before)
+        let list = try await site.run("list", "--state", "reserved", "-o", "json").checked().json.array
+        #expect(list?.last?["reservation"]?["note"]?.string == long)
+        _ = try await site.run("reserve", "10.188.0.11", "--expires", "72h").checked()
+        _ = try await site.run("release", "10.188.0.11").checked()
+    }
+
+    /// SUDO_USER is whatever somebody has set.
+    @Test func whoReservesIsNoLongerThanAUserCanBe() async throws {
+        let site = try await site()
+        for (user, recorded) in [("ann", "ann@"), (String(repeating: "u", count: 300), "root@")] {
+            let environment = ["ETCDCTL_ENDPOINTS": site.server.clientURL, "SUDO_USER": user]
+            _ = try await site.run("reserve", "--next", "1", environment: environment).checked()
+            let values = try await site.dump().filter { $0.contains("/reservations/") }
+            #expect(values.contains { $0.contains("\"by\":\"\(recorded)") }, "\(values)")
+        }
+    }
+
     @Test func expiryIsASpanOrATime() async throws {
         let site = try await site()
         for (index, (text, seconds)) in [

@@ -77,7 +77,8 @@ struct AnnotationLookupTests {
         Trouble("closed", .close, ""), Trouble("429", .status(429, retryAfter: 0), ""),
     ])
     func apiThatRecoversWithinTheDeadlineIsSuccess(trouble: Trouble) async throws {
-        let cluster = try await PluginCluster()
+        var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         let pod = PluginCluster.replica(on: "n1")
         try cluster.api.put(pod: pod)
         try cluster.api.fail(trouble.fault, times: 2)
@@ -89,6 +90,7 @@ struct AnnotationLookupTests {
 
     @Test func annotationsThatTheRuntimePassesSpareTheQuestion() async throws {
         var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         let pod = PluginCluster.replica(on: "n1", [:])
         let passed: JSONObject = [
             "runtimeConfig": ["io.kubernetes.cri.pod-annotations": ["kube-ipam.ip": "10.188.0.216", "other": "x"]]
@@ -109,7 +111,8 @@ struct AnnotationLookupTests {
     }
 
     @Test func podIsAskedForExactlyOnceAndForWhatIsSoNow() async throws {
-        let cluster = try await PluginCluster()
+        var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         let pod = PluginCluster.replica(on: "n1")
         #expect(try await cluster.run("c1", pod, on: SimulatedNode("n1")).address() == "10.188.0.216")
         #expect(cluster.api.requests == ["GET /api/v1/namespaces/default/pods/\(pod.name)"])
@@ -118,7 +121,8 @@ struct AnnotationLookupTests {
     }
 
     @Test func podIsAskedForWhileEtcdStandsStill() async throws {
-        let cluster = try await PluginCluster(in: EtcdServer.start())
+        var cluster = try await PluginCluster(in: EtcdServer.start())
+        cluster.network.ipam["cluster"] = "blue"
         let pod = PluginCluster.replica(on: "n1")
         try cluster.api.put(pod: pod)
         try cluster.network.etcd.freeze()

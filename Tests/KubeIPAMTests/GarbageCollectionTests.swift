@@ -70,6 +70,17 @@ struct GarbageCollectionTests {
         #expect(try await network.attachments().keys.sorted() == ["seen/eth0", "theirs/eth0"])
     }
 
+    /// Nodes that are copies of one container share boot ID and machine ID, and do not see each other's namespaces.
+    @Test func copyOfThisNodeUnderAnotherNameKeepsItsAddresses() async throws {
+        let ours = try SimulatedNode("this-node")
+        var network = try await network(on: ours)
+        let copy = try SimulatedNode("that-node", copyOf: ours)
+        network.ipam["nodeName"] = nil
+        _ = try await PluginNetwork.inPassing { try await network.add("theirs", netns: $0, on: copy).result() }
+        #expect(try await network.call("GC", on: ours, ["cni.dev/valid-attachments": []]).isSilentSuccess)
+        #expect(try await network.attachments().keys.sorted() == ["seen/eth0", "theirs/eth0"])
+    }
+
     @Test func whatAFormerBootHasLeftIsFreedAlsoWhereNoNamespaceIsSeen() async throws {
         let ours = try SimulatedNode("this-node")
         let network = try await network(on: ours)

@@ -60,6 +60,10 @@ struct HoldCommandTests {
             (["unhold", "nowhere"], 4, "network nowhere is neither"),
             (["hold", "--reason", " "], 64, "--reason is empty"),
             (["hold", "--reason", "a\nb"], 64, "--reason has a line break"),
+            (
+                ["hold", "--reason", String(repeating: "é", count: 513)], 64,
+                "--reason has 1026 bytes; at most 1024 are allowed"
+            ),
             (["hold", "a/b", "--reason", "x"], 64, "--network: "),
             (["hold", "a", "-n", "b", "--reason", "x"], 64, "the argument names network a, and --network b"),
         ] as [([String], Int32, String)] {

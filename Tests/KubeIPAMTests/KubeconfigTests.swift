@@ -86,6 +86,7 @@ struct KubeconfigTests {
     /// The two places that the Go plugin documents.
     @Test func kubeconfigInsideEtcdConfigIsUsed() async throws {
         var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         cluster.network.ipam["kubeConfig"] = nil
         var etcd = try #require(cluster.network.ipam["etcdConfig"]?.object)
         etcd["kubeConfig"] = .string(try cluster.api.kubeconfig())
@@ -116,6 +117,7 @@ struct KubeconfigTests {
     @Test func kubeconfigAtTheDocumentedPlaceIsUsedWhenItIsThere() async throws {
         var cluster = try await PluginCluster()
         let kubeconfig = try cluster.api.kubeconfig()
+        cluster.network.ipam["cluster"] = "blue"
         cluster.network.ipam["kubeConfig"] = nil
         try cluster.api.put(pod: pod)
         let script = """

@@ -45,6 +45,19 @@ struct RequestedAddressTests {
         #expect(try await network.contents().isEmpty)
     }
 
+    /// More than one request to etcd can ask about.
+    @Test func moreThanOneAddressOfARangeSetIsCode103HoweverMany() async throws {
+        let network = try await PluginNetwork()
+        for count in [2, 100, 200] {
+            let addresses = (10..<10 + count).map { JSONValue.string("10.188.0.\($0)") }
+            #expect(
+                try await network.add("c1", ["args": ["cni": ["ips": .array(addresses)]]]).failure
+                    == PluginFailure(
+                        103, "10.188.0.11 was requested beside 10.188.0.10: a range set gives one address"))
+        }
+        #expect(try await network.contents().isEmpty)
+    }
+
     @Test func addressBetweenTheRangesIsCode103() async throws {
         let network = try await PluginNetwork([
             "subnet": "10.188.0.0/16", "rangeStart": "10.188.1.0", "rangeEnd": "10.188.255.254",

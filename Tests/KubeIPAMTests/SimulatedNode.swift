@@ -1,13 +1,15 @@
 import Foundation
 import TestSupport
 
-/// A machine of its own as far as kube-ipam can tell: a name for the configuration, and a boot ID, an uptime and a machine ID
-/// that a private mount namespace shows in the place of this machine's.
+/// A machine of its own as far as kube-ipam can tell: a name for the configuration, and a boot ID, an uptime, a machine ID and
+/// a folder /run/kube-ipam that a private mount namespace shows in the place of this machine's.
 struct SimulatedNode: Sendable {
     let name: String
     private let bootFile: URL
     private let machineFile: URL
     private let uptimeFile: URL
+    /// What is /run/kube-ipam there; empty after each start.
+    let runFolder: URL
     private let folder: TemporaryDirectory
 
     /// A machine that has been running for so many seconds, whenever it is asked.
@@ -24,6 +26,12 @@ struct SimulatedNode: Sendable {
         try self.init(name, folder, machine: try Self.newMachine(in: folder), boot: boot)
     }
 
+    /// A machine that is a copy of a container of the same host: with the boot ID and the machine ID of the other one.
+    init(_ name: String, copyOf other: SimulatedNode) throws {
+        let boot = try String(contentsOf: other.bootFile, encoding: .utf8)
+        try self.init(name, try TemporaryDirectory(prefix: "node"), machine: other.machineFile, boot: boot)
+    }
+
     /// A clone of another machine: it has its name and its machine ID, and has been running for an hour.
     init(cloneOf other: SimulatedNode) throws {
         try self.init(
@@ -37,8 +45,11 @@ struct SimulatedNode: Sendable {
         self.name = name
         self.folder = folder
         machineFile = machine
-        uptimeFile = try folder.write("\(uptime).00 0.00\n", to: "uptime-\(UUID().uuidString)")
-        bootFile = try folder.write(boot, to: "boot-\(UUID().uuidString)")
+        let start = UUID().uuidString
+        uptimeFile = try folder.write("\(uptime).00 0.00\n", to: "uptime-\(start)")
+        bootFile = try folder.write(boot, to: "boot-\(start)")
+        runFolder = folder.file("run-\(start)")
+        try FileManager.default.createDirectory(at: runFolder, withIntermediateDirectories: false)
     }
 
     private static func newMachine(in folder: TemporaryDirectory) throws -> URL {
@@ -54,14 +65,18 @@ struct SimulatedNode: Sendable {
     private static let script = """
         /bin/mount --bind "$1" /proc/sys/kernel/random/boot_id && /bin/mount --bind "$3" /proc/uptime &&
         if [ -e /etc/machine-id ]; then /bin/mount --bind "$2" /etc/machine-id; fi &&
-        shift 3 && exec "$@"
+        /bin/mkdir -p /run/kube-ipam && /bin/mount --bind "$4" /run/kube-ipam &&
+        shift 4 && exec "$@"
         """
 
     /// The command that runs a program there, in the same process.
     func command(_ program: String, _ arguments: [String] = []) -> (program: String, arguments: [String]) {
         (
             "unshare",
-            ["-m", "/bin/sh", "-c", Self.script, "sh", bootFile.path, machineFile.path, uptimeFile.path, program]
+            [
+                "-m", "/bin/sh", "-c", Self.script, "sh", bootFile.path, machineFile.path, uptimeFile.path,
+                runFolder.path, program,
+            ]
                 + arguments
         )
     }

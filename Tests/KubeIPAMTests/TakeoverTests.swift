@@ -61,6 +61,41 @@ struct TakeoverTests {
         }
     }
 
+    /// As many range sets as a configuration may have, and each address held by another attachment, which has fifteen more:
+    /// 256 addresses change hands or are freed, and all of it is one transaction.
+    @Test func sixteenRangeSetsAreTakenOverFromSixteenAttachmentsAtOnce() async throws {
+        let sets = (0..<16).map { index -> JSONValue in
+            [
+                [
+                    "subnet": .string("10.\(100 + index).0.0/24"), "fixedStart": .string("10.\(100 + index).0.10"),
+                    "fixedEnd": .string("10.\(100 + index).0.99"),
+                ]
+            ]
+        }
+        let cluster = try await PluginCluster(["ranges": .array(sets)])
+        func address(set: Int, of holder: Int) -> String { "10.\(100 + set).0.\(20 + holder)" }
+        let first = try SimulatedNode("n1")
+        for holder in 0..<16 {
+            let list = (0..<16).map { address(set: $0, of: holder) }
+            let pod = PluginCluster.replica(
+                of: "p\(holder)", on: "n1", ["kube-ipam.ip": list.joined(separator: ",")])
+            #expect(try await cluster.run("c\(holder)", pod, on: first).addresses() == list)
+            try cluster.api.delete(pod: pod.name)
+        }
+        try cluster.api.put(node: "n1", ready: false)
+        let wanted = (0..<16).map { address(set: $0, of: $0) }
+        let pod = PluginCluster.replica(on: "n2", ["kube-ipam.ip": wanted.joined(separator: ",")])
+        let answer = try await cluster.run("new", pod, on: SimulatedNode("n2"))
+        #expect(try answer.addresses() == wanted)
+        #expect(try await cluster.network.used() == Dictionary(uniqueKeysWithValues: wanted.map { ($0, "new") }))
+        #expect(try await Array(cluster.network.attachments().keys) == ["new/eth0"])
+        #expect(try cluster.network.logLines().count { $0.contains("took over") } == 16)
+        for (set, holder) in [(0, 0), (15, 15), (3, 7), (15, 0)] {
+            let newest = try await cluster.network.history(address(set: set, of: holder)).first
+            #expect(newest?.event == .takenOver, "10.\(100 + set) of c\(holder)")
+        }
+    }
+
     @Test(arguments: Node.allCases)
     func podOfADeadNodeIsRebuiltElsewhereWithOneAdd(state: Node) async throws {
         let cluster = try await PluginCluster(access: state == .absent ? .clientCertificate : .token)
@@ -108,7 +143,8 @@ struct TakeoverTests {
     /// The very same pod: after a start of the machine the kubelet makes it a new sandbox, and DEL of the old one may
     /// never come.
     @Test func podGoesOnWithItsAddressAfterItsNodeHasRebooted() async throws {
-        let cluster = try await PluginCluster()
+        var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         let node = try SimulatedNode("n1")
         let pod = PluginCluster.member("db-0", on: "n1")
         #expect(try await cluster.run("c1", pod, on: node).address() == Self.address)
@@ -134,7 +170,7 @@ struct TakeoverTests {
                 == PluginFailure(
                     11,
                     "10.188.0.216 is still held by default/\(former.name) on n1: its pod is gone, but its network namespace "
-                        + "\(namespace.path) on n1 is not"))
+                        + "\(namespace.path) still exists"))
         try namespace.delete()
         #expect(try await cluster.add("c2", pod, on: node).address() == Self.address)
         try await expectToldTakeover(

@@ -93,11 +93,12 @@ struct UnverifiableHolderTests {
             cluster, holder: "default/\(former.name) on n1", because: "it is of another Kubernetes cluster")
     }
 
-    /// Two clusters are told apart by their authorities, where the configuration does not name them.
-    @Test func clustersOfDifferentAuthoritiesNeverJudgeEachOthersHolders() async throws {
+    /// Two clusters are told apart, where the configuration does not name them, whoever certifies their servers.
+    @Test(arguments: [true, false])
+    func clustersNeverJudgeEachOthersHolders(haveOneAuthority: Bool) async throws {
         let cluster = try await PluginCluster()
         let former = PluginCluster.replica(on: "n1")
-        let other = try await KubernetesServer.start(.token)
+        let other = try await KubernetesServer.start(.token, authority: haveOneAuthority ? cluster.api.authority : nil)
         try other.put(pod: former)
         var elsewhere = cluster.network
         elsewhere.ipam["kubeConfig"] = .string(try other.kubeconfig())
@@ -109,11 +110,12 @@ struct UnverifiableHolderTests {
             cluster, holder: "default/\(former.name) on n1", because: "it is of another Kubernetes cluster")
     }
 
-    /// Over plain HTTP, or with a public authority, nothing tells one cluster from another.
+    /// Where neither the configuration nor Kubernetes says which cluster it is.
     @Test func clustersThatNothingTellsApartNeverJudgeEachOthersHolders() async throws {
         let cluster = try await PluginCluster(access: .plain)
         let former = PluginCluster.replica(on: "n1")
         let other = try await KubernetesServer.start(.plain)
+        for server in [cluster.api, other] { try server.withholdIdentity() }
         try other.put(pod: former)
         var elsewhere = cluster.network
         elsewhere.ipam["kubeConfig"] = .string(try other.kubeconfig())
@@ -170,7 +172,7 @@ struct UnverifiableHolderTests {
                     101,
                     "\(Self.address) is in use by default/\(former.name) on n1: Kubernetes reports it, and a Go node did "
                         + "not record it"))
-        #expect(cluster.api.requests.last?.contains("fieldSelector=status.podIP") == true)
+        #expect(cluster.api.requests.last?.contains("/pods?fieldSelector=status.phase") == true)
         #expect(try await cluster.network.used().isEmpty)
         former.terminating = true
         try cluster.api.put(pod: former)
@@ -211,8 +213,8 @@ struct UnverifiableHolderTests {
         let cluster = try await PluginCluster()
         let uid = "11111111-2222-3333-4444-555555555555"
         for node in ["n1", "n2"] {
-            var mirror = KubernetesServer.Pod("proxy-\(node)", annotations: ["kube-ipam.ip": Self.address], node: node)
-            mirror.annotations["kubernetes.io/config.hash"] = uid
+            let mirror = KubernetesServer.Pod.mirror(
+                "proxy-\(node)", of: uid, node: node, annotations: ["kube-ipam.ip": Self.address])
             try cluster.api.put(pod: mirror)
             let answer = try await cluster.network.add(
                 "c-\(node)", arguments: PluginCluster.arguments(mirror, uid: uid), on: SimulatedNode(node))
@@ -231,8 +233,8 @@ struct UnverifiableHolderTests {
     @Test func staticPodIsKnownByItsHashAndAliveAsLongAsItsMirrorIs() async throws {
         let cluster = try await PluginCluster()
         let hash = "4cdbd2df1b5b5a3a6f3fe6b9a7d3c6a1"
-        var mirror = KubernetesServer.Pod("proxy-n1", annotations: PluginCluster.publishedAnnotations, node: "n1")
-        mirror.annotations["kubernetes.io/config.hash"] = hash
+        var mirror = KubernetesServer.Pod.mirror(
+            "proxy-n1", of: hash, node: "n1", annotations: PluginCluster.publishedAnnotations)
         try cluster.api.put(pod: mirror)
         let added = try await cluster.network.add(
             "c1", arguments: PluginCluster.arguments(mirror, uid: hash), on: SimulatedNode("n1"))
@@ -245,7 +247,7 @@ struct UnverifiableHolderTests {
             try await cluster.run("c2", pod, on: n2).failure
                 == PluginFailure(101, "\(Self.address) is in use by default/proxy-n1 on n1: its pod is alive"))
         // Its manifest was changed: the mirror is another pod's, though of the same name.
-        mirror.annotations["kubernetes.io/config.hash"] = "another"
+        mirror = .mirror("proxy-n1", of: "another", node: "n1")
         try cluster.api.put(pod: mirror)
         try cluster.api.put(node: "n1", ready: false)
         #expect(try await cluster.add("c2", pod, on: n2).address() == Self.address)

@@ -195,11 +195,11 @@ struct WaitForReleaseTests {
                 == PluginFailure(
                     11,
                     "10.188.0.216 is still held by default/\(former.name) on n1: its pod is gone, but its network namespace "
-                        + "\(namespace.path) on n1 is not"))
+                        + "\(namespace.path) still exists"))
         #expect(
             refused.details
-                == "if no DEL comes, remove the sandbox ('crictl rmp -f'), or the namespace ('ip netns del "
-                + "\(namespace.name)'), on the node")
+                == "if no DEL comes: 'crictl rmp -f c1' on n1; if crictl does not know it, end what runs there "
+                + "('ip netns pids \(namespace.name)'), then 'ip netns del \(namespace.name)'")
         #expect(try cluster.network.etcd.grpcCalls("Watch") == 1)
         #expect(try await cluster.network.contents() == contents)
         // What it says helps.
@@ -273,5 +273,108 @@ struct WaitForReleaseTests {
         try await waiting(in: cluster)
         #expect(try await cluster.network.delete("c1").isSilentSuccess)
         #expect(try await rebuilt.address() == addresses[1])
+    }
+
+    /// `auto`: the Deployment's one replica has the same address after every rebuild, and no second one is reserved.
+    @Test func automaticAddressIsWaitedForRatherThanOneMoreReserved() async throws {
+        let cluster = try await cluster()
+        let n1 = try SimulatedNode("n1")
+        var former = PluginCluster.replica(on: "n1", ["kube-ipam.ip": "auto"])
+        let address = try await cluster.run("c1", former, on: n1).address()
+        former.terminating = true
+        try cluster.api.put(pod: former)
+        let pod = PluginCluster.replica(on: "n1", ["kube-ipam.ip": "auto"])
+        try cluster.api.put(pod: pod)
+        async let rebuilt = cluster.add("c2", pod, on: n1)
+        try await waiting(in: cluster)
+        #expect(try await cluster.network.delete("c1").isSilentSuccess)
+        #expect(try await rebuilt.address() == address)
+        let reserved = try await cluster.network.contents().keys.filter { $0.contains("/reservations/") }
+        #expect(reserved.count == 1, "\(reserved)")
+        // A replica that stays is not waited for: the set grows with the Deployment.
+        let second = PluginCluster.replica(on: "n1", ["kube-ipam.ip": "auto"])
+        #expect(try await cluster.run("c3", second, on: n1).address() != address)
+    }
+
+    /// Of many replicas the one that goes is found, however many stay.
+    @Test func oneOfManyReplicasThatGoesIsWaitedFor() async throws {
+        let cluster = try await cluster()
+        try await cluster.network.ipamctl(
+            "reserve", "10.188.0.20-10.188.0.35", "--for", "default/deploy/web", "--yes"
+        ).checked()
+        let n1 = try SimulatedNode("n1")
+        var pods: [KubernetesServer.Pod] = []
+        for index in 0..<16 {
+            let pod = PluginCluster.replica(on: "n1", [:])
+            _ = try await cluster.run("c\(index)", pod, on: n1).result()
+            pods.append(pod)
+        }
+        pods[11].terminating = true
+        try cluster.api.put(pod: pods[11])
+        let pod = PluginCluster.replica(on: "n1", [:])
+        try cluster.api.put(pod: pod)
+        async let rebuilt = cluster.add("c99", pod, on: n1)
+        try await waiting(in: cluster)
+        let freed = try await cluster.network.used().first { $0.value == "c11" }?.key
+        #expect(try await cluster.network.delete("c11").isSilentSuccess)
+        #expect(try await rebuilt.address() == freed)
+    }
+
+    /// Waiting for one address is of no use where another one is refused for good.
+    @Test func oneAddressThatStaysHeldEndsTheAddAtOnce() async throws {
+        var cluster = try await cluster()
+        cluster.network.ipam["subnet"] = nil
+        for key in ["fixedStart", "fixedEnd", "rangeStart", "rangeEnd", "gateway", "routes"] {
+            cluster.network.ipam[key] = nil
+        }
+        cluster.network.ipam["ranges"] = [
+            [["subnet": "10.188.0.0/24", "rangeStart": "10.188.0.100"]],
+            [["subnet": "10.189.0.0/24", "rangeStart": "10.189.0.100"]],
+        ]
+        let n1 = try SimulatedNode("n1")
+        var leaving = PluginCluster.replica(of: "a", on: "n1", ["kube-ipam.ip": "10.188.0.10"])
+        let staying = PluginCluster.replica(of: "b", on: "n1", ["kube-ipam.ip": "10.189.0.10"])
+        _ = try await cluster.run("c1", leaving, on: n1).result()
+        _ = try await cluster.run("c2", staying, on: n1).result()
+        leaving.terminating = true
+        try cluster.api.put(pod: leaving)
+        let pod = PluginCluster.replica(of: "a", on: "n1", ["kube-ipam.ip": "10.188.0.10,10.189.0.10"])
+        #expect(try await cluster.run("c3", pod, on: n1).failure?.code == 101)
+        #expect(try cluster.network.etcd.grpcCalls("Watch") == 0)
+    }
+
+    @Test func networkPutOnHoldDuringTheWaitGivesNothing() async throws {
+        let cluster = try await cluster()
+        var former = PluginCluster.replica(on: "n1")
+        let n1 = try SimulatedNode("n1")
+        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
+        former.terminating = true
+        try cluster.api.put(pod: former)
+        let pod = PluginCluster.replica(on: "n1")
+        try cluster.api.put(pod: pod)
+        async let rebuilt = cluster.add("c2", pod, on: n1)
+        try await waiting(in: cluster)
+        try await cluster.network.ipamctl("hold", cluster.network.name, "--reason", "a move", "--yes").checked()
+        #expect(try await cluster.network.delete("c1").isSilentSuccess)
+        #expect(try await rebuilt.failure?.code == 104)
+        #expect(try await cluster.network.used().isEmpty)
+    }
+
+    /// The pod that waits is deleted before the address is free.
+    @Test func podThatIsGoneAfterTheWaitGetsNothing() async throws {
+        let cluster = try await cluster()
+        var former = PluginCluster.replica(on: "n1")
+        let n1 = try SimulatedNode("n1")
+        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
+        former.terminating = true
+        try cluster.api.put(pod: former)
+        let pod = PluginCluster.replica(on: "n1")
+        try cluster.api.put(pod: pod)
+        async let rebuilt = cluster.add("c2", pod, on: n1)
+        try await waiting(in: cluster)
+        try cluster.api.delete(pod: pod.name)
+        #expect(try await cluster.network.delete("c1").isSilentSuccess)
+        #expect(try await rebuilt.failure?.code == 106)
+        #expect(try await cluster.network.used().isEmpty)
     }
 }

@@ -11,26 +11,35 @@ import Testing
         try Data(contentsOf: URL(fileURLWithPath: path)).base64EncodedString()
     }
 
-    @Test func theFingerprintIsThatOfTheFirstCertificate() async throws {
+    @Test func theDigestChangesWithTheServerTheAuthorityAndTheFile() throws {
         let authority = try Self.authority.get()
-        let openssl = try await runProcess(
-            "openssl", ["x509", "-in", authority.certificate, "-noout", "-fingerprint", "-sha256"],
-            environment: ["PATH": "/usr/bin:/bin"])
-        let expected = try #require(openssl.stdoutText.split(separator: "=").last)
-            .filter { $0.isHexDigit }.lowercased()
-        #expect(expected.count == 64)
+        let other = try CertificateAuthority(name: "another")
         let pem = try String(contentsOfFile: authority.certificate, encoding: .utf8)
         let folder = try TemporaryDirectory(prefix: "kubeconfig")
-        let other = try String(contentsOfFile: authority.server.certificate, encoding: .utf8)
+        // Windows' line ends, text in front and another certificate behind: the same authority.
         try folder.write(
-            "Subject: someone\r\n" + pem.replacingOccurrences(of: "\n", with: "\r\n") + other, to: "ca.pem")
-        for line in [
-            "certificate-authority: \(authority.certificate)", "certificate-authority: ca.pem",
-            "certificate-authority-data: \(try base64(authority.certificate))",
-        ] {
-            let text = KubeconfigText.with(cluster: ["server: https://h", line])
-            #expect(try Kubeconfig(text, folder: folder.path).clusterFingerprint == expected, "\(line)")
+            "Subject: someone\r\n" + pem.replacingOccurrences(of: "\n", with: "\r\n")
+                + String(contentsOfFile: authority.server.certificate, encoding: .utf8), to: "ca.pem")
+        func digest(_ lines: [String], file: String = "config") throws -> String {
+            let path = try folder.write(KubeconfigText.with(cluster: lines), to: file).path
+            return try Kubeconfig(contentsOf: path).connectionDigest
         }
+        let server = "server: https://h"
+        let known = try digest([server, "certificate-authority: \(authority.certificate)"])
+        #expect(known.count == 64 && known.allSatisfy { $0.isHexDigit && !$0.isUppercase })
+        for line in [
+            "certificate-authority: ca.pem", "certificate-authority-data: \(try base64(authority.certificate))",
+        ] {
+            #expect(try digest([server, line]) == known, "\(line)")
+        }
+        let same = "certificate-authority: ca.pem"
+        for lines in [
+            [server, "certificate-authority: \(other.certificate)"], [server], ["server: https://h:6443", same],
+            [server, same, "proxy-url: http://p"], [server, same, "tls-server-name: x"],
+        ] {
+            #expect(try digest(lines) != known, "\(lines)")
+        }
+        #expect(try digest([server, same], file: "copy") != known)
         // With a key in front, as some tools write it.
         let key = try String(contentsOfFile: authority.server.key, encoding: .utf8)
         #expect(PEMText.firstCertificate(Array((key + pem).utf8)) == PEMText.firstCertificate(Array(pem.utf8)))

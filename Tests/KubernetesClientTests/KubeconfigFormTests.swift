@@ -83,7 +83,6 @@ import Testing
         #expect(kubeconfig.namespace == "prod")
         #expect(kubeconfig.token == nil)
         #expect(kubeconfig.user == "bot")
-        #expect(kubeconfig.clusterFingerprint == nil)
     }
 
     @Test func aContextNeedsNoUser() throws {

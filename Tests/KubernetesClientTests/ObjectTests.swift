@@ -77,6 +77,27 @@ import Testing
         #expect(try await client.node(name: "n1", deadline: farOff) == nil)
     }
 
+    @Test func aNamespaceIsFound() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        let client = try KubernetesClient.of(server)
+        let found = try await client.namespace(name: "kube-system", deadline: farOff)
+        #expect(found?.name == "kube-system" && found?.uid == server.clusterUID)
+        #expect(server.requests == ["GET /api/v1/namespaces/kube-system"])
+        #expect(try await client.namespace(name: "nowhere", deadline: farOff) == nil)
+        for (body, words) in [
+            (#"{"metadata": {"name": "kube-system"}}"#, ".metadata.uid is missing"),
+            (#"{"metadata": {"name": "kube-system", "uid": ""}}"#, "metadata.uid is empty"),
+            (#"{"metadata": {"name": "x", "uid": "u"}}"#, "it is the namespace x"),
+            (#"{"kind": "Pod", "metadata": {"name": "kube-system", "uid": "u"}}"#, "it is a Pod, not a Namespace"),
+        ] {
+            try server.fail(.body(body))
+            let error = try await #require(throws: KubernetesError.self) {
+                try await client.namespace(name: "kube-system", deadline: farOff)
+            }
+            #expect(error.description.contains(words), "\(error)")
+        }
+    }
+
     /// An unready node is one of which Kubernetes says so: what it does not say frees nobody's address.
     @Test(arguments: [
         (#"[{"type": "Ready", "status": "False"}]"#, false), (#"[{"type": "Ready", "status": "Unknown"}]"#, false),

@@ -19,8 +19,9 @@ import Testing
             pod: .init(
                 "web-7d4b9-x2x2x", namespace: "prod", uid: "u",
                 annotations: [
-                    "kube-ipam.ip": "auto", "kubernetes.io/config.hash": "h", "k8s.v1.cni.cncf.io/network-status": "[]",
-                    "large": "and of no concern",
+                    "kube-ipam.ip": "auto", "kubernetes.io/config.mirror": "h",
+                    "k8s.v1.cni.cncf.io/network-status": "[]",
+                    "kubernetes.io/config.hash": "of no concern", "large": "and of no concern",
                 ], node: "n1",
                 controller: ("ReplicaSet", "web-7d4b9"), templateHash: "7d4b9", phase: "Failed", terminating: true,
                 podIPs: ["10.188.0.7", "fd00:0::7"], hostNetwork: true))
@@ -31,7 +32,7 @@ import Testing
                 == Pod(
                     try reference("web-7d4b9-x2x2x", in: "prod"), uid: "u",
                     annotations: [
-                        "kube-ipam.ip": "auto", "kubernetes.io/config.hash": "h",
+                        "kube-ipam.ip": "auto", "kubernetes.io/config.mirror": "h",
                         "k8s.v1.cni.cncf.io/network-status": "[]",
                     ],
                     templateHash: "7d4b9", controller: .init(kind: "ReplicaSet", name: "web-7d4b9"), node: "n1",
@@ -56,18 +57,48 @@ import Testing
         #expect(try await source(server).pod(reference("p"), deadline: farOff)?.isTerminal == isTerminal)
     }
 
-    @Test func podsAreFoundByAddress() async throws {
+    /// The kubelet makes it so; the annotation alone may be anybody's.
+    @Test func theMirrorOfAStaticPodIsItsNodes() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pod: .mirror("proxy-n1", of: "hash", node: "n1"))
+        let source = try source(server)
+        #expect(try await source.pod(reference("proxy-n1"), deadline: farOff)?.staticUID == "hash")
+        var forged = KubernetesServer.Pod.mirror("proxy-n1", of: "hash", node: "n1")
+        for controller in [nil, (kind: "ReplicaSet", name: "n1"), (kind: "Node", name: "n2")] {
+            forged.controller = controller
+            try server.put(pod: forged)
+            #expect(try await source.pod(reference("proxy-n1"), deadline: farOff)?.staticUID == nil)
+        }
+    }
+
+    @Test func podsThatHaveEndedAreNotAmongTheLiveOnes() async throws {
         let server = try await KubernetesServer.start(.plain)
         try server.put(pods: [
-            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", podIPs: ["10.188.0.1", "fd00::1"]),
-            .init("c", podIPs: ["fd00::1"]),
+            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", phase: "Pending"),
+            .init("c", phase: "Succeeded"), .init("d", phase: "Failed"), .init("e", phase: "Unknown"),
         ])
+        let live = try await source(server).livePods(deadline: farOff)
+        #expect(live.map(\.reference.description) == ["default/a", "default/e", "x/b"])
+    }
+
+    @Test func aClusterIsKnownByItsNamespaceKubeSystem() async throws {
+        let server = try await KubernetesServer.start(.plain)
         let source = try source(server)
-        let four = try await source.pods(at: IPAddress("10.188.0.1"), deadline: farOff)
-        #expect(four.map(\.reference.description) == ["default/a", "x/b"])
-        let six = try await source.pods(at: IPAddress("FD00:0::1"), deadline: farOff)
-        #expect(six.map(\.reference.description) == ["default/c"])
-        #expect(try await source.pods(at: IPAddress("10.188.0.2"), deadline: farOff).isEmpty)
+        #expect(try await source.cluster(deadline: farOff) == .known(server.clusterUID))
+        #expect(server.requests == [KubernetesServer.identityRequest])
+        try server.put(uid: nil)
+        #expect(try await source.cluster(deadline: farOff) == .withheld("Kubernetes has no namespace kube-system"))
+        try server.withholdIdentity()
+        guard case .withheld(let reason) = try await source.cluster(deadline: farOff) else {
+            Issue.record("the identity is told although it is forbidden")
+            return
+        }
+        #expect(reason.contains("cannot get resource \"namespaces\""), "\(reason)")
+        #expect(
+            reason.hasSuffix("needs an RBAC rule: get on namespaces, resourceNames [kube-system]"), "\(reason)")
+        try server.recover()
+        try server.fail(.status(401))
+        _ = try await #require(throws: PodSourceError.self) { try await source.cluster(deadline: farOff) }
     }
 
     @Test func whatCannotBeUnderstoodIsAnError() async throws {
@@ -78,10 +109,11 @@ import Testing
             try await source.pod(reference("p"), deadline: farOff)
         }
         #expect(address.description.contains("the pod default/p has an address that is none: "), "\(address)")
+        try server.delete(pod: "p")
         try server.put(
             podJSON: #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u"}, "status": {"podIP": "::1"}}"#)
         let name = try await #require(throws: PodSourceError.self) {
-            try await source.pods(at: IPAddress("::1"), deadline: farOff)
+            try await source.livePods(deadline: farOff)
         }
         #expect(name.description.contains("\"a b\" is not a valid pod name"), "\(name)")
         try server.fail(.status(403))

@@ -3,10 +3,11 @@ extension KubernetesServer {
     static let script = #"""
         import base64, http.server, json, os, socket, socketserver, ssl, sys, threading, time, urllib.parse
 
-        access, port, certificate, key, authority, token = sys.argv[1:7]
+        access, port, certificate, key, authority, token, uid = sys.argv[1:8]
         port = int(port)
         lock = threading.Lock()
         pods, nodes = {}, {}
+        namespaces = {"kube-system": {"metadata": {"name": "kube-system", "uid": uid}}}
         tokens = {token}
         faults, seen, snapshots = [], [], {}
         revision = 1
@@ -93,6 +94,8 @@ extension KubernetesServer {
             if parts == ["pods"]: return page("pods", [pods[key] for key in sorted(pods)], query)
             if parts == ["nodes"]: return page("nodes", [nodes[key] for key in sorted(nodes)], query)
             if len(parts) == 2 and parts[0] == "nodes": return found("Node", "nodes", nodes.get(parts[1]), parts[1])
+            if parts[:1] == ["namespaces"] and len(parts) == 2:
+                return found("Namespace", "namespaces", namespaces.get(parts[1]), parts[1])
             if parts[:1] == ["namespaces"] and len(parts) in (3, 4) and parts[2] == "pods":
                 if len(parts) == 4: return found("Pod", "pods", pods.get((parts[1], parts[3])), parts[3])
                 return page("pods", [pods[key] for key in sorted(pods) if key[0] == parts[1]], query)
@@ -177,6 +180,9 @@ extension KubernetesServer {
             def message(self, code, path):
                 if code != 403: return None
                 parts = path.split("/")
+                if parts[3:4] == ["namespaces"] and len(parts) == 5:
+                    return "namespaces \"%s\" is forbidden: User \"system:node:n1\" cannot get resource \"namespaces\" in API group \"\" in the namespace \"%s\"" % (
+                        parts[4], parts[4])
                 verb, what = ("list", "nodes" if "nodes" in parts else "pods")
                 return "%s is forbidden: User \"system:node:n1\" cannot %s resource \"%s\" in API group \"\" at the cluster scope" % (
                     what, verb, what)
@@ -230,6 +236,11 @@ extension KubernetesServer {
                 elif name == "delete-pod":
                     revision += 1
                     pods.pop((order["namespace"], order["name"]), None)
+                elif name == "put-namespace":
+                    revision += 1
+                    namespaces.pop(order["name"], None)
+                    if order.get("uid") is not None:
+                        namespaces[order["name"]] = {"metadata": {"name": order["name"], "uid": order["uid"]}}
                 elif name == "delete-node":
                     revision += 1
                     nodes.pop(order["name"], None)

@@ -9,7 +9,9 @@ import Foundation
 ///     let path = try server.kubeconfig()
 ///     try server.fail(.status(503, retryAfter: 1), times: 2)
 ///
-/// It knows GET of `/api/v1/namespaces/NS/pods/NAME`, of pods in one namespace and in all, of nodes and of one node, with
+/// Every one is a cluster of its own: it has the namespace `kube-system`, with a UID of its own.
+///
+/// It knows GET of `/api/v1/namespaces/NS/pods/NAME`, of `/api/v1/namespaces/NS`, of pods in one namespace and in all, of nodes and of one node, with
 /// `fieldSelector`, `limit` and `continue`; everything else is answered as the real one answers what it does not have.
 public final class KubernetesServer: Sendable {
     /// Who is answered.
@@ -108,6 +110,8 @@ public final class KubernetesServer: Sendable {
     public let authority: CertificateAuthority
     /// Who is answered.
     public let access: Access
+    /// The UID of its namespace `kube-system` from its start.
+    public let clusterUID = UUID().uuidString.lowercased()
 
     /// Holds the kubeconfigs, tokens and whatever else a test wants to put there.
     public let folder: TemporaryDirectory
@@ -118,8 +122,7 @@ public final class KubernetesServer: Sendable {
     ///
     /// - Parameters:
     ///   - access: Who is answered.
-    ///   - authority: What its certificate is from; by default one that all of this process's servers share, so that to
-    ///     the programs they are one cluster. Another authority makes another cluster.
+    ///   - authority: What its certificate is from; by default one that all of this process's servers share.
     /// - Throws: `TestSupportError`.
     public static func start(_ access: Access = .token, authority: CertificateAuthority? = nil) async throws
         -> KubernetesServer
@@ -150,7 +153,7 @@ public final class KubernetesServer: Sendable {
                 name: "python3", log: folder.file("log-\(port)"), executable: "python3",
                 arguments: [
                     "-u", path, access.rawValue, String(port), identity.certificate, identity.key,
-                    authority.certificate, Self.token,
+                    authority.certificate, Self.token, clusterUID,
                 ])
             do {
                 controlPort = try Self.startListening(process)
@@ -236,6 +239,13 @@ public final class KubernetesServer: Sendable {
         try order("delete-node", ["name": node])
     }
 
+    /// Gives the namespace another UID, as when the cluster was built anew at its address; nil removes the namespace.
+    public func put(namespace: String = "kube-system", uid: String?) throws {
+        var fields: [String: Any] = ["name": namespace]
+        fields["uid"] = uid
+        try order("put-namespace", fields)
+    }
+
     // MARK: Faults
 
     /// Answers requests with a fault, before every fault that was asked for earlier.
@@ -297,6 +307,14 @@ public final class KubernetesServer: Sendable {
         }
     }
 
+    /// How a program asks which cluster this is.
+    public static let identityRequest = "GET /api/v1/namespaces/kube-system"
+
+    /// Refuses to tell which cluster this is, as where the RBAC rule for it is missing.
+    public func withholdIdentity() throws {
+        try fail(.status(403), on: "/api/v1/namespaces/kube-system")
+    }
+
     /// Forgets the requests it has seen.
     public func forgetRequests() throws {
         try order("forget")
@@ -346,6 +364,18 @@ public final class KubernetesServer: Sendable {
 }
 
 extension KubernetesServer.Pod {
+    /// The mirror of a static pod, as the kubelet of `node` makes it; `hash` is the UID that its runtime passes.
+    public static func mirror(_ name: String, of hash: String, node: String, annotations: [String: String] = [:])
+        -> Self
+    {
+        let notes = [
+            "kubernetes.io/config.hash": hash, "kubernetes.io/config.mirror": hash,
+            "kubernetes.io/config.source": "file",
+        ]
+        return Self(
+            name, annotations: annotations.merging(notes) { $1 }, node: node, controller: (kind: "Node", name: node))
+    }
+
     /// The pod as the API has it.
     fileprivate func object() throws -> [String: Any] {
         var labels = labels

@@ -125,24 +125,13 @@ public struct InterfaceName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension PodReference {
-    /// Whether Kubernetes can have a pod of this name: a namespace is a DNS label, a pod's name a DNS subdomain, both in
-    /// lower case (RFC 1123).
-    public var isPossible: Bool { Self.isPossible(namespace: namespace) && Self.isPossible(name: name) }
+    /// Whether Kubernetes can have a pod, or a workload, of this name, by apimachinery's `ValidateNamespaceName` and
+    /// `NameIsDNSSubdomain`: a namespace is a DNS label of at most 63 bytes, a name a DNS subdomain of at most 253, both
+    /// in lower case. The parts of a name between its dots have no limit of their own.
+    public var isPossible: Bool { Self.isPossible(namespace: namespace) && isDNSName(name.text, allowingDots: true) }
 
-    static func isPossible(namespace: Namespace) -> Bool { isLabel(namespace.text.utf8[...]) }
-
-    static func isPossible(name: PodName) -> Bool {
-        name.text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isLabel)
-    }
-
-    private static func isLabel(_ label: Substring.UTF8View) -> Bool {
-        func isAlphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        guard let first = label.first, let last = label.last, label.count <= 63 else { return false }
-        return isAlphanumeric(first) && isAlphanumeric(last)
-            && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+    static func isPossible(namespace: Namespace) -> Bool {
+        namespace.text.utf8.count <= 63 && isDNSName(namespace.text, allowingDots: false)
     }
 }
 
@@ -160,7 +149,26 @@ public struct Namespace: Hashable, Sendable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// The name of a Kubernetes pod.
+/// Whether a text is `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, or several of these with dots between them (apimachinery,
+/// `dns1123LabelFmt` and `dns1123SubdomainFmt`), of whatever length.
+private func isDNSName(_ text: String, allowingDots: Bool) -> Bool {
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+    let (dot, dash) = (UInt8(ascii: "."), UInt8(ascii: "-"))
+    var previous = dot
+    for byte in text.utf8 {
+        switch byte {
+        case dot: guard allowingDots, isAlphanumeric(previous) else { return false }
+        case dash: guard previous != dot else { return false }
+        default: guard isAlphanumeric(byte) else { return false }
+        }
+        previous = byte
+    }
+    return isAlphanumeric(previous)
+}
+
+/// The name of a Kubernetes pod, or of a workload.
 public struct PodName: Hashable, Sendable, CustomStringConvertible {
     /// The name.
     public let text: String

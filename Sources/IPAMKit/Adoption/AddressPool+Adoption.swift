@@ -61,7 +61,10 @@ extension AddressPool {
         while !rest.isEmpty {
             let batch = Array(rest.prefix(Self.stepsAtOnce))
             rest = rest.dropFirst(batch.count)
-            for (step, isDone) in zip(batch, try await run(batch, by: by, at: now)) where isDone { done.insert(step) }
+            let outcomes = try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+                try await pool.run(batch, by: by, at: now)
+            }
+            for (step, isDone) in zip(batch, outcomes) where isDone { done.insert(step) }
             progress(steps.count - rest.count)
         }
         return adoption.steps.map { AdoptionOutcome(step: $0, isDone: done.contains($0)) }
@@ -133,7 +136,7 @@ extension AddressPool {
             case .fence(let holder):
                 let address = step.addresses[0]
                 let reservation = Reservation(
-                    for: holder, by: by, note: "adopted: \(step.who) has it, and nobody recorded it", since: now)
+                    for: holder, by: by, note: "adopted: \(step.claim), and nobody recorded it", since: now)
                 let update = HistoryUpdate(
                     key: keys.history(address), record: histories[address] ?? nil,
                     entries: [HistoryEntry(.reserved, at: now, by: by, reservation: reservation)], depth: historyDepth)

@@ -5,7 +5,8 @@ public struct AdoptionStep: Hashable, Sendable {
     public enum Action: Hashable, Sendable {
         /// A used key of the Go plugin's gets the attachment that it lacks.
         case record(AttachmentReference)
-        /// An address that nobody recorded is reserved for who has it.
+        /// An address that nobody recorded is reserved for who has it, or, where only its annotation says that it has it,
+        /// kept for the pods of its namespace that name it.
         case fence(ReservationHolder)
         /// Nothing is changed: `reason` says what stands against it.
         case conflict(reason: String)
@@ -15,6 +16,8 @@ public struct AdoptionStep: Hashable, Sendable {
     public let addresses: [IPAddress]
     /// Who reports them: `default/db-0 on n1`.
     public let who: String
+    /// Only the pod's annotation tells of them, which a tenant may have written.
+    public let isByAnnotation: Bool
     public let pod: PodReference
     public let action: Action
     let attachment: Attachment?
@@ -23,6 +26,7 @@ public struct AdoptionStep: Hashable, Sendable {
     init(
         _ addresses: [IPAddress], _ pod: Pod, _ action: Action, attachment: Attachment? = nil, used: [Record] = []
     ) {
+        isByAnnotation = addresses.contains { !pod.addresses.contains($0) }
         self.addresses = addresses
         who = pod.phrase
         self.pod = pod.reference
@@ -30,6 +34,9 @@ public struct AdoptionStep: Hashable, Sendable {
         self.attachment = attachment
         self.used = used
     }
+
+    /// `default/db-0 on n1 has it`, or who says so where that is no proof.
+    public var claim: String { isByAnnotation ? "\(who) reports it by its \(Pod.networkStatus)" : "\(who) has it" }
 
     /// The addresses that would be reserved.
     var fenced: [IPAddress] {
@@ -50,6 +57,8 @@ public struct Adoption: Sendable {
     public let steps: [AdoptionStep]
     /// Why, also when all steps are done, the network cannot be said to have no Go nodes: one sentence each.
     public let obstacles: [String]
+    /// What cannot be seen of the network's pods, as one sentence; nil where there is no such thing.
+    public let doubt: String?
     /// How many addresses of live pods are recorded for them already.
     public let recorded: Int
     /// Whether Go nodes are taken into account.
@@ -67,6 +76,8 @@ public struct Adoption: Sendable {
         planner.plan(pods)
         steps = planner.steps.sorted { $0.addresses.lexicographicallyPrecedes($1.addresses) }
         obstacles = planner.obstacles
+        let silent = planner.silent
+        doubt = silent.isEmpty ? nil : silent.silencePhrase
         recorded = planner.recorded
         hasGoNodes = snapshot.settings?.hasGoNodes ?? true
     }

@@ -10,6 +10,8 @@ struct AdoptionPlanner {
     private(set) var steps: [AdoptionStep] = []
     private(set) var obstacles: [String] = []
     private(set) var recorded = 0
+    /// Pods with interfaces of which nobody sees the address.
+    private(set) var silent: [Pod] = []
 
     /// The interface that Kubernetes reports: a pod's first one.
     private static let ifname = try? InterfaceName("eth0")
@@ -38,8 +40,11 @@ struct AdoptionPlanner {
 
     mutating func plan(_ pods: [Pod]) {
         var reporters: [IPAddress: [Pod]] = [:]
+        // Multus' further interfaces are not in a pod's status.
         for pod in pods where pod.isLive {
-            for address in Set(pod.addresses) where isOurs(address) { reporters[address, default: []].append(pod) }
+            for address in Set(pod.addresses + pod.networkStatusAddresses) where isOurs(address) {
+                reporters[address, default: []].append(pod)
+            }
         }
         // The addresses of containers without an attachment, each with the one pod that reports it.
         var unattached: [String: [(address: IPAddress, pod: Pod, used: Record)]] = [:]
@@ -51,14 +56,20 @@ struct AdoptionPlanner {
                 conflict(address, pod, "\(others) \(pods.count == 2 ? "has" : "have") it, too")
                 continue
             }
+            let isByAnnotation = !pod.addresses.contains(address)
             guard let used = snapshot.used[address] else {
-                planUnused(address, pod)
+                planUnused(address, pod, isByAnnotation: isByAnnotation)
                 continue
             }
             if let held = attachments[address]?.first(where: { $0.reference.containerID.text == used.value }) {
                 planHeld(address, pod, held)
             } else if attached.contains(used.value) {
                 conflict(address, pod, "its container \(used.value) has an attachment that does not tell of it")
+            } else if isByAnnotation {
+                // To record it for a pod that only says so would free it with that pod.
+                obstacles.append(
+                    "\(address) is held by container \(used.value) without an attachment, and \(pod.phrase) reports it only "
+                        + "by its \(Pod.networkStatus): without Go nodes a DEL may not find it")
             } else {
                 unattached[used.value, default: []].append((address, pod, used))
             }
@@ -71,6 +82,25 @@ struct AdoptionPlanner {
                     "\(address) is held by container \(used.value) without an attachment, and no pod reports it: without Go "
                         + "nodes a DEL may not find it")
             }
+        }
+        silent = snapshot.silentPods(among: pods)
+        for pod in silent { planSilent(pod) }
+    }
+
+    /// The Go plugin records no fixed address, and takes it from one annotation only: what a pod asks for there it may have
+    /// on an interface that reports nothing.
+    private mutating func planSilent(_ pod: Pod) {
+        guard let demand = try? AddressDemand(annotations: pod.annotations, network: snapshot.network),
+            case .addresses(let wanted) = demand.wish
+        else { return }
+        for address in wanted where isOurs(address) {
+            if pod.addresses.contains(address) || pod.networkStatusAddresses.contains(address) { continue }
+            let isRecorded =
+                attachments[address]?.contains { $0.attachment.holder.uid.map(pod.isMeant) ?? false } ?? false
+            guard !isRecorded else { continue }
+            obstacles.append(
+                "\(address) is what \(pod.phrase) asks for by \(demand.key), and it may have it on an interface that reports "
+                    + "no address")
         }
     }
 
@@ -87,7 +117,7 @@ struct AdoptionPlanner {
     private mutating func planHeld(_ address: IPAddress, _ pod: Pod, _ held: NetworkSnapshot.Held) {
         let holder = held.attachment.holder
         // What names no pod is not another's.
-        if holder.uid.map(pod.isMeant) ?? (holder.pod.map { $0 == pod.reference } ?? true) {
+        if holder.uid.map(pod.isMeant) ?? (holder.name == nil || holder.isCalled(pod.reference)) {
             recorded += 1
         } else {
             conflict(address, pod, "it is recorded for \(held.usage.phrase)")
@@ -113,7 +143,7 @@ struct AdoptionPlanner {
             return
         }
         var holder = Holder(pod: pod.reference, uid: pod.uid, node: pod.node, cluster: cluster)
-        holder.workload = pod.workload
+        holder.owner = Holder.Owner(of: pod)
         steps.append(
             AdoptionStep(
                 found.map(\.address), pod, .record(AttachmentReference(containerID: containerID, ifname: ifname)),
@@ -122,11 +152,12 @@ struct AdoptionPlanner {
     }
 
     /// An address without a used key.
-    private mutating func planUnused(_ address: IPAddress, _ pod: Pod) {
+    private mutating func planUnused(_ address: IPAddress, _ pod: Pod, isByAnnotation: Bool) {
         if let held = attachments[address]?.first {
             return conflict(address, pod, "the attachment of \(held.usage.phrase) has it without a used key")
         }
-        let fence = pod.reservationHolder
+        // An annotation that tenants can write gets its pod no address: a reservation for a namespace is never given unasked.
+        let fence = isByAnnotation ? ReservationHolder.namespace(pod.reference.namespace) : pod.reservationHolder
         if let known = snapshot.reservations[address]?.reservation {
             if known.isExpired(at: now) {
                 return conflict(address, pod, "nobody recorded it, and its reservation is over")

@@ -1,14 +1,22 @@
 import Store
 
 extension AddOperation {
-    /// The one read of an ADD: the network, the attachment, the cursors, the claims of `owners` and some addresses.
-    func readState(owners: [ClaimOwner], addresses: [IPAddress]) async throws(IPAMError) -> AllocationState {
+    /// The one read of an ADD: the network, the attachment, the cursors, the claims of `claimant` and some addresses.
+    func readState(of claimant: Claimant, addresses: [IPAddress]) async throws(IPAMError) -> AllocationState {
         let cursors = request.numberedRangeSets.map(\.cursor)
-        let claims = owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) }
+        let owners = claimant.owners
+        var claims = owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) }
+        let possible = claimant.possibleDeployments
+        if let (namespace, prefix) = possible {
+            let range = KeyRange(prefix: keys.workloadClaimsPrefix(in: namespace, startingWith: prefix))
+            claims.append(Read(range, .keys, limit: 1))
+        }
+        // More than fit into one request are read when it is known which of them count.
+        let addresses = addresses.prefix((Transaction.maximumWidth - 4 - cursors.count - claims.count) / 2)
         let snapshot = try await pool.read(
             [
                 Read(keys.document), Read(keys.settings), Read(keys.lock), Read(keys.attachment(request.attachment)),
-            ] + cursors.map { Read(keys.cursor(rangeSet: $0)) } + claims + addressReads(addresses))
+            ] + cursors.map { Read(keys.cursor(rangeSet: $0)) } + claims + addressReads(Array(addresses)))
         var results = snapshot.results[...]
         func next() -> [Record] { results.popFirst()?.records ?? [] }
         var state = AllocationState(revision: snapshot.revision)
@@ -22,6 +30,7 @@ extension AddOperation {
                 Keyspace.address(of: $0.key, in: keys.claimsPrefix(of: owner))
             }.sorted()
         }
+        if possible != nil { state.hasPossibleClaims = !next().isEmpty }
         for address in addresses {
             state.addresses[address] = AddressState(used: next().first, reservation: next().first)
         }
@@ -50,10 +59,6 @@ extension AddOperation {
 
     /// Adds the histories of `addresses` to `state`.
     func readHistories(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
-        guard !addresses.isEmpty else { return }
-        let snapshot = try await pool.read(addresses.map { Read(keys.history($0)) })
-        for (address, result) in zip(addresses, snapshot.results) {
-            state.histories[address] = .some(result.records.first)
-        }
+        state.histories.merge(try await pool.histories(of: addresses)) { $1 }
     }
 }

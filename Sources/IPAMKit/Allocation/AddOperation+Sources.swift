@@ -53,13 +53,22 @@ extension AddOperation {
     {
         let wish = context.claimant.demand.wish
         var sources: [AllocationPlan.Source?] = []
+        var refusal: IPAMError?
         for (index, name) in named.enumerated() {
-            if let name {
-                sources.append(try await source(named: name, &context, &memory))
-            } else {
-                sources.append(wish == .dynamic ? nil : try await reservedSource(inSet: index, &context, &memory))
+            do throws(IPAMError) {
+                if let name {
+                    sources.append(try await source(named: name, &context, &memory))
+                } else {
+                    sources.append(wish == .dynamic ? nil : try await reservedSource(inSet: index, &context, &memory))
+                }
+            } catch {
+                // Waiting is of no use where another range set's address is refused for good.
+                guard case .heldForNow = error, !memory.isOutOfDate else { throw error }
+                refusal = refusal ?? error
+                sources.append(nil)
             }
         }
+        if let refusal { throw refusal }
         // What a takeover frees must not be a candidate in the same transaction.
         var freed: [IPAddress] = []
         for case .named(_, _, _, let takeover?)? in sources { freed += takeover.attachment.addresses }
@@ -70,7 +79,7 @@ extension AddOperation {
             if let source = sources[index] {
                 complete.append(source)
             } else if wish == .automatic {
-                complete.append(try await automaticSource(numbered.set, excluding: freed, &context))
+                complete.append(try await automaticSource(numbered.set, excluding: freed, &context, &memory))
             } else {
                 complete.append(
                     try dynamicSource(
@@ -101,7 +110,7 @@ extension AddOperation {
         if let used = known.used {
             takeover = try await contest(address, held: used, &context, &memory).get()
         }
-        try await requireUnreported(address, context)
+        try await requireUnreported(address, context, &memory)
         if expired != nil, takeover == nil { try await readHistories([address], &context.state) }
         return .named(address, reservation: known.reservation, expired: expired, takeover: takeover)
     }
@@ -115,8 +124,10 @@ extension AddOperation {
 
     // MARK: Rule 3: reserved
 
-    /// So many holders of a workload's addresses are judged, at most: each may be a question to Kubernetes.
-    private static let mostContests = 8
+    /// So many holders of a workload's addresses are judged at once: each may be a question to Kubernetes.
+    private static let contestsAtOnce = 8
+    /// So many are judged at all.
+    private static let mostContests = 128
 
     /// A reserved address for the pod itself, else one of those for its workload; nil where none is reserved, or, for a
     /// pod that may have another one reserved, where all of its workload's are in use.
@@ -132,8 +143,7 @@ extension AddOperation {
             var free: [(address: IPAddress, reservation: Record)] = []
             for address in context.state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
                 guard let known = context.state.addresses[address], let record = known.reservation,
-                    let reservation = try pool.reservation(record), !reservation.isExpired(at: request.now),
-                    reservation.holder.claimOwner == owner, claimant.isAdmitted(by: reservation.holder)
+                    try reservation(of: address, for: owner, context) != nil
                 else { continue }
                 _ = try eligibility.require(address)
                 if let used = known.used {
@@ -149,28 +159,40 @@ extension AddOperation {
             }
             var refusals: [IPAMError] = []
             for (address, reservation) in free {
-                switch await reported(address, context) {
+                switch await reported(address, context, &memory) {
                 case .success: return .named(address, reservation: reservation, expired: nil, takeover: nil)
                 case .failure(let refusal): refusals.append(refusal)
                 }
             }
-            let contested = held.prefix(Self.mostContests)
-            if contested.count > 1 {
-                try await judgeTogether(contested.map { ($0.address, $0.used) }, context, &memory)
-            }
-            for (address, used, reservation) in contested {
-                switch try await contest(address, held: used, &context, &memory) {
-                case .success(let takeover):
-                    try await requireUnreported(address, context)
-                    return .named(address, reservation: reservation, expired: nil, takeover: takeover)
-                case .failure(let refusal): refusals.append(refusal)
+            var rest = held.prefix(Self.mostContests)
+            var isOneLeaving = false
+            while !rest.isEmpty, !isOneLeaving {
+                let contested = rest.prefix(Self.contestsAtOnce)
+                rest = rest.dropFirst(contested.count)
+                if contested.count > 1 {
+                    try await judgeTogether(contested.map { ($0.address, $0.used) }, context, &memory)
+                }
+                for (address, used, reservation) in contested {
+                    switch try await contest(address, held: used, &context, &memory) {
+                    case .success(let takeover):
+                        try await requireUnreported(address, context, &memory)
+                        return .named(address, reservation: reservation, expired: nil, takeover: takeover)
+                    case .failure(let refusal):
+                        if case .heldForNow = refusal { isOneLeaving = true }
+                        refusals.append(refusal)
+                    }
                 }
             }
             guard let first = refusals.first else { continue }
             if memory.isOutOfDate { throw first }
             // A look-up that failed must not be answered with another address.
             for case .lookupFailed(let error) in refusals { throw .lookupFailed(error) }
-            if case .workload = owner, claimant.demand.wish == .automatic { return nil }
+            if case .workload = owner, claimant.demand.wish == .automatic {
+                // A replica that is about to go leaves its address: one more is reserved only when none does.
+                let leaving = refusals.first { if case .heldForNow = $0 { true } else { false } }
+                if memory.mayWait, memory.wait != nil, let leaving { throw leaving }
+                return nil
+            }
             if free.count + held.count == 1 { throw first }
             throw refusals.first { $0.cniCode == .tryAgainLater }
                 ?? .reservationsInUse(
@@ -183,9 +205,9 @@ extension AddOperation {
 
     /// Free addresses of the fixed range, or of the dynamic one where there is no fixed range, to be reserved for the
     /// pod or its workload.
-    private func automaticSource(_ set: RangeSet, excluding freed: [IPAddress], _ context: inout AddContext)
-        async throws(IPAMError) -> AllocationPlan.Source
-    {
+    private func automaticSource(
+        _ set: RangeSet, excluding freed: [IPAddress], _ context: inout AddContext, _ memory: inout AddMemory
+    ) async throws(IPAMError) -> AllocationPlan.Source {
         let claimant = context.claimant
         let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
         guard !space.isEmpty else { throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0) }
@@ -197,7 +219,7 @@ extension AddOperation {
         var candidates: [IPAddress] = []
         var refusal: IPAMError?
         for address in free where candidates.count < AllocationPlan.levels {
-            switch await reported(address, context) {
+            switch await reported(address, context, &memory) {
             case .success: candidates.append(address)
             case .failure(.held(let address, let holder, let reason)):
                 refusal = .held(address, by: holder, because: reason)

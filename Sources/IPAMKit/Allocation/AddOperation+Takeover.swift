@@ -40,7 +40,10 @@ extension AddOperation {
         case .passing(let reason, let remedy, let isWaitedFor):
             try await clear(holder.suspect)
             if isWaitedFor { memory.wait(for: used.key, at: holder.revision, until: nil) }
-            return .failure(.heldForNow(address, by: phrase, because: reason, until: nil, remedy: remedy))
+            return .failure(
+                .heldForNow(
+                    address, by: phrase, because: reason, until: nil,
+                    remedy: remedy?.sentence(container: used.value)))
         case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
         case .gone(let found): evidence = found
         case .seenGone(let reason):
@@ -66,9 +69,15 @@ extension AddOperation {
     ) async throws(PodSourceError) -> HolderVerdict {
         if let known = memory.verdicts.first(where: { $0.attachment == record }) { return known.verdict }
         let verdict = try await observer.verdict(
-            on: attachment.holder, since: attachment.since, for: claimant, deadline: pool.deadline)
+            on: attachment.holder, since: attachment.since, for: claimant, deadline: judgingDeadline)
         memory.verdicts.append((record, verdict))
         return verdict
+    }
+
+    /// A Kubernetes that does not answer must leave time for the rest of the ADD.
+    private var judgingDeadline: ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        return now + (pool.deadline - now) / 2
     }
 
     /// Judges several holders at once: each may be a question to Kubernetes. One that cannot be answered is asked again when
@@ -85,11 +94,12 @@ extension AddOperation {
             holders.append((record, attachment))
         }
         let claimant = context.claimant.holder
+        let deadline = judgingDeadline
         let verdicts = await withTaskGroup(of: (Record, HolderVerdict)?.self) { group in
             for (record, attachment) in holders {
                 group.addTask {
                     let verdict = try? await observer.verdict(
-                        on: attachment.holder, since: attachment.since, for: claimant, deadline: pool.deadline)
+                        on: attachment.holder, since: attachment.since, for: claimant, deadline: deadline)
                     return verdict.map { (record, $0) }
                 }
             }
@@ -168,12 +178,16 @@ extension AddOperation {
     // MARK: Go nodes
 
     /// Checks that no pod of a Go node has the address: they record no fixed one.
-    func requireUnreported(_ address: IPAddress, _ context: AddContext) async throws(IPAMError) {
-        try await reported(address, context).get()
+    func requireUnreported(_ address: IPAddress, _ context: AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError)
+    {
+        try await reported(address, context, &memory).get()
     }
 
-    /// A failure where a live pod other than this one reports the address, or that could not be asked.
-    func reported(_ address: IPAddress, _ context: AddContext) async -> Result<Void, IPAMError> {
+    /// A failure where a live pod other than this one reports the address, or Multus for it, or that could not be asked.
+    func reported(_ address: IPAddress, _ context: AddContext, _ memory: inout AddMemory)
+        async -> Result<Void, IPAMError>
+    {
         guard context.mayHaveGoNodes else { return .success(()) }
         let holder = context.claimant.holder
         guard let pods = observer.pods else {
@@ -181,14 +195,25 @@ extension AddOperation {
             return holder.pod == nil ? .success(()) : .failure(.goNodesUnknown(address, network: keys.network))
         }
         do throws(PodSourceError) {
-            for pod in try await pods.pods(at: address, deadline: pool.deadline) {
-                let isOwn = holder.uid.map(pod.isMeant) ?? (pod.reference == holder.pod)
-                if isOwn || pod.isTerminal || pod.usesHostNetwork { continue }
-                let phrase = "\(pod.reference)" + (pod.node.map { " on \($0)" } ?? "")
+            let live: [(pod: Pod, addresses: [IPAddress])]
+            if let known = memory.livePods {
+                live = known
+            } else {
+                live = try await pods.livePods(deadline: pool.deadline).compactMap { pod in
+                    let addresses = pod.isLive ? pod.addresses + pod.networkStatusAddresses : []
+                    return addresses.isEmpty ? nil : (pod, addresses)
+                }
+                memory.livePods = live
+            }
+            for (pod, addresses) in live where addresses.contains(address) {
+                if holder.uid.map(pod.isMeant) ?? (pod.reference == holder.pod) { continue }
+                let reporter = pod.addresses.contains(address) ? "Kubernetes" : "its \(Pod.networkStatus)"
                 return .failure(
                     pod.isTerminating
-                        ? .heldForNow(address, by: phrase, because: "the pod is being deleted", until: nil)
-                        : .held(address, by: phrase, because: "Kubernetes reports it, and a Go node did not record it"))
+                        ? .heldForNow(address, by: pod.phrase, because: "the pod is being deleted", until: nil)
+                        : .held(
+                            address, by: pod.phrase,
+                            because: "\(reporter) reports it, and a Go node did not record it"))
             }
             return .success(())
         } catch {

@@ -13,14 +13,16 @@ extension AddressPool {
     /// - Throws: ``IPAMError``; then no address was recorded, unless the error is the store's
     ///   ``StoreError/outcomeUnknown(_:)`` or a deadline after a lost answer.
     public func add(_ request: AddRequest, observer: Observer = Observer()) async throws(IPAMError) -> Added {
-        try await AddOperation(pool: self, request: request, observer: observer).run()
+        try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+            try await AddOperation(pool: pool, request: request, observer: observer).run()
+        }
     }
 }
 
 /// One ADD: reads, plans, commits, and begins again when others were quicker, or when a holder that was about to go has gone.
 struct AddOperation: Sendable {
-    var pool: AddressPool
-    let request: AddRequest
+    private(set) var pool: AddressPool
+    private(set) var request: AddRequest
     let observer: Observer
 
     /// - Parameter request: what is asked for. The path of a namespace that is not to be seen from here, or that means
@@ -47,20 +49,28 @@ struct AddOperation: Sendable {
 
     func run() async throws(IPAMError) -> Added {
         var operation = self
+        var waited = Duration.zero
         var left = request.waitForRelease
         while true {
-            var memory = AddMemory()
+            var memory = AddMemory(mayWait: left > .zero)
             do throws(IPAMError) {
                 var added = try await operation.attempt(&memory)
-                added.waited = request.waitForRelease - left
+                added.waited = waited
                 return added
             } catch {
                 guard case .heldForNow = error, left > .zero, let wait = memory.wait else { throw error }
                 let began = ContinuousClock.now
-                guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else { throw error }
-                let waited = ContinuousClock.now - began
-                left -= waited
-                operation.pool = operation.pool.withDeadline(movedBy: waited)
+                guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else {
+                    // None goes in time: once more, without.
+                    left = .zero
+                    continue
+                }
+                let time = ContinuousClock.now - began
+                waited += time
+                left -= time
+                operation.pool = operation.pool.withDeadline(movedBy: time)
+                // What is recorded begins now.
+                operation.request.now = request.now.advanced(bySeconds: waited.components.seconds)
             }
         }
     }
@@ -74,11 +84,12 @@ struct AddOperation: Sendable {
         memory.hints = Array(repeating: nil, count: named.count)
         for attempt in 0..<AddressPool.attempts {
             if attempt > 0 || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
-                state = try await readState(owners: claimant.owners, addresses: asked)
+                state = try await readState(of: claimant, addresses: asked)
             }
             if let record = state.attachment {
                 if let assignments = try await repeatAdd(record, state, claimant) {
-                    return Added(assignments: assignments, holder: claimant.holder)
+                    return Added(
+                        assignments: assignments, holder: claimant.holder, clusterProblem: claimant.clusterProblem)
                 }
                 continue
             }
@@ -88,11 +99,18 @@ struct AddOperation: Sendable {
                 try await wait(for: lock, since: state.revision)
                 // That may have taken long: who was gone may be back.
                 memory.verdicts = []
+                memory.livePods = nil
                 continue
             }
             let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
             var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
             try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
+            if try dependsOnOwner(named, context) {
+                claimant = try await confirmed(claimant)
+                // Another owner than the name tells has claims that were not read.
+                guard claimant.owners.allSatisfy({ state.claims[$0] != nil }) else { continue }
+                context.claimant = claimant
+            }
             let sources: [AllocationPlan.Source]
             memory.isOutOfDate = false
             do throws(IPAMError) {
@@ -102,7 +120,7 @@ struct AddOperation: Sendable {
                 throw error
             }
             state = context.state
-            let plan = AllocationPlan(
+            let plan = try AllocationPlan(
                 request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings,
                 historyDepth: pool.historyDepth)
             try requirePresentable(plan)
@@ -113,58 +131,14 @@ struct AddOperation: Sendable {
                     if case .named(_, _, _, let takeover) = source { takeover?.report } else { nil }
                 }
                 return Added(
-                    assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder)
+                    assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder,
+                    clusterProblem: claimant.clusterProblem)
             case .changed: continue
             case .taken(let neighbourhood):
                 memory.hints = try await findFree(for: plan, neighbourhood)
             }
         }
         throw .contention(network: keys.network)
-    }
-
-    // MARK: Who asks
-
-    /// Learns who the ADD is for and reads the network, at the same time.
-    private func begin() async throws(IPAMError) -> (Claimant, AllocationState) {
-        switch request.annotations {
-        case .none:
-            let claimant = Claimant(request.holder, demand: AddressDemand())
-            return (claimant, try await readState(owners: claimant.owners, addresses: request.requested))
-        case .passed(let annotations):
-            let demand = try Claimant.demand(annotations, of: request.holder.pod, on: keys.network)
-            let claimant = Claimant(request.holder, demand: demand)
-            return (claimant, try await readState(owners: claimant.owners, addresses: request.requested))
-        case .kubernetes:
-            guard let reference = request.holder.pod else {
-                let claimant = Claimant(request.holder, demand: AddressDemand())
-                return (claimant, try await readState(owners: claimant.owners, addresses: request.requested))
-            }
-            guard let pods = observer.pods else { throw .noAnnotationSource(reference) }
-            // Its owner is not known yet; the name tells it nearly always.
-            let guessed = Claimant(request.holder, demand: AddressDemand())
-            async let looked = lookUp(reference, in: pods)
-            let state = try await readState(owners: guessed.owners, addresses: request.requested)
-            return (try (await looked).get(), state)
-        }
-    }
-
-    private func lookUp(_ reference: PodReference, in pods: any PodSource) async -> Result<Claimant, IPAMError> {
-        guard reference.isPossible else {
-            return .failure(.podGone(reference, "Kubernetes can have no pod of that name"))
-        }
-        let pod: Pod?
-        do throws(PodSourceError) {
-            pod = try await pods.pod(reference, deadline: pool.deadline)
-        } catch {
-            return .failure(.lookupFailed(error))
-        }
-        do throws(IPAMError) {
-            return .success(
-                try Claimant(
-                    request.holder, pod, named: reference, on: observer.node?.identity.name, network: keys.network))
-        } catch {
-            return .failure(error)
-        }
     }
 
     // MARK: Repeated ADD
@@ -191,9 +165,12 @@ struct AddOperation: Sendable {
             }
             guard used.value == container else { throw .inUse(address, by: "container \(used.value)") }
         }
-        let isAnother = attachment.holder != claimant.holder
+        let holder = claimant.holder(recordedAs: attachment.holder).succeeding(attachment.holder)
+        let isAnother = attachment.holder != holder
+        // The very sandbox, of which only the cluster was not known, or was recorded in another way.
+        let isSame = isAnother && attachment.holder.differsOnlyInCluster(from: holder)
         if missing.isEmpty, !isAnother { return assignments }
-        if isAnother { try await requireSucceedable(attachment, claimant.holder) }
+        if isAnother, !isSame { try await requireSucceedable(attachment, holder) }
         var restored = Transaction(if: [.unchanged(record.key, record.modified)], then: [])
         if !missing.isEmpty {
             if let lock = state.lock {
@@ -204,11 +181,11 @@ struct AddOperation: Sendable {
             restored.then += missing.map { .put(keys.used($0), container) }
         }
         if isAnother {
-            let entries = try await replacedEntries(of: attachment, by: claimant.holder)
+            let entries = isSame ? [] : try await replacedEntries(of: attachment, by: holder)
             restored.guards += entries.map(\.unchanged)
             restored.then += entries.flatMap(\.operations)
-            attachment.holder = claimant.holder
-            attachment.since = request.now
+            attachment.holder = holder
+            if !isSame { attachment.since = request.now }
             // Its addresses must still be its own.
             restored.guards += attachment.addresses.filter { !missing.contains($0) }
                 .map { .value(keys.used($0), equals: container) }
@@ -227,7 +204,7 @@ struct AddOperation: Sendable {
         let histories = try await pool.histories(of: attachment.addresses)
         let former = AddressEntry.Usage(
             containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
-        let who = holder.pod?.description ?? "container \(request.attachment.containerID)"
+        let who = holder.phrase ?? "container \(request.attachment.containerID)"
         let entry = HistoryEntry(
             .takenOver, at: request.now, by: who + (holder.node.map { " on \($0)" } ?? ""),
             evidence: "another ADD came with its container ID", attachment: former.json)
@@ -302,7 +279,7 @@ struct AddOperation: Sendable {
 
 /// What one attempt of an ADD works on.
 struct AddContext {
-    let claimant: Claimant
+    var claimant: Claimant
     var state: AllocationState
     /// A Go node records no fixed address: Kubernetes has to be asked whether a pod reports it.
     let mayHaveGoNodes: Bool
@@ -321,10 +298,18 @@ struct AddMemory {
     var hints: [[IPAddress]?] = []
     /// What was found out about holders, with the attachments that they were judged by.
     var verdicts: [(attachment: Record, verdict: HolderVerdict)] = []
+    /// The pods that have not ended and have addresses, with these, where they had to be listed: once for each look.
+    var livePods: [(pod: Pod, addresses: [IPAddress])]?
     /// The holder of an address that was read has changed since: what was read says nothing.
     var isOutOfDate = false
+    /// False when the time for waiting is used up.
+    let mayWait: Bool
     /// The holders that are about to go, of the addresses asked for.
     private(set) var wait: ReleaseWait?
+
+    init(mayWait: Bool) {
+        self.mayWait = mayWait
+    }
 
     /// Remembers to wait for the holder with the used key `key`, see ``ReleaseWait/add(_:at:until:)``.
     mutating func wait(for key: Key, at revision: Revision, until time: Timestamp?) {

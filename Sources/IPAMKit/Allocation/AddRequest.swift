@@ -10,6 +10,8 @@ public struct AddRequest: Sendable {
     public var requested: [IPAddress]
     /// Where the pod's annotations come from.
     public var annotations: AnnotationSource
+    /// Why the Kubernetes that is configured cannot be asked; nil where it can be, and where none is configured.
+    public var kubernetesProblem: PodSourceError?
     /// The most addresses that `kube-ipam.ip: auto` may reserve for the pods of one namespace; nil for no limit.
     public var autoLimit: Int?
     /// How long, in all, the ADD may wait for holders that are about to go.
@@ -19,8 +21,8 @@ public struct AddRequest: Sendable {
 
     public init(
         attachment: AttachmentReference, holder: Holder, rangeSets: [RangeSet], runtimeRangeSets: [RangeSet] = [],
-        requested: [IPAddress] = [], annotations: AnnotationSource = .none, autoLimit: Int? = nil,
-        waitForRelease: Duration = .zero, now: Timestamp
+        requested: [IPAddress] = [], annotations: AnnotationSource = .none, kubernetesProblem: PodSourceError? = nil,
+        autoLimit: Int? = nil, waitForRelease: Duration = .zero, now: Timestamp
     ) {
         self.attachment = attachment
         self.holder = holder
@@ -28,6 +30,7 @@ public struct AddRequest: Sendable {
         self.runtimeRangeSets = runtimeRangeSets
         self.requested = requested
         self.annotations = annotations
+        self.kubernetesProblem = kubernetesProblem
         self.autoLimit = autoLimit
         self.waitForRelease = waitForRelease
         self.now = now
@@ -61,6 +64,8 @@ public struct Added: Hashable, Sendable {
     public let holder: Holder
     /// How long the ADD has waited for holders that were about to go.
     public internal(set) var waited = Duration.zero
+    /// Why it is not recorded which cluster the pod is of, although Kubernetes was asked, as a clause; else nil.
+    public var clusterProblem: String?
 }
 
 /// An address that was taken over.

@@ -16,10 +16,16 @@ extension AddressPool {
     public func delete(_ attachment: AttachmentReference, previous: [IPAddress] = [], ending: Ending? = nil)
         async throws(IPAMError) -> [IPAddress]
     {
-        let container = attachment.containerID
         let previous = Array(previous.prefix(Self.mostPrevious))
-        // What a full store takes is deletes alone: the history is the first thing to go without.
-        var ending = historyDepth > 0 ? ending : nil
+        return try await orWithoutHistory { (pool) throws(IPAMError) in
+            try await pool.free(attachment, previous, pool.historyDepth > 0 ? ending : nil)
+        }
+    }
+
+    private func free(_ attachment: AttachmentReference, _ previous: [IPAddress], _ ending: Ending?)
+        async throws(IPAMError) -> [IPAddress]
+    {
+        let container = attachment.containerID
         for _ in 0..<Self.attempts {
             let snapshot = try await read(
                 [Read(KeyRange(prefix: keys.attachmentsPrefix(of: container))), Read(keys.settings)]
@@ -48,11 +54,7 @@ extension AddressPool {
                     of: container.text, used: unattached, beside: own,
                     if: .noneNewer(KeyRange(prefix: keys.attachmentsPrefix(of: container)), than: snapshot.revision))
             }
-            do throws(IPAMError) {
-                if try await end(tenancy, ending, histories) { return tenancy.addresses }
-            } catch .store(.full) where ending != nil {
-                ending = nil
-            }
+            if try await end(tenancy, ending, histories) { return tenancy.addresses }
         }
         throw .contention(network: keys.network)
     }

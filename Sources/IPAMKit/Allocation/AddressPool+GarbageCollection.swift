@@ -21,7 +21,7 @@ extension AddressPool {
         // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
         let records = try await readAll(keys.attachmentsPrefix).records
         let attachments = records.compactMap { record in (try? attachment(record)).map { (record, $0) } }
-        let seesNamespaces = node.seesNamespaces(of: attachments.lazy.map(\.1))
+        let visible = node.visibleNodes(among: attachments.lazy.map(\.1))
         let hasClone = node.hasClone(among: attachments.lazy.map(\.1))
         var freed: [(AttachmentReference, [IPAddress])] = []
         for (record, attachment) in attachments {
@@ -30,22 +30,15 @@ extension AddressPool {
             }
             let place = node.identity.certainPlace(of: attachment.holder, since: attachment.since)
             guard place == .here || (place == .formerBoot && !hasClone),
-                case .gone = node.evidence(on: attachment.holder, at: place, seesNamespaces: seesNamespaces)
+                case .gone = node.evidence(
+                    on: attachment.holder, at: place,
+                    seesNamespaces: attachment.holder.node.map(visible.contains) ?? false)
             else { continue }
             // What changed since it was read is in use again, and stays.
-            if try await collect(Tenancy(reference, record, attachment), ending) {
-                freed.append((reference, attachment.addresses))
-            }
+            let tenancy = Tenancy(reference, record, attachment)
+            let isDone = try await orWithoutHistory { (pool) throws(IPAMError) in try await pool.end(tenancy, ending) }
+            if isDone { freed.append((reference, attachment.addresses)) }
         }
         return freed
-    }
-
-    /// Under a full store's alarm without the history.
-    private func collect(_ tenancy: Tenancy, _ ending: Ending?) async throws(IPAMError) -> Bool {
-        do throws(IPAMError) {
-            return try await end(tenancy, ending)
-        } catch .store(.full) where ending != nil {
-            return try await end(tenancy, nil)
-        }
     }
 }

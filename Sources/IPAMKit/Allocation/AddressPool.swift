@@ -73,6 +73,28 @@ public struct AddressPool: Sendable {
         return records
     }
 
+    /// Runs an operation that also writes histories; where the store refuses it because of the room that it takes, once more
+    /// on a pool that keeps none. What it is for matters more than the record of it.
+    ///
+    /// - Parameters:
+    ///   - whenFull: whether a full store (``StoreError/full(_:)``) may take it without histories: not what puts other keys.
+    ///   - whenTooLarge: whether to go without histories where the request is too large (``StoreError/tooLarge(_:)``).
+    func orWithoutHistory<Value>(
+        whenFull: Bool = true, whenTooLarge: Bool = true, _ operation: (AddressPool) async throws(IPAMError) -> Value
+    ) async throws(IPAMError) -> Value {
+        do throws(IPAMError) {
+            return try await operation(self)
+        } catch {
+            switch error {
+            case .store(.full) where whenFull && historyDepth > 0: break
+            case .store(.tooLarge) where whenTooLarge && historyDepth > 0: break
+            default: throw error
+            }
+        }
+        return try await operation(
+            AddressPool(store: store, network: keys.network, deadline: deadline, historyDepth: 0))
+    }
+
     // MARK: Values
 
     func settings(_ record: Record?) throws(IPAMError) -> NetworkSettings? {

@@ -20,17 +20,22 @@ struct AllocationPlan {
     let sources: [Source]
     let settings: NetworkSettings?
     let historyDepth: Int
-    /// How many levels the plan has: all candidates that every set has, within etcd's limit of operations.
-    private let levelCount: Int
-    private let documentUpdate: [Operation]
+    /// The addresses that each level tries, one for each source.
+    private var levels: [[IPAddress]] = []
+    /// The candidates are tried level by level, each nested in the else of the one before: level i tests the i-th
+    /// candidate of every set at once, and puts all or nothing. Everything that is put is put inside a level, because
+    /// a nested failure does not undo what its parent has put.
+    private(set) var transaction = Transaction(if: [], then: [])
 
     /// So many candidates are tried within one transaction, at most; what etcd's limit allows is less for many sets.
     static let levels = 3
 
+    /// - Throws: ``IPAMError/tooManyOperations(network:rangeSets:takeovers:width:)`` where etcd's limit allows not even one
+    ///   level.
     init(
         request: AddRequest, claimant: Claimant, state: AllocationState, keys: Keyspace, sources: [Source],
         settings: NetworkSettings?, historyDepth: Int
-    ) {
+    ) throws(IPAMError) {
         self.historyDepth = historyDepth
         self.request = request
         self.claimant = claimant
@@ -38,26 +43,41 @@ struct AllocationPlan {
         self.keys = keys
         self.sources = sources
         self.settings = settings
-        documentUpdate = Self.documentUpdate(request, state, keys, settings)
-        var levels = 1
-        while levels < Self.levels, Self.hasCandidates(sources), Self.candidates(sources, levels) != nil { levels += 1 }
-        // Of each set used, cursor or reservation, claim and history; of a takeover what is deleted; then attachment,
-        // document and settings. The guards of a level are fewer; what is nested in it has three operations at most.
-        let takeovers = Self.takeoverGroups(sources)
-        let width = max(
-            4 * sources.count + 1 + documentUpdate.count + takeovers.reduce(0) { $0 + 1 + $1.others.count } + 3,
-            Self.neighbourhood(sources, keys).count)
-        let fitting = (Transaction.maximumWidth - 4 - 6 * sources.count - width) / width
-        levelCount = min(levels, max(1, fitting))
+        try fit()
     }
 
     // MARK: Transaction
 
-    /// The candidates are tried level by level, each nested in the else of the one before: level i tests the i-th
-    /// candidate of every set at once, and puts all or nothing. Everything that is put is put inside a level, because
-    /// a nested failure does not undo what its parent has put.
-    var transaction: Transaction {
-        Transaction(if: rootGuards, then: level(0))
+    /// Chooses the most levels that etcd takes in one transaction. The plan measures itself: what many sets put, and what
+    /// many takeovers delete, is nested as deep as it takes, before a level is given up.
+    private mutating func fit() throws(IPAMError) {
+        var candidates: [[IPAddress]] = []
+        while candidates.count < (hasCandidates ? Self.levels : 1), let next = addresses(at: candidates.count) {
+            candidates.append(next)
+        }
+        let guards = rootGuards
+        let document = documentUpdate
+        let steps = candidates.map { (guards: levelGuards($0), puts: puts($0) + document) }
+        let reads = neighbourhood.map(Operation.read)
+        var width = Int.max
+        for count in stride(from: steps.count, through: min(1, steps.count), by: -1) {
+            for rounds in 0...[Operation].mostRounds {
+                var operations = reads.nested(rounds)
+                for step in steps.prefix(count).reversed() {
+                    operations = [
+                        .transaction(Transaction(if: step.guards, then: step.puts.nested(rounds), else: operations))
+                    ]
+                }
+                transaction = Transaction(if: guards, then: operations)
+                width = min(width, transaction.width)
+                if transaction.width <= Transaction.maximumWidth {
+                    levels = Array(candidates.prefix(count))
+                    return
+                }
+            }
+        }
+        throw .tooManyOperations(
+            network: keys.network, rangeSets: sources.count, takeovers: takeoverGroups.count, width: width)
     }
 
     private var rootGuards: [Guard] {
@@ -72,9 +92,9 @@ struct AllocationPlan {
             guards.append(takeover.map { .unchanged($0.used.key, $0.used.modified) } ?? .absent(keys.used(address)))
             guards.append(unchanged(reservation, keys.reservation(address)))
             if let suspect = takeover?.suspect { guards.append(.unchanged(suspect.key, suspect.modified)) }
-            if expired != nil || takeover != nil { guards.append(historyUnchanged(address)) }
+            if expired != nil || takeover != nil { guards += historyUnchanged(address) }
         }
-        for group in Self.takeoverGroups(sources) {
+        for group in takeoverGroups {
             guards.append(.unchanged(group.record.key, group.record.modified))
         }
         if hasAutomatic, request.autoLimit != nil, let namespace = claimant.holder.pod?.namespace {
@@ -92,35 +112,32 @@ struct AllocationPlan {
         record.map { .unchanged(key, $0.modified) } ?? .absent(key)
     }
 
-    private func historyUnchanged(_ address: IPAddress) -> Guard {
-        update(address).unchanged
+    /// None where no history is kept.
+    private func historyUnchanged(_ address: IPAddress) -> [Guard] {
+        historyDepth > 0 ? [update(address).unchanged] : []
     }
 
-    private func level(_ index: Int) -> [Operation] {
-        guard let addresses = addresses(level: index) else {
-            return Self.neighbourhood(sources, keys).map(Operation.read)
-        }
+    private func levelGuards(_ addresses: [IPAddress]) -> [Guard] {
         var guards: [Guard] = []
         for (source, address) in zip(sources, addresses) {
             switch source {
             case .named: break
             case .automatic:
-                guards += [
-                    .absent(keys.used(address)), .absent(keys.reservation(address)), historyUnchanged(address),
-                ]
+                guards += [.absent(keys.used(address)), .absent(keys.reservation(address))]
+                guards += historyUnchanged(address)
             case .dynamic: guards += [.absent(keys.used(address)), .absent(keys.reservation(address))]
             }
         }
-        return [.transaction(Transaction(if: guards, then: puts(addresses), else: level(index + 1)))]
+        return guards
     }
 
     /// The addresses that level `index` tries, one for each source; nil behind the last level.
     func addresses(level index: Int) -> [IPAddress]? {
-        index < levelCount ? Self.candidates(sources, index) : nil
+        index < levels.count ? levels[index] : nil
     }
 
     /// The addresses at one place in the sources' lists; nil where a source has no more.
-    private static func candidates(_ sources: [Source], _ index: Int) -> [IPAddress]? {
+    private func addresses(at index: Int) -> [IPAddress]? {
         var addresses: [IPAddress] = []
         for source in sources {
             switch source {
@@ -133,10 +150,11 @@ struct AllocationPlan {
         return addresses
     }
 
-    private static func hasCandidates(_ sources: [Source]) -> Bool {
+    private var hasCandidates: Bool {
         sources.contains { if case .named = $0 { false } else { true } }
     }
 
+    /// What a level whose candidates are free changes, less the network's document.
     private func puts(_ addresses: [IPAddress]) -> [Operation] {
         let container = request.attachment.containerID.text
         var operations: [Operation] = []
@@ -159,8 +177,8 @@ struct AllocationPlan {
         let attachment = Attachment(
             addresses: addresses, holder: claimant.holder, since: request.now, isFixed: isFixed)
         operations.append(.put(keys.attachment(request.attachment), attachment.json.serialized()))
-        for group in Self.takeoverGroups(sources) { operations += removal(of: group) }
-        return operations + documentUpdate
+        for group in takeoverGroups { operations += removal(of: group) }
+        return operations
     }
 
     /// What a named address changes besides its used key.
@@ -198,7 +216,7 @@ struct AllocationPlan {
 
     /// The takeovers by the attachment that they end. An address stands in one place only: etcd takes no key that is
     /// changed twice.
-    private static func takeoverGroups(_ sources: [Source]) -> [TakeoverGroup] {
+    private var takeoverGroups: [TakeoverGroup] {
         var seen: [IPAddress] = []
         var takeovers: [Takeover] = []
         for case .named(let address, _, _, let takeover) in sources {
@@ -226,7 +244,7 @@ struct AllocationPlan {
                             .delete(KeyRange(keys.used(other))), .delete(KeyRange(keys.suspect(other))),
                             .transaction(
                                 Transaction(
-                                    if: [historyUnchanged(other)],
+                                    if: historyUnchanged(other),
                                     then: history(of: other, [takenOver(group.takeover)]))),
                         ]))
             }
@@ -249,7 +267,7 @@ struct AllocationPlan {
 
     /// Who makes this change, for the history.
     private var author: String {
-        let who = claimant.holder.pod?.description ?? "container \(request.attachment.containerID)"
+        let who = claimant.holder.phrase ?? "container \(request.attachment.containerID)"
         return who + (claimant.holder.node.map { " on \($0)" } ?? "")
     }
 
@@ -257,9 +275,7 @@ struct AllocationPlan {
 
     /// Makes the network's document and settings, or brings them up to date when they differ in meaning. The document
     /// is never a guard of the ADD itself: Go nodes rewrite it all the time.
-    private static func documentUpdate(
-        _ request: AddRequest, _ state: AllocationState, _ keys: Keyspace, _ settings: NetworkSettings?
-    ) -> [Operation] {
+    private var documentUpdate: [Operation] {
         guard !request.rangeSets.isEmpty else { return [] }
         let fixed = request.rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
         let put = Operation.put(keys.document, NetworkDocument.serialize(request.rangeSets))
@@ -269,7 +285,7 @@ struct AllocationPlan {
             if NetworkDocument.serialize(stored) != NetworkDocument.serialize(request.rangeSets) {
                 operations.append(put)
             }
-            if var settings, settings.fixed != fixed {
+            if var settings = settings, settings.fixed != fixed {
                 settings.fixed = fixed
                 operations.append(.put(keys.settings, settings.serialized()))
             }
@@ -305,12 +321,23 @@ struct AllocationPlan {
             results = nested.results
             level += 1
         }
-        return .taken(
-            results.compactMap { if case .read(let result) = $0 { result } else { nil } })
+        return .taken(Self.reads(in: results))
+    }
+
+    private static func reads(in results: [OperationResult]) -> [ReadResult] {
+        var reads: [ReadResult] = []
+        for result in results {
+            switch result {
+            case .read(let read): reads.append(read)
+            case .transaction(let nested): reads += Self.reads(in: nested.results)
+            case .put, .deleted: break
+            }
+        }
+        return reads
     }
 
     /// The last level's else: what is held around the candidates, so that the next try knows.
-    private static func neighbourhood(_ sources: [Source], _ keys: Keyspace) -> [Read] {
+    private var neighbourhood: [Read] {
         var reads: [Read] = []
         for case .dynamic(_, let candidates) in sources { reads += Neighbourhood(of: candidates).reads(keys) }
         return reads

@@ -19,6 +19,8 @@ struct AllocationState {
     var cursors: [IPAddress?] = []
     /// The claimed addresses of each owner.
     var claims: [ClaimOwner: [IPAddress]] = [:]
+    /// Addresses are claimed for workloads of which one may be the pod's (``PodReference/deploymentPrefix``).
+    var hasPossibleClaims = false
     /// The addresses that were asked for by name, and those claimed.
     var addresses: [IPAddress: AddressState] = [:]
     /// The histories that the ADD is going to add to; nil for an address that has none.

@@ -55,6 +55,8 @@ public enum IPAMError: Error, Hashable, Sendable {
     case conflicts([ReservationConflict])
     /// Addresses that are neither reserved nor in use; nothing was changed.
     case nothingToRelease(network: NetworkName, [IPAddress])
+    /// An ADD changes more at once than one transaction of the store can: `width` counts it as etcd does.
+    case tooManyOperations(network: NetworkName, rangeSets: Int, takeovers: Int, width: Int)
     /// GC was asked to free without being told what is in use.
     case missingAttachments
 }
@@ -112,6 +114,11 @@ extension IPAMError: CustomStringConvertible {
         case .nothingToRelease(let network, let addresses):
             Self.list(addresses.map(\.description))
                 + (addresses.count == 1 ? " is" : " are") + " neither reserved nor in use in network \(network)"
+        case .tooManyOperations(let network, let rangeSets, let takeovers, let width):
+            "addresses of \(rangeSets) range sets of network \(network)"
+                + (takeovers > 0 ? ", taken over from \(takeovers) former attachments," : "")
+                + " cannot be given at once: that needs a transaction of \(width) operations, and etcd takes "
+                + "\(Transaction.maximumWidth)"
         case .missingAttachments:
             "GC needs the list of valid attachments (cni.dev/valid-attachments); without it nothing was freed"
         }
@@ -126,7 +133,8 @@ extension IPAMError: CustomStringConvertible {
     /// The code that a runtime sees (CNI spec section 5, and the project's own from 100).
     public var cniCode: CNIErrorCode {
         switch self {
-        case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource, .goNodesUnknown:
+        case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource, .goNodesUnknown,
+            .tooManyOperations:
             .invalidNetworkConfig
         case .store, .locked, .contention, .lookupFailed, .heldForNow: .tryAgainLater
         case .exhausted, .automaticLimit: .poolExhausted
@@ -163,6 +171,8 @@ extension IPAMError {
             "see 'ipamctl list --namespace \(namespace)\(option)'; 'ipamctl release ADDRESS' gives one back"
         case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
         case .conflicts(let conflicts): conflicts.first.map { "see 'ipamctl show \($0.address)\(option)'" }
+        case .tooManyOperations(_, _, let takeovers, _) where takeovers > 0:
+            "free some of the addresses first: 'ipamctl release ADDRESS --force\(option)'"
         case .exhausted: "see 'ipamctl networks' and 'ipamctl list\(option)'"
         default: nil
         }

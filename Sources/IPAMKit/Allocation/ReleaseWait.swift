@@ -54,8 +54,10 @@ extension AddressPool {
         return true
     }
 
-    /// The same pool, whose operations give up that much later.
+    /// The same pool, whose operations give up that much later, and not at once: what was waited for must be of use.
     func withDeadline(movedBy duration: Duration) -> AddressPool {
-        AddressPool(store: store, network: keys.network, deadline: deadline + duration, historyDepth: historyDepth)
+        AddressPool(
+            store: store, network: keys.network, deadline: max(deadline + duration, .now + .seconds(5)),
+            historyDepth: historyDepth)
     }
 }

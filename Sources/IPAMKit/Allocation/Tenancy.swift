@@ -115,16 +115,3 @@ extension AddressPool {
         return (guards, operations)
     }
 }
-
-extension [Operation] {
-    /// So many operations stand side by side; more are nested.
-    static let mostSiblings = 60
-
-    /// The same operations, in nested transactions where they are many: siblings do not add up in etcd's count.
-    var inSiblings: [Operation] {
-        guard count > Self.mostSiblings else { return self }
-        return stride(from: 0, to: count, by: Self.mostSiblings).map { start in
-            .transaction(Transaction(if: [], then: Array(self[start..<Swift.min(start + Self.mostSiblings, count)])))
-        }
-    }
-}

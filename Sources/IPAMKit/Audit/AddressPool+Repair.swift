@@ -135,15 +135,18 @@ extension AddressPool {
     /// left alone: one damaged record, or a full store, must not keep the rest from being repaired.
     private func runOrSplit(_ units: [Unit], by: String, at now: Timestamp) async throws(IPAMError) -> [Bool] {
         do throws(IPAMError) {
-            var done = try await run(units, by: by, at: now)
-            // Once more for those that failed: a history may have changed, and nothing else.
-            let failed = units.indices.filter { !done[$0] }
-            if !failed.isEmpty {
-                for (index, isDone) in zip(failed, try await run(failed.map { units[$0] }, by: by, at: now)) {
-                    done[index] = isDone
+            // Those that are too large together are tried one by one, before one of them goes without its history.
+            return try await orWithoutHistory(whenTooLarge: units.count == 1) { (pool) throws(IPAMError) in
+                var done = try await pool.run(units, by: by, at: now)
+                // Once more for those that failed: a history may have changed, and nothing else.
+                let failed = units.indices.filter { !done[$0] }
+                if !failed.isEmpty {
+                    for (index, isDone) in zip(failed, try await pool.run(failed.map { units[$0] }, by: by, at: now)) {
+                        done[index] = isDone
+                    }
                 }
+                return done
             }
-            return done
         } catch {
             switch error {
             case .store(.refused), .store(.tooLarge), .store(.full): break
@@ -158,19 +161,10 @@ extension AddressPool {
 
     /// Whether each unit was carried out.
     private func run(_ units: [Unit], by: String, at now: Timestamp) async throws(IPAMError) -> [Bool] {
-        var remembers = historyDepth > 0
         var isUnanswered = false
         for _ in 0..<Self.attempts {
-            let nested = try await transactions(units, by: by, at: now, remembers: remembers)
-            let commit: Commit?
-            do throws(IPAMError) {
-                commit = try await self.commit(Transaction(if: [], then: nested.map(Operation.transaction)))
-            } catch .store(.full) where remembers {
-                // A full store takes deletes alone.
-                remembers = false
-                continue
-            }
-            guard let commit else {
+            let nested = try await transactions(units, by: by, at: now)
+            guard let commit = try await commit(Transaction(if: [], then: nested.map(Operation.transaction))) else {
                 isUnanswered = true
                 continue
             }
@@ -206,13 +200,10 @@ extension AddressPool {
         return done
     }
 
-    private func transactions(_ units: [Unit], by: String, at now: Timestamp, remembers: Bool)
-        async throws(IPAMError) -> [Transaction]
-    {
-        let addresses = units.flatMap(\.addresses)
-        let histories = remembers ? try await histories(of: addresses) : [:]
+    private func transactions(_ units: [Unit], by: String, at now: Timestamp) async throws(IPAMError) -> [Transaction] {
+        let histories = try await histories(of: units.flatMap(\.addresses))
         func update(_ address: IPAddress, _ entry: HistoryEntry) -> HistoryUpdate? {
-            guard remembers else { return nil }
+            guard historyDepth > 0 else { return nil }
             return HistoryUpdate(
                 key: keys.history(address), record: histories[address] ?? nil, entries: [entry], depth: historyDepth)
         }

@@ -98,14 +98,17 @@ public struct Audit {
                         other == nil && evidence.isLive(held) ? .restore : .none, confirm: false))
             }
         case .superseded(let newer, let proof):
-            let evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
-            findings += present.map {
-                finding(.superseded, $0, evidence, proof == .none ? .none : .free, confirm: proof == .sameNode)
+            var evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
+            let (free, drop): (AuditRepair, AuditRepair)
+            switch proof {
+            case .proven, .sameNode: (free, drop) = (.free, .dropAttachment)
+            case .none: (free, drop) = (.none, .none)
+            case .contradicted(let netns):
+                (free, drop) = (.none, .none)
+                evidence += ", but " + leftover(held, netns)
             }
-            findings += missing.map {
-                finding(
-                    .dangling, $0, evidence, proof == .none ? .none : .dropAttachment, confirm: proof == .sameNode)
-            }
+            findings += present.map { finding(.superseded, $0, evidence, free, confirm: proof == .sameNode) }
+            findings += missing.map { finding(.dangling, $0, evidence, drop, confirm: proof == .sameNode) }
         case .gone(let sentence, let mustBeConfirmed):
             let evidence = "\(usage.phrase): \(sentence)"
             let confirm = mustBeConfirmed && !present.contains(where: isConfirmedSuspect)
@@ -119,13 +122,10 @@ public struct Audit {
             findings += missing.map {
                 finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
             }
-        case .leftBehind(let sentence):
-            findings += present.map {
-                finding(.leaked, $0, "\(usage.phrase): \(sentence)", .none, confirm: false)
-            }
-            findings += missing.map {
-                finding(.dangling, $0, "\(usage.phrase): \(sentence)", .none, confirm: false)
-            }
+        case .leftBehind(let netns):
+            let evidence = "\(usage.phrase): its pod is gone, but " + leftover(held, netns)
+            findings += present.map { finding(.leaked, $0, evidence, .none, confirm: false) }
+            findings += missing.map { finding(.dangling, $0, evidence, .none, confirm: false) }
         case .outOfSight: break
         case .unverifiable(let reason):
             findings += missing.map {
@@ -133,6 +133,13 @@ public struct Audit {
             }
         }
         return findings
+    }
+
+    /// A network namespace that outlives its holder, and what removes it.
+    private func leftover(_ held: NetworkSnapshot.Held, _ netns: String) -> String {
+        let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.attachment.holder.node)
+        return "its network namespace \(netns) still exists; "
+            + remedy.sentence(container: held.reference.containerID.text)
     }
 
     /// An ADD has seen the holder gone, long enough ago.
@@ -146,14 +153,16 @@ public struct Audit {
     private func unattachedFindings() -> [AuditFinding] {
         // A node knows its own containers only.
         guard case .kubernetes = witness else { return [] }
+        let doubt = evidence.doubt
         return snapshot.used.compactMap { address, record in
             guard holderByAddress[address] == nil, evidence.reporters[address] == nil,
                 // Of a container with two addresses a pod may report one; and what cannot be read is not judged by.
                 !evidence.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
             else { return nil }
             return AuditFinding(
-                .unverified, address,
-                "container \(record.value) has it without an attachment, and no live pod reports it", repair: .free,
+                doubt == nil ? .unverified : .doubtful, address,
+                "container \(record.value) has it without an attachment, and no live pod reports it"
+                    + (doubt.map { "; but \($0)" } ?? ""), repair: .free,
                 mustBeConfirmed: true, holder: ["containerID": .string(record.value)], seen: record)
         }
     }
@@ -184,7 +193,7 @@ public struct Audit {
             let holder = held.attachment.holder
             if holder.uid.map(pod.isMeant) ?? (holder.pod == pod.reference) { return nil }
             // Recorded for another, which may be gone: the live pod keeps it, and nobody may free it.
-            guard holder.uid != nil || holder.pod != nil else { return nil }
+            guard holder.uid != nil || holder.name != nil else { return nil }
             // It has come to this pod since the store was read.
             if let now = snapshot.usedNow[address], now != snapshot.used[address]?.modified { return nil }
             return AuditFinding(
@@ -227,18 +236,18 @@ public struct Audit {
                             + (reservation.expires?.description ?? ""), repair: .dropReservation, seen: known.record))
                 continue
             }
-            if snapshot.used[address] == nil, let sentence = evidence.orphaned(reservation) {
+            if snapshot.used[address] == nil, let (sentence, isCertain) = evidence.orphaned(reservation) {
                 findings.append(
                     AuditFinding(
-                        .reservationOrphaned, address, sentence, repair: .dropReservation, mustBeConfirmed: true,
-                        seen: known.record))
+                        .reservationOrphaned, address, sentence, repair: isCertain ? .dropReservation : .none,
+                        mustBeConfirmed: isCertain, seen: known.record))
             }
             if let used = snapshot.used[address] {
                 let held = holderByAddress[address]
                 // A Go record names no pod; whoever reports the address tells.
                 let reporter = evidence.reporters[address]?.first
                 let isAdmitted =
-                    held.map { reservation.holder.admits($0.attachment.holder) }
+                    held.map { admits(reservation.holder, $0.attachment.holder) }
                     ?? reservation.holder.admits(reporter?.reference, of: reporter?.workload)
                 if !isAdmitted, held != nil || reporter != nil {
                     findings.append(
@@ -251,6 +260,11 @@ public struct Audit {
             }
         }
         return findings
+    }
+
+    /// Where Kubernetes has the holder's pod, that tells its workload, and not its name.
+    private func admits(_ reserved: ReservationHolder, _ holder: Holder) -> Bool {
+        evidence.pod(of: holder).map { reserved.admits($0.reference, of: $0.workload) } ?? reserved.admits(holder)
     }
 
     // MARK: The network

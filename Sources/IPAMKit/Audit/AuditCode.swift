@@ -8,6 +8,9 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     case dangling
     /// A used key without attachment (the Go plugin's) that no live pod reports.
     case unverified
+    /// The same, while pods that nobody sees may have it: some live ones have interfaces that report no address, or pods
+    /// of other clusters are on the network.
+    case doubtful
     /// The holder's node is not in this cluster, and no cluster is recorded for it.
     case nodeGone = "node-gone"
     /// A live pod has an address of the pool that is not recorded for it.
@@ -37,14 +40,14 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .reservationViolated: .error
         case .leaked, .superseded, .nodeGone, .outOfRange, .configDrift: .warning
-        case .unverified, .reservationExpired, .reservationOrphaned: .info
+        case .unverified, .doubtful, .reservationExpired, .reservationOrphaned: .info
         }
     }
 
     /// Whether a repair leaves it alone unless it is asked for by name (`--include`).
     public var isRepairedOnlyWhenIncluded: Bool {
         switch self {
-        case .unverified, .nodeGone, .untracked, .reservationOrphaned, .staleLock: true
+        case .unverified, .doubtful, .nodeGone, .untracked, .reservationOrphaned, .staleLock: true
         default: false
         }
     }

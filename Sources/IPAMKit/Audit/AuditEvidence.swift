@@ -11,7 +11,7 @@ struct AuditEvidence {
         case gone(String, mustBeConfirmed: Bool)
         case nodeGone(String)
         /// Its pod is gone, and its network namespace is still there, on the machine where the audit runs.
-        case leftBehind(String)
+        case leftBehind(netns: String)
         /// On another node than the one that judges by itself.
         case outOfSight
         case unverifiable(String)
@@ -23,6 +23,8 @@ struct AuditEvidence {
         case proven
         /// Both were recorded on one node, where a pod has one sandbox at a time: to be confirmed by a second look.
         case sameNode
+        /// The older one's network namespace is still there, on the machine where the audit runs.
+        case contradicted(netns: String)
         case none
     }
 
@@ -45,12 +47,17 @@ struct AuditEvidence {
     private let livingNodes: Set<String>
     /// Many holders of this cluster are recorded, and Kubernetes knows none of their pods: it is another one.
     private let isStranger: Bool
-    /// False where nothing of this node's containers is to be seen, as in a container: then absence says nothing.
-    private let seesNamespaces: Bool
+    /// The names of this node of which a container's namespace can be seen; in a container none: then absence says nothing.
+    private let visibleNodes: Set<String>
     /// Another machine has this one's name and ID: then a former boot says nothing.
     private let hasClone: Bool
     /// The newest sandbox of each pod and interface.
     private let newest: [String: NetworkSnapshot.Held]
+    /// Whether other clusters' pods, or those of which that cannot be told, are recorded on the network.
+    private let isShared: Bool
+    /// Live pods with interfaces of which nobody sees the address, while nodes may run the Go plugin, which records no
+    /// pod.
+    private let silentPods: [Pod]
     private let cached: Set<AttachmentReference>
     private let cachedContainers: Set<ContainerID>
     private let cachedAddresses: Set<IPAddress>
@@ -71,7 +78,7 @@ struct AuditEvidence {
         podsByReference = Dictionary(pods.map { ($0.reference, $0) }) { first, _ in first }
         var byUID = Dictionary(pods.map { ($0.uid, $0) }) { first, _ in first }
         for pod in pods {
-            if let hash = pod.annotations["kubernetes.io/config.hash"] { byUID[hash] = byUID[hash] ?? pod }
+            if let uid = pod.staticUID { byUID[uid] = byUID[uid] ?? pod }
         }
         podsByUID = byUID
         let nodes = Dictionary(known.map { ($0.name, $0) }) { first, _ in first }
@@ -101,13 +108,19 @@ struct AuditEvidence {
             mine += 1
             isKnown = isKnown || isLive || held.attachment.addresses.contains { reporters[$0] != nil }
         }
+        if case .kubernetes(let seen) = witness {
+            isShared = snapshot.attachments.contains { $0.attachment.holder.foreignness(to: seen.cluster) != nil }
+        } else {
+            isShared = false
+        }
+        silentPods = snapshot.silentPods(among: pods)
         self.livingNodes = livingNodes
         isStranger = mine >= Self.strangerCount && !isKnown
         switch witness {
-        case .kubernetes: (seesNamespaces, hasClone) = (false, false)
+        case .kubernetes: (visibleNodes, hasClone) = ([], false)
         case .node(let seen):
             let attachments = snapshot.attachments.lazy.map(\.attachment)
-            seesNamespaces = seen.view.seesNamespaces(of: attachments)
+            visibleNodes = seen.view.visibleNodes(among: attachments)
             hasClone = seen.view.hasClone(among: attachments)
         }
         var newest: [String: NetworkSnapshot.Held] = [:]
@@ -137,6 +150,11 @@ struct AuditEvidence {
         return held.attachment.holder.uid.map { podsByUID[$0]?.isLive ?? false } ?? false
     }
 
+    /// The holder's own pod as Kubernetes has it; nil where it has none, or was not asked.
+    func pod(of holder: Holder) -> Pod? {
+        holder.uid.flatMap { podsByUID[$0] }.flatMap { $0.reference == holder.pod ? $0 : nil }
+    }
+
     // MARK: Judging
 
     func judge(_ held: NetworkSnapshot.Held) -> Judgement {
@@ -150,22 +168,22 @@ struct AuditEvidence {
 
     private func judge(_ held: NetworkSnapshot.Held, by seen: ClusterSnapshot) -> Judgement {
         let holder = held.attachment.holder
+        // A runtime beside Kubernetes, perhaps on a machine that is no node.
+        guard holder.pod != nil || holder.uid != nil else {
+            return .unverifiable("it is no pod of Kubernetes: its node judges it (--node-local)")
+        }
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive {
             if let newer = newerSandbox(held) {
-                let node = holder.node
-                let isSameNode =
-                    node != nil && newer.attachment.holder.node == node
-                    && newer.attachment.holder.machine == holder.machine
-                return .superseded(by: newer.reference.containerID, isSameNode ? .sameNode : .none)
+                return .superseded(by: newer.reference.containerID, supersededProof(held, newer, seen.local))
             }
             return pod.isTerminating ? .passing : .live
         }
-        if let recorded = holder.cluster, recorded != seen.cluster {
-            return .unverifiable("it is of another Kubernetes cluster")
-        }
+        if let reason = holder.foreignness(to: seen.cluster) { return .unverifiable(reason) }
         guard !isStranger else { return .unverifiable("Kubernetes knows none of the pods recorded for this cluster") }
         guard holder.cluster != nil else {
-            if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name) {
+            if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name),
+                leftBehind(held, seen.local) == nil
+            {
                 return .nodeGone("its node \(name) is not in this cluster, and no cluster is recorded for it")
             }
             return .unverifiable("no cluster is recorded for it")
@@ -188,14 +206,20 @@ struct AuditEvidence {
     /// A holder whose pod is gone, if it was recorded on this machine and its network namespace is there: the kernel still
     /// answers for its addresses.
     private func leftBehind(_ held: NetworkSnapshot.Held, _ local: NodeView?) -> Judgement? {
-        let holder = held.attachment.holder
-        guard let local, local.identity.certainPlace(of: holder, since: held.attachment.since) == .here,
-            case .present(let netns) = local.evidence(on: holder, at: .here, seesNamespaces: false)
-        else { return nil }
-        let node = holder.node ?? local.identity.name
-        return .leftBehind(
-            "its pod is gone, but its network namespace \(netns) on \(node) is not: "
-                + HolderVerdict.namespaceRemedy(netns))
+        guard let local, local.shows(held.attachment), let netns = held.attachment.holder.netns else { return nil }
+        return .leftBehind(netns: netns)
+    }
+
+    /// A commit inside a frozen etcd may land after later ones: the newer sandbox must be so by its time, too.
+    private func supersededProof(
+        _ held: NetworkSnapshot.Held, _ newer: NetworkSnapshot.Held, _ local: NodeView?
+    ) -> SupersededProof {
+        if case .leftBehind(let netns)? = leftBehind(held, local) { return .contradicted(netns: netns) }
+        let (holder, other) = (held.attachment.holder, newer.attachment.holder)
+        guard holder.node != nil, holder.node == other.node, holder.machine == other.machine,
+            let since = held.attachment.since, let later = newer.attachment.since, since <= later
+        else { return .none }
+        return .sameNode
     }
 
     private func judge(_ held: NetworkSnapshot.Held, by seen: NodeSnapshot) -> Judgement {
@@ -203,9 +227,12 @@ struct AuditEvidence {
         let place = seen.view.identity.certainPlace(of: holder, since: held.attachment.since)
         guard place != .elsewhere else { return .outOfSight }
         guard place == .here || !hasClone else {
-            return .unverifiable("another machine has this one's name and machine ID")
+            return .unverifiable(
+                "a record of another boot is newer than this boot: another machine may have this one's name and machine ID"
+            )
         }
-        switch seen.view.evidence(on: holder, at: place, seesNamespaces: seesNamespaces) {
+        let isVisible = holder.node.map(visibleNodes.contains) ?? false
+        switch seen.view.evidence(on: holder, at: place, seesNamespaces: isVisible) {
         case .gone(let reason):
             if let newer = newerSandbox(held) { return .superseded(by: newer.reference.containerID, .proven) }
             return .gone(reason, mustBeConfirmed: false)
@@ -228,19 +255,38 @@ struct AuditEvidence {
         return newer
     }
 
+    // MARK: What nobody sees
+
+    /// Why an address that no attachment has, and no live pod reports, may be in use all the same, as a clause; nil where
+    /// nothing hints at it.
+    var doubt: String? {
+        var clauses: [String] = []
+        if !silentPods.isEmpty { clauses.append(silentPods.silencePhrase) }
+        if isShared { clauses.append(Self.sharing) }
+        return clauses.isEmpty ? nil : clauses.joined(separator: ", and ")
+    }
+
+    private static let sharing = "pods that are not certainly of this cluster are recorded on the network"
+
     // MARK: Reservations
 
-    /// Why a reservation that `auto` made has nobody any more; nil where it has, or nobody knows.
-    func orphaned(_ reservation: Reservation) -> String? {
+    /// Why a reservation that `auto` made has nobody any more, and whether that is certain; nil where it has. A
+    /// reservation does not tell of which cluster its pods are.
+    func orphaned(_ reservation: Reservation) -> (sentence: String, isCertain: Bool)? {
         guard case .kubernetes(let seen) = witness, reservation.by == Reservation.automaticAuthor else { return nil }
+        let whom: String
         switch reservation.holder {
         case .pod(let reference):
-            return podsByReference[reference] == nil ? "Kubernetes has no pod \(reference) any more" : nil
+            guard podsByReference[reference] == nil else { return nil }
+            whom = "pod \(reference)"
         case .workload(let namespace, let kind, let name):
             let workload = Workload(kind: kind, name: name)
             let has = seen.pods.contains { $0.reference.namespace == namespace && $0.workload == workload }
-            return has ? nil : "Kubernetes has no pod of \(namespace)/\(workload) any more"
+            guard !has else { return nil }
+            whom = "pod of \(namespace)/\(workload)"
         case .anyone, .namespace, .unreadable: return nil
         }
+        let sentence = "Kubernetes has no \(whom) any more"
+        return isShared ? ("\(sentence); but \(Self.sharing)", false) : (sentence, true)
     }
 }

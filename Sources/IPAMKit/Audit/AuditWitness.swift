@@ -44,19 +44,3 @@ public struct NodeSnapshot: Sendable {
         self.cached = cached
     }
 }
-
-extension Pod {
-    /// Whether its address is in use, or may be.
-    var isLive: Bool { !isTerminal && !usesHostNetwork }
-
-    /// What Multus says of the pod's interfaces. Tenants can write it, so that it only ever keeps an address from being
-    /// freed; what is malformed in it is passed over.
-    var networkStatusAddresses: [IPAddress] {
-        let text =
-            annotations["k8s.v1.cni.cncf.io/network-status"] ?? annotations["k8s.v1.cni.cncf.io/networks-status"]
-        guard let text, let json = try? JSONValue(parsing: text) else { return [] }
-        return (json.array ?? []).flatMap { $0["ips"]?.array ?? [] }.compactMap {
-            $0.string.flatMap { try? IPAddress($0) }
-        }
-    }
-}

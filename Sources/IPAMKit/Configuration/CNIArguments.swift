@@ -6,7 +6,7 @@ public struct CNIArguments: Hashable, Sendable {
     public var requestedAddresses: [IPAddress] = []
     /// `K8S_POD_NAMESPACE`.
     public var podNamespace: Namespace?
-    /// `K8S_POD_NAME`.
+    /// `K8S_POD_NAME`: a pod's name, or what another runtime calls its container.
     public var podName: PodName?
     /// `K8S_POD_UID`.
     public var podUID: String?
@@ -16,8 +16,7 @@ public struct CNIArguments: Hashable, Sendable {
 
     /// Reads CNI_ARGS. An empty value counts as absent; of a key given twice the last one counts.
     ///
-    /// - Throws: ``ConfigurationError/arguments(found:problem:)`` for a pod without its namespace, for a pair without "=", and for a value of a known key
-    ///   that is malformed.
+    /// - Throws: ``ConfigurationError/arguments(found:problem:)`` for a pair without "=", and for a value of a known key that is malformed.
     public init(_ text: String) throws(ConfigurationError) {
         for pair in text.utf8.split(separator: UInt8(ascii: ";")) {
             guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), equals > pair.startIndex else {
@@ -37,18 +36,13 @@ public struct CNIArguments: Hashable, Sendable {
                 throw .arguments(found: "\(key)=\(value)".quotedForPeople, problem: "is malformed")
             }
         }
-        // Half a pod would be taken for none, and get an address that its annotations do not ask for.
-        if let podName, podNamespace == nil {
-            throw .arguments(
-                found: "K8S_POD_NAME=\(podName)".quotedForPeople, problem: "needs K8S_POD_NAMESPACE beside it")
-        }
     }
 
-    /// The pod, when both its namespace and its name are given.
-    public var pod: PodReference? {
-        guard let podNamespace, let podName else { return nil }
-        return PodReference(namespace: podNamespace, name: podName)
-    }
+    /// The pod, where both its namespace and its name are given and Kubernetes can have one of these names.
+    public var pod: PodReference? { ContainerName.resolve(podNamespace, podName).pod }
+
+    /// What the runtime calls a container that is no pod: its name alone (podman), or names that Kubernetes cannot have.
+    public var container: ContainerName? { ContainerName.resolve(podNamespace, podName).container }
 
     private mutating func set(_ key: String, to value: String) throws {
         switch key {

@@ -7,11 +7,8 @@ extension NetworkConfiguration {
     /// - Parameters:
     ///   - value: the configuration.
     ///   - cniArgs: CNI_ARGS.
-    ///   - purpose: what it is read for.
     /// - Throws: ``ConfigurationError`` that names the key path.
-    public init(
-        _ value: JSONValue, cniArgs: CNIArguments = CNIArguments(), for purpose: Purpose = .giving
-    ) throws(ConfigurationError) {
+    public init(_ value: JSONValue, cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
         guard let object = value.object else { throw .notAnObject(found: value.kind) }
         let top = ConfigurationReader(object: object, path: "")
         let runtime = try top.reader("runtimeConfig")
@@ -21,30 +18,18 @@ extension NetworkConfiguration {
             throw .missing(key: "ipam", expected: "an object of \"type\": \"kube-ipam\" is needed")
         }
 
-        switch purpose {
-        case .giving:
-            let configured = try RangeConfiguration(ipam: ipam)
-            let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
-                try RangeConfiguration(runtime: item)
-            }
-            rangeSets = configured.sets
-            runtimeRangeSets = passed?.sets ?? []
-            try Self.check(runtimeRangeSets + rangeSets, (passed?.paths ?? []) + configured.paths, ipam, cniVersion)
-            requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
-            routes = try Self.routes(ipam)
-            resolvConf = try ipam.string("resolvConf")
-            waitForReleaseSeconds = try Self.waitForRelease(ipam)
-            autoLimit = try ipam.integer("autoLimit", 0...1_048_576)
-            historyDepth = try ipam.integer("historyDepth", 0...History.largestDepth) ?? History.defaultDepth
-        case .freeing:
-            rangeSets = []
-            runtimeRangeSets = []
-            requestedAddresses = []
-            routes = []
-            waitForReleaseSeconds = 0
-            let depth = ipam["historyDepth"]?.value.int ?? History.defaultDepth
-            historyDepth = min(max(0, depth), History.largestDepth)
+        let configured = try RangeConfiguration(ipam: ipam)
+        let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
+            try RangeConfiguration(runtime: item)
         }
+        rangeSets = configured.sets
+        runtimeRangeSets = passed?.sets ?? []
+        try Self.check(runtimeRangeSets + rangeSets, (passed?.paths ?? []) + configured.paths, ipam, cniVersion)
+        requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
+        routes = try Self.routes(ipam)
+        resolvConf = try ipam.string("resolvConf")
+        autoLimit = try ipam.integer("autoLimit", 0...1_048_576)
+        historyDepth = try Self.historyDepth(ipam) ?? History.defaultDepth
 
         guard let store = try ipam.reader("etcdConfig") else {
             throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is needed")
@@ -55,26 +40,26 @@ extension NetworkConfiguration {
         kubeConfig = outerKubeConfig ?? innerKubeConfig
 
         logFile = try ipam.string("logFile") ?? Self.defaultLogFile
-        logLevel = try Self.logLevel(ipam)
-        timeoutSeconds = try Self.timeout(ipam)
-        waitForReleaseSeconds = min(waitForReleaseSeconds, Self.longestTimeoutSeconds - timeoutSeconds)
+        logLevel = try Self.logLevel(ipam) ?? .info
+        timeoutSeconds = try Self.timeout(ipam) ?? Self.defaultTimeoutSeconds
+        waitForReleaseSeconds = min(try Self.waitForRelease(ipam), Self.longestTimeoutSeconds - timeoutSeconds)
         nodeName = try ipam.string("nodeName")
         cluster = try ipam.string("cluster")
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
         statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
 
-        podAnnotations = purpose == .giving ? try Self.podAnnotations(runtime) : nil
+        podAnnotations = try Self.podAnnotations(runtime)
         prevResult = top["prevResult"]?.value
         validAttachments = try Self.attachments(top)
     }
 
-    private static func version(_ top: ConfigurationReader) throws(ConfigurationError) -> CNIVersion {
+    static func version(_ top: ConfigurationReader) throws(ConfigurationError) -> CNIVersion {
         let text = try top["cniVersion"]?.string()
         guard let version = CNIVersion(text) else { throw .unknownVersion(text ?? "") }
         return version
     }
 
-    private static func name(_ top: ConfigurationReader) throws(ConfigurationError) -> NetworkName {
+    static func name(_ top: ConfigurationReader) throws(ConfigurationError) -> NetworkName {
         guard let item = top.nonEmpty("name") else {
             throw .missing(key: "name", expected: "the network needs a name")
         }
@@ -146,7 +131,7 @@ extension NetworkConfiguration {
         return routes
     }
 
-    private static func etcd(_ reader: ConfigurationReader) throws(ConfigurationError) -> EtcdSettings {
+    static func etcd(_ reader: ConfigurationReader) throws(ConfigurationError) -> EtcdSettings {
         let certFile = try reader.string("etcdCertFile")
         let keyFile = try reader.string("etcdKeyFile")
         let caFile = try reader.string("etcdTrustedCAFileFile", "etcdTrustedCAFile")
@@ -179,8 +164,8 @@ extension NetworkConfiguration {
         return settings
     }
 
-    private static func logLevel(_ ipam: ConfigurationReader) throws(ConfigurationError) -> LogLevel {
-        guard let item = ipam.nonEmpty("logLevel") else { return .info }
+    static func logLevel(_ ipam: ConfigurationReader) throws(ConfigurationError) -> LogLevel? {
+        guard let item = ipam.nonEmpty("logLevel") else { return nil }
         guard let level = try LogLevel(rawValue: item.string()) else {
             let levels = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
             throw item.kindError("one of \(levels)")
@@ -188,8 +173,8 @@ extension NetworkConfiguration {
         return level
     }
 
-    private static func timeout(_ ipam: ConfigurationReader) throws(ConfigurationError) -> Double {
-        guard let item = ipam["timeout"] else { return defaultTimeoutSeconds }
+    static func timeout(_ ipam: ConfigurationReader) throws(ConfigurationError) -> Double? {
+        guard let item = ipam["timeout"] else { return nil }
         guard let seconds = item.value.double, seconds > 0, seconds <= longestTimeoutSeconds else {
             throw item.kindError("a number of seconds over 0 and at most \(Int(longestTimeoutSeconds))")
         }
@@ -202,6 +187,10 @@ extension NetworkConfiguration {
             throw item.kindError("a number of seconds from 0 to \(Int(longestWaitForReleaseSeconds))")
         }
         return seconds
+    }
+
+    static func historyDepth(_ ipam: ConfigurationReader) throws(ConfigurationError) -> Int? {
+        try ipam.integer("historyDepth", 0...History.largestDepth)
     }
 
     /// Whether a key has the only value it may have.
@@ -231,7 +220,7 @@ extension NetworkConfiguration {
         return annotations
     }
 
-    private static func attachments(_ top: ConfigurationReader) throws(ConfigurationError) -> [AttachmentReference]? {
+    static func attachments(_ top: ConfigurationReader) throws(ConfigurationError) -> [AttachmentReference]? {
         guard let item = top["cni.dev/valid-attachments"] ?? top["cni.dev/attachments"] else { return nil }
         var attachments: [AttachmentReference] = []
         for element in try item.elements() {

@@ -28,15 +28,6 @@ public enum AnnotationPolicy: Hashable, Sendable {
 
 /// Everything that a CNI network configuration says to kube-ipam: the standard input of the plugin, or a file.
 public struct NetworkConfiguration: Sendable {
-    /// What a configuration is read for.
-    public enum Purpose: Sendable {
-        /// Giving addresses out, and judging them: all of it must be right.
-        case giving
-        /// Freeing them: ranges, requested addresses, routes and annotations are not looked at, so that what was wrong at
-        /// the ADD, or became so since, does not keep a pod from being torn down.
-        case freeing
-    }
-
     /// The longest configuration that is read, in bytes: 1 MiB.
     public static let sizeLimit = 1 << 20
     /// Where the log goes when `ipam.logFile` is absent.
@@ -98,6 +89,8 @@ public struct NetworkConfiguration: Sendable {
     public var prevResult: JSONValue?
     /// `cni.dev/valid-attachments`, else `cni.dev/attachments`; nil when neither is there, which is not an empty list.
     public var validAttachments: [AttachmentReference]?
+    /// What could not be used and counts as absent. A configuration that is read for giving addresses out ignores nothing.
+    public var ignored: [ConfigurationError] = []
 
     /// Where the annotations of the pod that is given an address come from.
     ///
@@ -111,22 +104,21 @@ public struct NetworkConfiguration: Sendable {
     /// The range sets an attachment gets an address of: those of the runtime first, as host-local does it.
     public var allRangeSets: [RangeSet] { runtimeRangeSets + rangeSets }
 
-    /// Reads a network configuration.
+    /// Reads a network configuration for ADD, CHECK and STATUS, and for people: all of it must be right.
     ///
     /// - Parameters:
     ///   - json: the bytes of the configuration, at most ``sizeLimit``.
     ///   - cniArgs: CNI_ARGS.
-    ///   - purpose: what it is read for.
     /// - Throws: ``ConfigurationError`` that names the position or the key path.
-    public init(
-        json: [UInt8], cniArgs: CNIArguments = CNIArguments(), for purpose: Purpose = .giving
-    ) throws(ConfigurationError) {
+    public init(json: [UInt8], cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
+        try self.init(try Self.parse(json), cniArgs: cniArgs)
+    }
+
+    static func parse(_ json: [UInt8]) throws(ConfigurationError) -> JSONValue {
         guard json.count <= Self.sizeLimit else { throw .tooLarge(limit: Self.sizeLimit) }
         // The white space of RFC 8259.
         guard !json.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { throw .empty }
-        let value: JSONValue
-        do { value = try JSONValue(parsing: json) } catch { throw .syntax(error) }
-        try self.init(value, cniArgs: cniArgs, for: purpose)
+        do { return try JSONValue(parsing: json) } catch { throw .syntax(error) }
     }
 
     /// The version that a configuration names, for the answer to VERSION and for the report of a configuration that is

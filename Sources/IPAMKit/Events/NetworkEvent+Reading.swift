@@ -337,9 +337,7 @@ extension AddressEntry.Usage {
     init?(json: JSONObject, of address: IPAddress) {
         guard let container = json["containerID"]?.string else { return nil }
         var holder = Holder(uid: json["uid"]?.string, node: json["node"]?.string)
-        if let namespace = json["namespace"]?.string, let name = json["pod"]?.string {
-            holder.pod = try? PodReference(namespace: Namespace(namespace), name: PodName(name))
-        }
+        holder.setNames(namespace: json["namespace"]?.string, name: json["pod"]?.string)
         let since = json["since"]?.string.flatMap(Timestamp.init)
         let ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
         let attachment = Attachment(

@@ -89,12 +89,12 @@ public struct NetworkEvent: Hashable, Sendable {
 
     /// Whether a holder is this pod, or the reservation is for it.
     public func concerns(pod: PodReference) -> Bool {
-        holders.contains { $0.pod == pod } || reservation?.holder == .pod(pod)
+        holders.contains { $0.isCalled(pod) } || reservation?.holder == .pod(pod)
     }
 
     /// Whether a holder is a pod of this namespace, or the reservation is for some of it.
     public func concerns(namespace: String) -> Bool {
-        holders.contains { $0.pod?.namespace.text == namespace } || reservation?.holder.namespace?.text == namespace
+        holders.contains { $0.namespace?.text == namespace } || reservation?.holder.namespace?.text == namespace
     }
 
     /// Whether a holder is on this node.

@@ -21,12 +21,12 @@ public struct HistoryLine: Hashable, Sendable {
     /// True for a holder's time with the address.
     public var isTenancy: Bool { attachment != nil }
 
-    /// Whom it is about: `default/db-0 on n1`, `container 4b1f...`, or for whom the address is or was reserved.
+    /// Whom it is about: a holder as in ``AddressEntry/Usage/phrase``, or for whom the address is or was reserved.
     public var who: String {
         attachment.flatMap(HistoryEntry.phrase) ?? reservation?.holder.phrase ?? "nobody known"
     }
 
-    /// Whether `pod`, by its name, has or had the address.
+    /// Whether `pod`, or a container that was called so, has or had the address.
     public func isTenancy(of pod: PodReference) -> Bool {
         attachment?["namespace"]?.string == pod.namespace.text && attachment?["pod"]?.string == pod.name.text
     }

@@ -49,20 +49,21 @@ public struct AddressEntry: Hashable, Sendable {
         public let attachment: Attachment?
         public let ifname: InterfaceName?
 
-        /// For a sentence: `default/db-0 on n1`, or `container 4b1f...`.
+        /// For a sentence: `default/db-0 on n1`, `container web_1 on n1` for what is no pod, or `container 4b1f...`.
         public var phrase: String {
-            guard let holder = attachment?.holder, let pod = holder.pod else { return "container \(containerID)" }
-            return "\(pod)" + (holder.node.map { " on \($0)" } ?? "")
+            guard let holder = attachment?.holder, let name = holder.phrase else { return "container \(containerID)" }
+            return name + (holder.node.map { " on \($0)" } ?? "")
         }
 
-        /// `{containerID, ifname, namespace, pod, uid, node, since, fixed}`; what is unknown is left out.
+        /// `{containerID, ifname, namespace, pod, uid, node, since, fixed}`; what is unknown is left out: the namespace of
+        /// a container that is no pod.
         var json: JSONObject {
             var object: JSONObject = ["containerID": .string(containerID)]
             object["ifname"] = ifname.map { .string($0.text) }
             guard let attachment else { return object }
             let holder = attachment.holder
-            object["namespace"] = holder.pod.map { .string($0.namespace.text) }
-            object["pod"] = holder.pod.map { .string($0.name.text) }
+            object["namespace"] = holder.namespace.map { .string($0.text) }
+            object["pod"] = holder.name.map { .string($0.name.text) }
             object["uid"] = holder.uid.map(JSONValue.string)
             object["node"] = holder.node.map(JSONValue.string)
             object["since"] = attachment.since.map { .string($0.description) }

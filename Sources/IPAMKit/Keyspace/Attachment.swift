@@ -15,10 +15,12 @@ public struct AttachmentReference: Hashable, Sendable {
 /// Who holds addresses: what is known of a container's interface and of the pod behind it.
 public struct Holder: Hashable, Sendable {
     public var pod: PodReference?
+    /// What the runtime calls a container that is no pod; nil for a pod, and where it passed no name.
+    public var container: ContainerName?
     /// The pod's UID as the runtime told it (`K8S_POD_UID`).
     public var uid: String?
-    /// What controls the pod, where Kubernetes said so; else its name may tell.
-    public var workload: Workload?
+    /// What Kubernetes said of the pod's controller.
+    public var owner: Owner = .unknown
     /// The node's name.
     public var node: String?
     /// The node's boot ID (`/proc/sys/kernel/random/boot_id`): another one after every start of the machine.
@@ -32,11 +34,21 @@ public struct Holder: Hashable, Sendable {
     /// Which Kubernetes cluster the pod is of.
     public var cluster: String?
 
+    /// What Kubernetes said of a pod's controller.
+    public enum Owner: Hashable, Sendable {
+        /// It was not asked: the pod's name may tell.
+        case unknown
+        case workload(Workload)
+        /// None that reservations can be for, although the pod's name looks like it.
+        case other
+    }
+
     public init(
-        pod: PodReference? = nil, uid: String? = nil, node: String? = nil, boot: String? = nil,
-        machine: String? = nil, netns: String? = nil, inode: UInt64? = nil, cluster: String? = nil
+        pod: PodReference? = nil, container: ContainerName? = nil, uid: String? = nil, node: String? = nil,
+        boot: String? = nil, machine: String? = nil, netns: String? = nil, inode: UInt64? = nil, cluster: String? = nil
     ) {
         self.pod = pod
+        self.container = container
         self.uid = uid
         self.node = node
         self.boot = boot
@@ -44,6 +56,21 @@ public struct Holder: Hashable, Sendable {
         self.netns = netns
         self.inode = inode
         self.cluster = cluster
+    }
+}
+
+extension Holder.Owner {
+    /// `sts/db`, or `none`; nil for what is not known.
+    var text: String? {
+        switch self {
+        case .unknown: nil
+        case .workload(let workload): workload.description
+        case .other: "none"
+        }
+    }
+
+    init(text: String?) {
+        self = text == "none" ? .other : text.flatMap(Workload.init).map(Self.workload) ?? .unknown
     }
 }
 
@@ -66,10 +93,10 @@ public struct Attachment: Hashable, Sendable {
     public var json: JSONValue {
         var object = JSONObject()
         object["addresses"] = .array(addresses.map { .string($0.description) })
-        object["namespace"] = holder.pod.map { .string($0.namespace.text) }
-        object["pod"] = holder.pod.map { .string($0.name.text) }
+        object["namespace"] = holder.namespace.map { .string($0.text) }
+        object["pod"] = holder.name.map { .string($0.name.text) }
         object["uid"] = holder.uid.map(JSONValue.string)
-        object["workload"] = holder.workload.map { .string($0.description) }
+        object["workload"] = holder.owner.text.map(JSONValue.string)
         object["node"] = holder.node.map(JSONValue.string)
         object["boot"] = holder.boot.map(JSONValue.string)
         object["machine"] = holder.machine.map(JSONValue.string)
@@ -100,10 +127,8 @@ public struct Attachment: Hashable, Sendable {
             uid: json["uid"]?.string, node: json["node"]?.string, boot: json["boot"]?.string,
             machine: json["machine"]?.string, netns: json["netns"]?.string,
             inode: json["inode"]?.int.flatMap { UInt64(exactly: $0) }, cluster: json["cluster"]?.string)
-        if let namespace = json["namespace"]?.string, let name = json["pod"]?.string {
-            holder.pod = try? PodReference(namespace: Namespace(namespace), name: PodName(name))
-        }
-        holder.workload = json["workload"]?.string.flatMap(Workload.init)
+        holder.setNames(namespace: json["namespace"]?.string, name: json["pod"]?.string)
+        holder.owner = Holder.Owner(text: json["workload"]?.string)
         since = json["since"]?.string.flatMap(Timestamp.init)
         isFixed = json["fixed"]?.bool ?? false
     }

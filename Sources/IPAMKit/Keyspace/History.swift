@@ -17,6 +17,10 @@ public struct History: Hashable, Sendable {
     /// The entries that this version understands.
     public var entries: [HistoryEntry] { stored.compactMap { try? HistoryEntry($0) } }
 
+    /// In bytes of JSON: entries that make a history longer go, the oldest first; the newest stays. With ordinary entries
+    /// this is far more than ``largestDepth`` of them have. Each is read and written with every change.
+    static let largestSize = 256 << 10
+
     /// How many entries are stored, understood or not.
     var count: Int { stored.count }
 
@@ -27,6 +31,16 @@ public struct History: Hashable, Sendable {
 
     public func serialized() -> String {
         JSONValue.array(stored).serialized()
+    }
+
+    /// The value to be stored, less the oldest entries where all of them are too long (``largestSize``).
+    mutating func fitted() -> String {
+        var text = serialized()
+        while text.utf8.count > Self.largestSize, stored.count > 1 {
+            stored.removeLast()
+            text = serialized()
+        }
+        return text
     }
 
     /// Reads a stored value.
@@ -92,17 +106,17 @@ public struct HistoryEntry: Hashable, Sendable {
         self.reservation = reservation
     }
 
-    /// For a sentence: `default/db-0 on n1`, or `container 4b1f...`; nil where no tenancy ended.
+    /// For a sentence, as ``AddressEntry/Usage/phrase``; nil where no tenancy ended.
     public var formerHolder: String? {
         attachment.flatMap(Self.phrase)
     }
 
     /// The holder of a stored `attachment`, for a sentence.
     static func phrase(_ attachment: JSONObject) -> String? {
-        guard let namespace = attachment["namespace"]?.string, let pod = attachment["pod"]?.string else {
-            return attachment["containerID"]?.string.map { "container \($0)" }
-        }
-        return "\(namespace)/\(pod)" + (attachment["node"]?.string.map { " on \($0)" } ?? "")
+        var holder = Holder()
+        holder.setNames(namespace: attachment["namespace"]?.string, name: attachment["pod"]?.string)
+        guard let name = holder.phrase else { return attachment["containerID"]?.string.map { "container \($0)" } }
+        return name + (attachment["node"]?.string.map { " on \($0)" } ?? "")
     }
 
     public var json: JSONValue {

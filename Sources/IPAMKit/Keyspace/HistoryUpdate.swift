@@ -17,6 +17,6 @@ struct HistoryUpdate {
         // What cannot be read is of no use to anyone; it must not keep a pod from its address.
         var history = record.flatMap { try? History(stored: $0.value) } ?? History()
         history.record(entries, depth: depth)
-        return [.put(key, history.serialized())]
+        return [.put(key, history.fitted())]
     }
 }

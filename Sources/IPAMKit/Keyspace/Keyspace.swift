@@ -58,6 +58,11 @@ public struct Keyspace: Hashable, Sendable {
         Key(claimsPrefix(of: owner) + address.description)
     }
 
+    /// Where the claims of all workloads of a namespace are whose names begin so.
+    func workloadClaimsPrefix(in namespace: Namespace, startingWith text: String) -> String {
+        base + "/claims/\(namespace)/workload/" + text
+    }
+
     /// Under whose prefix the claims of all owners of a namespace are.
     public func claimsPrefix(of namespace: Namespace) -> String { base + "/claims/\(namespace)/" }
 

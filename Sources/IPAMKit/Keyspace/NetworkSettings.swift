@@ -3,6 +3,9 @@
 public struct NetworkSettings: Hashable, Sendable {
     /// Why no address is given out at the moment.
     public struct Hold: Hashable, Sendable {
+        /// In bytes of UTF-8: the longest reason that is accepted. What is stored already may be longer.
+        public static let longestReason = 1024
+
         /// Who holds it, such as `root@admin1`.
         public let by: String?
         public let reason: String?

@@ -47,10 +47,21 @@ public struct Pod: Hashable, Sendable {
         self.addresses = addresses
     }
 
-    /// Whether a runtime that passes `uid` means this pod. For a static pod the kubelet passes the hash of its manifest,
-    /// which Kubernetes shows as an annotation of the mirror pod.
+    /// Whether a runtime that passes `uid` means this pod.
     public func isMeant(byUID uid: String) -> Bool {
-        self.uid == uid || annotations["kubernetes.io/config.hash"] == uid
+        self.uid == uid || staticUID == uid
+    }
+
+    /// The UID that the kubelet passes for the static pod whose mirror this is; nil for every other pod.
+    ///
+    /// The kubelet makes the mirror (`basicMirrorClient.CreateMirrorPod`): it notes the static pod's UID, the hash of the
+    /// manifest unless that names one, in the annotation `kubernetes.io/config.mirror`, and since Kubernetes 1.17 makes
+    /// its own node the controller. Kubernetes lets nobody add, change or remove that annotation afterwards
+    /// (`ValidatePodSpecificAnnotationUpdates`), and the kubelet deletes a pod of its node that looks like a mirror and is
+    /// none. `kubernetes.io/config.hash` has the same value, but may be set on every pod by whoever may write it.
+    public var staticUID: String? {
+        guard let controller, controller.kind == "Node", controller.name == node else { return nil }
+        return annotations["kubernetes.io/config.mirror"]
     }
 }
 

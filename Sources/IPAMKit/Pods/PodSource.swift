@@ -22,10 +22,11 @@ public protocol PodSource: Sendable {
     /// - Throws: ``PodSourceError`` when they cannot all be told.
     func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Node]
 
-    /// The pods of all namespaces whose first reported address (`status.podIP`) is `address`.
+    /// The pods of all namespaces that have not ended (`status.phase` is neither `Succeeded` nor `Failed`), as they were
+    /// at one moment.
     ///
-    /// - Throws: ``PodSourceError`` when that cannot be told.
-    func pods(at address: IPAddress, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod]
+    /// - Throws: ``PodSourceError`` when they cannot all be told.
+    func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod]
 }
 
 /// Why pods or nodes could not be looked up.

@@ -102,12 +102,8 @@ extension AddressPool {
             let release = Release(
                 entry, plan.states[entry.address] ?? AddressState(), frees: plan.force && !freed.contains(entry.address)
             )
-            let isDone: Bool
-            do throws(IPAMError) {
-                isDone = try await run(release, historyDepth > 0 ? ending : nil)
-            } catch .store(.full) where ending != nil {
-                // A full store takes deletes alone.
-                isDone = try await run(release, nil)
+            let isDone = try await orWithoutHistory { (pool) throws(IPAMError) in
+                try await pool.run(release, pool.historyDepth > 0 ? ending : nil)
             }
             guard isDone else { continue }
             done.insert(entry.address)
@@ -148,6 +144,8 @@ extension AddressPool {
     private func transaction(_ release: Release, _ ending: Ending?) async throws(IPAMError) -> Transaction {
         var addresses = release.tenancy?.addresses ?? []
         if !addresses.contains(release.address) { addresses.append(release.address) }
+        // More than an interface can have are what a damaged attachment left.
+        let ending = addresses.count <= [Operation].mostSiblings ? ending : nil
         let histories = ending == nil ? [:] : try await histories(of: addresses)
         var updates: [IPAddress: HistoryUpdate] = [:]
         if let ending {

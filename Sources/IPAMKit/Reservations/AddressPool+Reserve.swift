@@ -53,6 +53,14 @@ extension AddressPool {
         precondition(orders.count <= Self.reservationLimit, "more orders than one transaction takes")
         let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
         for order in orders { _ = try eligibility.require(order.address) }
+        return try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+            try await pool.reserve(orders, now: now, dryRun: dryRun)
+        }
+    }
+
+    private func reserve(_ orders: [ReservationOrder], now: Timestamp, dryRun: Bool) async throws(IPAMError)
+        -> [ReservationChange]
+    {
         // What a transaction without an answer was to change: found so by the next look, it was this order's doing.
         var unanswered: [IPAddress: ReservationChange] = [:]
         for _ in 0..<Self.attempts {
@@ -102,30 +110,29 @@ extension AddressPool {
 
     // MARK: Transaction
 
-    /// Guards in the root; of many puts, those after the first address's in nested siblings without guards, which do not
-    /// add up in etcd's count. The first address's stand in the root, because etcd up to 3.5 asks there only whether the
-    /// user may write (CVE-2026-33343).
+    /// Guards in the root; of many puts, those after the first address's in nested siblings without guards, as deep as it
+    /// takes. The first address's stand in the root, because etcd up to 3.5 asks there only whether the user may write
+    /// (CVE-2026-33343).
     private func transaction(
         _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ histories: [IPAddress: Record?], now: Timestamp
     ) throws(IPAMError) -> Transaction {
-        let operationsPerSibling = [Operation].mostSiblings
         let updates = try updates(changes, snapshot, histories, now: now)
         var first: [Operation] = []
-        var siblings: [[Operation]] = [[]]
+        var rest: [Operation] = []
         for change in changes {
             let writes =
                 try writes(change, replacing: snapshot.states[change.address]?.reservation)
                 + (updates[change.address]?.operations ?? [])
-            if first.isEmpty {
-                first = writes
-                continue
-            }
-            if siblings[siblings.count - 1].count + writes.count > operationsPerSibling { siblings.append([]) }
-            siblings[siblings.count - 1] += writes
+            if first.isEmpty { first = writes } else { rest += writes }
         }
-        return Transaction(
-            if: guards(changes, snapshot, updates),
-            then: first + siblings.filter { !$0.isEmpty }.map { .transaction(Transaction(if: [], then: $0)) })
+        let guards = guards(changes, snapshot, updates)
+        var transaction = Transaction(if: guards, then: first + rest)
+        var rounds = 0
+        while transaction.width > Transaction.maximumWidth, rounds < [Operation].mostRounds {
+            rounds += 1
+            transaction.then = first + rest.nested(rounds)
+        }
+        return transaction
     }
 
     /// What is added to the histories. One request of etcd's has 1.5 MiB at most: where many long histories would not fit,

@@ -10,6 +10,9 @@ public struct Reservation: Hashable, Sendable {
     /// Who reserved what `kube-ipam.ip: auto` asked for. A person's name has an "@".
     public static let automaticAuthor = "kube-ipam"
 
+    /// In bytes of UTF-8: the longest note that is accepted. What is stored already may be longer.
+    public static let longestNote = 1024
+
     /// The clocks of nodes and operators differ: an expired reservation counts for this long after its time.
     public static let expiryGraceSeconds: Int64 = 300
 

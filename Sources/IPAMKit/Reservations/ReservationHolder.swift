@@ -107,7 +107,13 @@ extension ReservationHolder: CustomStringConvertible {
     /// Whether a recorded holder may have an address that is reserved for this one. A pod's name tells its workload where
     /// nothing else is recorded.
     public func admits(_ holder: Holder?) -> Bool {
-        admits(holder?.pod, of: holder?.workload ?? holder?.pod.flatMap(Workload.init(derivedFrom:)))
+        let workload: Workload? =
+            switch holder?.owner {
+            case .workload(let workload): workload
+            case .other: nil
+            case .unknown, nil: holder?.pod.flatMap(Workload.init(derivedFrom:))
+            }
+        return admits(holder?.pod, of: workload)
     }
 
     /// Whether `pod` may have an address that is reserved for this holder.

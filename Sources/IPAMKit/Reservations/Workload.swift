@@ -40,7 +40,8 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
 
     /// The workload that a pod's name tells, where the name's form is certain; else nil.
     ///
-    /// - `db-0` is of the StatefulSet `db`: one ordinal, a 32-bit number without leading zeros.
+    /// - `db-0` is of the StatefulSet `db`: one ordinal, a 32-bit number without leading zeros. Not where the name may be
+    ///   cut (``PodReference/deploymentPrefix``): the number could then be the end of a hash and five random characters.
     /// - `web-6d9b74fd4d-xjhek` is of the Deployment `web`: a `pod-template-hash`, then five characters. The hash is a
     ///   32-bit number whose ten digits Kubernetes spells `456789bcdf` (apimachinery `rand.SafeEncodeString`), so that
     ///   `web-admin-panel` is not mistaken for a pod of `web`.
@@ -51,6 +52,7 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
         {
             self.init(kind: .deployment, name: name)
         } else if parts.count >= 2, let ordinal = parts.last, Self.isOrdinal(ordinal),
+            pod.deploymentPrefix == nil || ordinal.utf8.count < 5,
             let name = try? PodName(parts.dropLast().joined(separator: "-"))
         {
             self.init(kind: .statefulSet, name: name)
@@ -70,5 +72,28 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
 
     private static func isTemplateHash(_ text: Substring) -> Bool {
         (6...10).contains(text.utf8.count) && text.utf8.allSatisfy { "456789bcdf".utf8.contains($0) }
+    }
+}
+
+extension PodReference {
+    /// With what the name of the pod's Deployment begins, where the pod's own name may be cut and not tell it; else nil.
+    ///
+    /// The name of a Deployment's pod is generated from `NAME-HASH-`, of which apiserver's `names.SimpleNameGenerator`
+    /// keeps 58 bytes, and five characters. The hash has ten at most: where NAME has 47 bytes or more, a part of the hash
+    /// or of NAME may be missing.
+    var deploymentPrefix: String? {
+        let bytes = name.text.utf8
+        return bytes.count == 63 && isPossible ? String(Substring(bytes.prefix(47))) : nil
+    }
+}
+
+extension Holder.Owner {
+    /// What Kubernetes says by showing `pod`. A name that tells no workload need not be contradicted.
+    init(of pod: Pod) {
+        if let workload = Workload(of: pod) {
+            self = .workload(workload)
+        } else {
+            self = Workload(derivedFrom: pod.reference) == nil ? .unknown : .other
+        }
     }
 }

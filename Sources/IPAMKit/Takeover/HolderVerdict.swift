@@ -6,7 +6,7 @@
 /// | on this node | ``NodeEvidence/present(_:)``, and Kubernetes has its pod | live; passing when it is being deleted |
 /// | on this node | ``NodeEvidence/present(_:)``, and Kubernetes does not have its pod, or cannot be asked | passing |
 /// | elsewhere, its pod is in Kubernetes and not terminal | | live; passing when it is being deleted |
-/// | elsewhere, its pod is being deleted, its node out of service | an operator says that nothing runs there | gone |
+/// | elsewhere, its pod is being deleted, its node not ready and out of service | an operator says that nothing runs there | gone |
 /// | elsewhere, its pod is gone, its node absent, not ready or out of service | the control plane says so | gone |
 /// | elsewhere, its pod is gone or terminal, its node ready | its kubelet may still be stopping it | seen gone |
 /// | no UID or no pod recorded, another cluster | | unverifiable |
@@ -20,7 +20,7 @@ public enum HolderVerdict: Hashable, Sendable {
     /// - Parameters:
     ///   - remedy: what an operator can do when it does not go.
     ///   - isWaitedFor: false where nothing says that it goes soon.
-    case passing(String, remedy: String? = nil, isWaitedFor: Bool = true)
+    case passing(String, remedy: ReleaseRemedy? = nil, isWaitedFor: Bool = true)
     /// It is gone: proven by its node, or asserted by the control plane.
     case gone(Evidence)
     /// It looks gone; it counts as gone when it still does a minute later.
@@ -61,6 +61,12 @@ extension HolderVerdict {
             }
             self = node.isOutOfService ? .outOfService : node.isReady ? .ready : .notReady
         }
+
+        /// The same for the node of a pod that is being deleted: a node that is ready ends the pod by itself, whatever its
+        /// taints, and until then the pod may serve. Kubernetes' own garbage collection of pods goes by the same rule.
+        public init(ofTerminatingPod node: Node?) {
+            self = node?.isReady == true ? .ready : NodeState(node)
+        }
     }
 
     /// By what Kubernetes says of a holder that has a UID and is of this cluster.
@@ -69,7 +75,7 @@ extension HolderVerdict {
     ///   - uid: the UID that was recorded.
     ///   - pod: the pod that has the holder's name now.
     ///   - node: the state of its node; asked for only when the pod is gone, terminal or being deleted. Nil where no node
-    ///     was recorded.
+    ///     was recorded, or for a pod that is being deleted, where nothing is known of it.
     public static func elsewhere(_ uid: String, pod: Pod?, node: NodeState?, named name: String?) -> HolderVerdict {
         let place = name.map { " \($0)" } ?? ""
         let isGone: Bool
@@ -99,12 +105,9 @@ extension HolderVerdict {
         switch node {
         case .outOfService: return .gone(.asserted("\(what) and its node\(place) is out of service"))
         case .notReady:
-            let name = pod.node ?? "NODE"
             return .passing(
                 "\(what), and its node\(place) is not ready",
-                remedy: "if the node is shut down: 'kubectl taint nodes \(name) "
-                    + "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute', or 'kubectl delete pod "
-                    + "\(pod.reference.name) -n \(pod.reference.namespace) --force'", isWaitedFor: false)
+                remedy: pod.node.map { .declareNodeDown($0, pod: pod.reference) }, isWaitedFor: false)
         case .absent, .ready, nil: return .passing(what)
         }
     }

@@ -38,34 +38,48 @@ public struct NodeView: Sendable {
     ///
     /// - Parameters:
     ///   - place: where on it; not `elsewhere`.
-    ///   - seesNamespaces: false for a process that sees none of the node's namespaces: then an absent one proves nothing.
+    ///   - seesNamespaces: false for a process that sees none of the node's namespaces: then one that is absent, or another
+    ///     one, proves nothing.
     func evidence(on holder: Holder, at place: NodeIdentity.Place, seesNamespaces: Bool) -> NodeEvidence {
         if place == .formerBoot { return .gone("its node \(holder.node ?? identity.name) has rebooted") }
         guard let netns = holder.netns else { return .unproven("its network namespace is not recorded") }
         switch namespace(netns) {
-        case .absent:
-            return seesNamespaces
-                ? .gone("its network namespace \(netns) is gone")
-                : .unproven("none of this node's network namespaces is to be seen from here")
+        case .absent: return gone("its network namespace \(netns) is gone", seesNamespaces)
         case .namespace(let inode, let isOwn):
             // A path under /proc comes back with the next process of that number.
             if let recorded = holder.inode, recorded != inode {
-                return .gone("its network namespace \(netns) is another one now")
+                return gone("its network namespace \(netns) is another one now", seesNamespaces)
             }
-            if holder.inode == nil, isOwn { return .gone("its network namespace \(netns) is the host's own now") }
+            if holder.inode == nil, isOwn {
+                return gone("its network namespace \(netns) is the host's own now", seesNamespaces)
+            }
             return .present(netns)
         case .unclear: return .unproven("\(netns) is no network namespace as seen from here")
         }
     }
 
-    /// The attachments among `attachments` that certainly were recorded on this machine and whose network namespace is
-    /// there show that this process sees the node's namespaces.
-    func seesNamespaces(of attachments: some Sequence<Attachment>) -> Bool {
-        attachments.contains { attachment in
-            guard identity.certainPlace(of: attachment.holder, since: attachment.since) == .here else { return false }
-            if case .present = evidence(on: attachment.holder, at: .here, seesNamespaces: false) { return true }
-            return false
+    private func gone(_ clause: String, _ seesNamespaces: Bool) -> NodeEvidence {
+        seesNamespaces
+            ? .gone(clause) : .unproven("none of this node's network namespaces can be seen from here")
+    }
+
+    /// Whether the network namespace of a holder that certainly was recorded on this machine is there.
+    func shows(_ attachment: Attachment) -> Bool {
+        guard identity.certainPlace(of: attachment.holder, since: attachment.since) == .here else { return false }
+        if case .present = evidence(on: attachment.holder, at: .here, seesNamespaces: false) { return true }
+        return false
+    }
+
+    /// The node names of which this process sees a network namespace, by `attachments`. Nodes that are containers share
+    /// their host's boot ID, and copies of one of them its machine ID, too: what is seen of one name proves nothing of
+    /// another.
+    func visibleNodes(among attachments: some Sequence<Attachment>) -> Set<String> {
+        var names: Set<String> = []
+        for attachment in attachments {
+            guard let name = attachment.holder.node, !names.contains(name), shows(attachment) else { continue }
+            names.insert(name)
         }
+        return names
     }
 
     /// Whether one of `attachments` was recorded under this machine's name and ID, in another boot, after this boot began:
@@ -73,7 +87,8 @@ public struct NodeView: Sendable {
     func hasClone(among attachments: some Sequence<Attachment>) -> Bool {
         attachments.contains { attachment in
             let holder = attachment.holder
-            guard let boot = identity.boot, let recorded = holder.boot, recorded != boot, holder.node == identity.name,
+            guard attachment.since != nil, identity.bootedAt != nil, let boot = identity.boot,
+                let recorded = holder.boot, recorded != boot, holder.node == identity.name,
                 identity.machine != nil, holder.machine == identity.machine
             else { return false }
             return identity.place(of: holder, since: attachment.since) == .elsewhere

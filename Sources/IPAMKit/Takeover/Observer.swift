@@ -4,12 +4,21 @@ public struct Observer: Sendable {
     public let node: NodeView?
     /// Kubernetes; nil where there is none.
     public let pods: (any PodSource)?
+    /// Asks Kubernetes which cluster this is now; nil where the configuration says it, or there is no Kubernetes.
+    public let identify: Identify?
     /// The time of this machine: when a holder is looked at may be long after an operation began.
     public let now: @Sendable () -> Timestamp
 
-    public init(node: NodeView, pods: (any PodSource)?, now: @escaping @Sendable () -> Timestamp) {
+    /// Takes the deadline.
+    public typealias Identify =
+        @Sendable (ContinuousClock.Instant) async throws(PodSourceError) -> ClusterIdentity
+
+    public init(
+        node: NodeView, pods: (any PodSource)?, identify: Identify? = nil, now: @escaping @Sendable () -> Timestamp
+    ) {
         self.node = node
         self.pods = pods
+        self.identify = identify
         self.now = now
     }
 
@@ -17,6 +26,7 @@ public struct Observer: Sendable {
     public init() {
         node = nil
         pods = nil
+        identify = nil
         now = { Timestamp(seconds: 0) }
     }
 
@@ -27,34 +37,45 @@ public struct Observer: Sendable {
     func verdict(on holder: Holder, since: Timestamp?, for claimant: Holder, deadline: ContinuousClock.Instant)
         async throws(PodSourceError) -> HolderVerdict
     {
-        let isOfOtherCluster =
-            holder.cluster != nil && claimant.cluster != nil && holder.cluster != claimant.cluster
+        var cluster = claimant.cluster
+        if cluster == nil, holder.cluster != nil,
+            case .known(let now) = try await self.cluster(of: claimant, deadline).get()
+        {
+            cluster = now
+        }
+        let isOfOtherCluster = cluster != nil && holder.foreignness(to: cluster) != nil
         if !isOfOtherCluster || node?.identity.isSameBoot(as: holder) == true {
             switch evidence(on: holder, since: since, for: claimant) {
             case .gone(let reason): return try await verdict(onGone: holder, reason, for: claimant, deadline: deadline)
-            case .present(let netns): return await verdict(onPresent: holder, netns, for: claimant, deadline: deadline)
+            case .present(let netns):
+                return await verdict(
+                    onPresent: holder, netns, for: claimant, isOfOtherCluster: isOfOtherCluster, deadline: deadline)
             case .unproven, nil: break
             }
         }
         guard let uid = holder.uid, let reference = holder.pod else {
             return .unverifiable("no pod UID is recorded for it")
         }
-        guard !isOfOtherCluster else { return .unverifiable("it is of another Kubernetes cluster") }
+        if let reason = holder.foreignness(to: cluster), isOfOtherCluster { return .unverifiable(reason) }
         guard holder.cluster != nil else { return .unverifiable("no cluster is recorded for it") }
         guard let pods else { return .unverifiable("no kubeconfig says where to look its pod up") }
         // Its namespace is out of sight; no DEL of it will come when its node is another machine by now.
         if holder.isOfSamePod(as: claimant), holder.node == claimant.node {
             return .seenGone("it is a former sandbox of this very pod")
         }
-        guard claimant.cluster != nil else {
-            return .unverifiable("this cluster has no name: the kubeconfig has no CA, set ipam.cluster")
-        }
+        // What a node remembers may be the identity of a former cluster at the same address.
+        async let asked = self.cluster(of: claimant, deadline)
         let pod = try await pods.pod(reference, deadline: deadline)
+        switch try await asked.get() {
+        case .withheld(let reason): return .unverifiable("nothing says which cluster this is: \(reason)")
+        case .known(let now): if let reason = holder.foreignness(to: now) { return .unverifiable(reason) }
+        }
         guard let name = holder.node else { return .elsewhere(uid, pod: pod, node: nil, named: nil) }
         if let pod, pod.isMeant(byUID: uid), !pod.isTerminal {
             // The pod alone says that it is there; its node only, whether it goes by itself.
             let node = pod.isTerminating ? try? await pods.node(name, deadline: deadline) : nil
-            return .elsewhere(uid, pod: pod, node: node.map(HolderVerdict.NodeState.init), named: name)
+            return .elsewhere(
+                uid, pod: pod, node: node.map(HolderVerdict.NodeState.init(ofTerminatingPod:)), named: name)
         }
         let state = HolderVerdict.NodeState(try await pods.node(name, deadline: deadline))
         // An absent node frees at once: nodes must be known here by the names that Kubernetes has for them.
@@ -72,11 +93,26 @@ public struct Observer: Sendable {
         return .elsewhere(uid, pod: pod, node: state, named: name)
     }
 
+    /// Which cluster this is now: as the configuration says, else as Kubernetes does.
+    private func cluster(of claimant: Holder, _ deadline: ContinuousClock.Instant)
+        async -> Result<ClusterIdentity, PodSourceError>
+    {
+        guard let identify else {
+            return .success(claimant.cluster.map(ClusterIdentity.known) ?? .withheld("set ipam.cluster"))
+        }
+        do throws(PodSourceError) {
+            return .success(try await identify(deadline))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     // MARK: A holder on this node
 
     /// What this node shows of `holder`, if it is, or was, on it.
     func evidence(on holder: Holder, since: Timestamp?, for claimant: Holder) -> NodeEvidence? {
         guard var node else { return nil }
+        let names = [node.identity.name, claimant.node]
         // Kubernetes' own name of this node, where the pod was looked up.
         if let name = claimant.node { node.identity.name = name }
         var place = node.identity.place(of: holder, since: since)
@@ -86,8 +122,10 @@ public struct Observer: Sendable {
             let boot = node.identity.boot
             place = boot != nil && holder.boot != nil && holder.boot != boot ? .formerBoot : .here
         }
-        // A plugin that does not even see the namespace that it was called for sees none of the node's.
-        return node.evidence(on: holder, at: place, seesNamespaces: claimant.netns != nil)
+        // A plugin that does not even see the namespace that it was called for sees none of the node's; and what it sees is
+        // of this node alone, see ``NodeView/visibleNodes(among:)``.
+        let isOfThisNode = holder.isOfSamePod(as: claimant) || names.contains(holder.node)
+        return node.evidence(on: holder, at: place, seesNamespaces: claimant.netns != nil && isOfThisNode)
     }
 
     /// A namespace may be out of sight from here, and a pod outlives its node's reboot: another pod does not get the address
@@ -106,37 +144,28 @@ public struct Observer: Sendable {
 
     /// The kernel answers for the address as long as the namespace is there: it is never taken, whatever became of its pod.
     private func verdict(
-        onPresent holder: Holder, _ netns: String, for claimant: Holder, deadline: ContinuousClock.Instant
+        onPresent holder: Holder, _ netns: String, for claimant: Holder, isOfOtherCluster: Bool,
+        deadline: ContinuousClock.Instant
     ) async -> HolderVerdict {
-        let there = "its network namespace \(netns) is still there"
-        if holder.isOfSamePod(as: claimant) { return .passing(there) }
+        let there = "its network namespace \(netns) still exists"
+        let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: holder.node ?? node?.identity.name)
+        if holder.isOfSamePod(as: claimant) { return .passing(there, remedy: remedy) }
         guard let uid = holder.uid, let reference = holder.pod, holder.cluster != nil, let pods else {
-            // Nobody can be asked whether it is to go: nothing says that it goes soon.
-            return .passing(there, isWaitedFor: false)
+            // Nobody can be asked whether it is to go. What is no pod is not deleted by a controller that makes another one.
+            return .passing(there, remedy: remedy, isWaitedFor: holder.pod != nil)
         }
         let pod: Pod?
         do throws(PodSourceError) {
             pod = try await pods.pod(reference, deadline: deadline)
         } catch {
-            return .passing("\(there), and its pod could not be looked up: \(error)")
+            return .passing("\(there), and its pod could not be looked up: \(error)", remedy: remedy)
         }
         if let pod, pod.isMeant(byUID: uid) {
-            if pod.isTerminal { return .passing("its pod has ended, and \(there)") }
+            if pod.isTerminal { return .passing("its pod has ended, and \(there)", remedy: remedy) }
             return pod.isTerminating ? .passing("its pod is being deleted") : .live("its pod is alive")
         }
-        let place = (holder.node ?? node?.identity.name).map { " on \($0)" } ?? ""
-        return .passing(
-            "its pod is gone, but its network namespace \(netns)\(place) is not",
-            remedy: HolderVerdict.namespaceRemedy(netns))
-    }
-}
-
-extension HolderVerdict {
-    /// How an operator ends a holder whose pod is gone and whose network namespace is not.
-    static func namespaceRemedy(_ netns: String) -> String {
-        let name = netns.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(netns[netns.index(after: $0)...]) } ?? netns
-        return netns.hasPrefix("/run/netns/") || netns.hasPrefix("/var/run/netns/")
-            ? "if no DEL comes, remove the sandbox ('crictl rmp -f'), or the namespace ('ip netns del \(name)'), on the node"
-            : "if no DEL comes, remove the sandbox on the node ('crictl rmp -f')"
+        // This Kubernetes says nothing of another cluster's pods.
+        if isOfOtherCluster { return .passing("it is of another Kubernetes cluster, and \(there)", isWaitedFor: false) }
+        return .passing("its pod is gone, but \(there)", remedy: remedy)
     }
 }

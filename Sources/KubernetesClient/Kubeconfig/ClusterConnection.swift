@@ -5,7 +5,8 @@ struct ClusterConnection {
     let server: String
     let proxy: String?
     let tls: TLSOptions
-    let fingerprint: String?
+    /// The DER form of the authority's first certificate; nil where no authority is named.
+    let authority: [UInt8]?
 
     var isEncrypted: Bool { server.utf8.starts(with: "https".utf8) }
 
@@ -13,21 +14,21 @@ struct ClusterConnection {
     init(_ cluster: KubeconfigSection, _ files: KubeconfigFiles) throws(KubeconfigError) {
         server = try Self.server(cluster)
         proxy = try Self.proxy(cluster)
-        let authority = try files.material("certificate-authority", of: cluster)
-        var tls = TLSOptions(trustRoots: authority?.pem)
+        let trusted = try files.material("certificate-authority", of: cluster)
+        var tls = TLSOptions(trustRoots: trusted?.pem)
         tls.serverName = try cluster.text("tls-server-name")
         tls.verifiesServer = try !cluster.flag("insecure-skip-tls-verify")
-        if let authority {
+        if let trusted {
             guard tls.verifiesServer else {
                 throw cluster.wrong(
-                    "insecure-skip-tls-verify", "is true, and \(authority.field) is there: leave one of them out")
+                    "insecure-skip-tls-verify", "is true, and \(trusted.field) is there: leave one of them out")
             }
-            guard let certificate = PEMText.firstCertificate(authority.bytes) else {
-                throw cluster.wrong(authority.field, "has no certificate in PEM (RFC 7468)")
+            guard let certificate = PEMText.firstCertificate(trusted.bytes) else {
+                throw cluster.wrong(trusted.field, "has no certificate in PEM (RFC 7468)")
             }
-            fingerprint = SHA256.hash(certificate).map(\.hexadecimal).joined()
+            authority = certificate
         } else {
-            fingerprint = nil
+            authority = nil
         }
         self.tls = tls
     }
@@ -92,13 +93,5 @@ struct ServerURL {
         guard let colon = behindBrackets.firstIndex(of: ":") else { return true }
         let port = behindBrackets[colon...].dropFirst()
         return port.utf8.allSatisfy { (0x30...0x39).contains($0) } && (UInt16(port) ?? 0) > 0
-    }
-}
-
-extension UInt8 {
-    /// Two lower-case digits.
-    fileprivate var hexadecimal: String {
-        let digits = String(self, radix: 16)
-        return self < 16 ? "0\(digits)" : digits
     }
 }

@@ -17,9 +17,9 @@ public struct Kubeconfig: Sendable {
     public let server: String
     /// The context's default namespace.
     public let namespace: String?
-    /// Tells one cluster from another: the SHA-256 of the first certificate of the cluster's certification authority
-    /// (of its DER form, in lower-case hexadecimal); nil where the kubeconfig names no authority.
-    public let clusterFingerprint: String?
+    /// The DER form of the first certificate of the cluster's certification authority; nil where the kubeconfig names
+    /// none.
+    private let authority: [UInt8]?
 
     let tls: TLSOptions
     let token: BearerToken?
@@ -85,13 +85,29 @@ public struct Kubeconfig: Sendable {
         let credentials = try user.map { user throws(KubeconfigError) in try UserCredentials(user, files) }
         server = connection.server
         proxy = connection.proxy
-        clusterFingerprint = connection.fingerprint
+        authority = connection.authority
         var tls = connection.tls
         tls.certificate = credentials?.certificate
         tls.privateKey = credentials?.privateKey
         self.tls = tls
         // As client-go: a token never goes over a connection that anybody can read.
         token = connection.isEncrypted ? credentials?.token : nil
+    }
+
+    /// Changes with where the kubeconfig is and with what it says of the way to the server: the SHA-256 of both, 64
+    /// lower-case hexadecimal digits. It names no cluster: one authority may serve several, and a server's address comes
+    /// to another cluster.
+    public var connectionDigest: String {
+        var message: [UInt8] = []
+        for part in [path, server, proxy ?? "", tls.serverName ?? ""] {
+            message += part.utf8
+            message.append(0)
+        }
+        var digest = ""
+        for byte in SHA256.hash(message + (authority ?? [])) {
+            digest += (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+        return digest
     }
 
     private static func document(_ text: [UInt8], path: String) throws(KubeconfigError) -> KubeconfigSection {

@@ -101,7 +101,7 @@ extension KubernetesPod: Decodable {
 extension KubernetesPod {
     private static func matters(_ annotation: String) -> Bool {
         annotation.hasPrefix("kube-ipam.") || annotation.hasPrefix("k8s.v1.cni.cncf.io/network")
-            || annotation == "kubernetes.io/config.hash"
+            || annotation == "kubernetes.io/config.mirror"
     }
 }
 

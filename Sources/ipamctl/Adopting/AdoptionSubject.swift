@@ -7,21 +7,12 @@ struct AdoptionSubject: Sendable {
     private let connection: Connection
     private let kubernetes: Kubernetes
 
-    /// - Throws: ``Failure`` where no kubeconfig is named, or it cannot be used.
-    init(_ network: (name: NetworkName, rangeSets: [RangeSet]), _ connection: Connection) throws(Failure) {
+    /// - Throws: ``Failure`` where no kubeconfig is named, or it cannot be used; `IPAMError.lookupFailed`.
+    init(_ network: (name: NetworkName, rangeSets: [RangeSet]), _ connection: Connection) async throws {
         self.network = network.name
         rangeSets = network.rangeSets
         self.connection = connection
-        do throws(Failure) {
-            kubernetes = try Kubernetes(of: network.name, connection)
-        } catch {
-            throw Failure(error.status, error.message, hint: error.hint == nil ? nil : "name one with --kubeconfig")
-        }
-        if kubernetes.cluster == nil {
-            Terminal.note(
-                "warning: this cluster has no name (the kubeconfig has no CA, and the CNI file no ipam.cluster): whether the "
-                    + "recorded pods are gone cannot be told later")
-        }
+        kubernetes = try await Kubernetes(of: network.name, connection, for: .adoption)
     }
 
     /// Reads the store, and then lists the pods.

@@ -21,25 +21,19 @@ struct AuditSubject: Sendable {
         var subjects: [AuditSubject] = []
         for network in try await connection.networks() {
             try await connection.requireKnown(network)
-            subjects.append(try AuditSubject(network, connection, nodeLocalCache: nodeLocalCache))
+            subjects.append(try await AuditSubject(network, connection, nodeLocalCache: nodeLocalCache))
         }
         return subjects
     }
 
-    init(_ network: NetworkName, _ connection: Connection, nodeLocalCache: String?) throws {
+    init(_ network: NetworkName, _ connection: Connection, nodeLocalCache: String?) async throws {
         self.network = network
         self.connection = connection
         if let nodeLocalCache {
             judge = .thisNode(cache: nodeLocalCache)
             return
         }
-        let kubernetes = try Kubernetes(of: network, connection)
-        if kubernetes.cluster == nil {
-            Terminal.note(
-                "warning: this cluster has no name (the kubeconfig has no CA, and the CNI file no ipam.cluster): its holders "
-                    + "cannot be told from another's")
-        }
-        judge = .kubernetes(kubernetes)
+        judge = .kubernetes(try await Kubernetes(of: network, connection, for: .audit))
     }
 
     /// Looks at the store, and then at the pods.

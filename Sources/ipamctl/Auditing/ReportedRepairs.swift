@@ -31,7 +31,7 @@ struct ReportedRepairs: Sendable {
                 throw Failure(
                     .conflict, "\(file) is of network \(report.network), not of \(requested)")
             }
-            let subject = try AuditSubject(
+            let subject = try await AuditSubject(
                 report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)
             let look = try await subject.look()
             try requireSameStore(report, look.report)

@@ -6,8 +6,8 @@ struct AdoptCommand: ParsableCommand {
         commandName: "adopt", abstract: "Record the addresses that the Go plugin gave to pods that run.",
         discussion: """
             Reads the store, then lists the pods of Kubernetes. A used key of the Go plugin's gets an attachment; an address \
-            that a pod has and nobody recorded is reserved for that pod, or for its Deployment. What is recorded for \
-            another pod is told and left alone: exit status 3. It can be run again at any time.
+            that a pod has and nobody recorded is reserved for that pod, or for its Deployment; if only the pod's \
+            network-status annotation reports it, for the pods of its namespace that name it. What is recorded for another pod is told and left alone: exit status 3. It can be run again at any time.
 
               ipamctl adopt k8snetwork --dry-run
               ipamctl adopt k8snetwork --no-go-nodes
@@ -44,6 +44,9 @@ struct AdoptCommand: ParsableCommand {
 
     private func run(_ subject: AdoptionSubject, _ connection: Connection) async throws -> AdoptionResult {
         let adoption = try await subject.look()
+        if let doubt = adoption.doubt {
+            Terminal.note("warning: \(doubt): an address of this network that one of them has cannot be seen")
+        }
         let planned = AdoptionResult(
             network: subject.network, outcomes: adoption.steps.map { .init(step: $0, isDone: !$0.isConflict) },
             ending: noGoNodes ? .init(adoption, obstacles: adoption.obstacles) : nil, isDryRun: change.dryRun)

@@ -34,8 +34,10 @@ struct AuditCommand: ParsableCommand {
     var repair = false
 
     @Option(
-        help: "Also repair findings of this code: unverified, node-gone, untracked, reservation-orphaned or stale-lock."
-    )
+        help: """
+            Also repair findings of this code: unverified, doubtful, node-gone, untracked, reservation-orphaned or \
+            stale-lock.
+            """)
     var include: [AuditCode] = []
 
     @Option(

@@ -23,6 +23,10 @@ struct HoldCommand: ParsableCommand {
     func validate() throws {
         try subject.validate(global)
         if reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason is empty: say why") }
+        let longest = NetworkSettings.Hold.longestReason
+        if reason.utf8.count > longest {
+            throw ValidationError("--reason has \(reason.utf8.count) bytes; at most \(longest) are allowed")
+        }
         if reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             throw ValidationError("--reason has a line break or another control character: write one line")
         }

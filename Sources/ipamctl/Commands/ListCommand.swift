@@ -48,10 +48,10 @@ struct ListCommand: ParsableCommand {
     private func admits(_ entry: AddressEntry) -> Bool {
         if !state.isEmpty, !state.contains(entry.state) { return false }
         let user = entry.usage?.attachment?.holder
-        if let pod, user?.pod != pod, entry.reservation?.holder != .pod(pod) { return false }
+        if let pod, user?.isCalled(pod) != true, entry.reservation?.holder != .pod(pod) { return false }
         if let namespace {
             let reserved = entry.reservation?.holder.namespace?.text
-            guard user?.pod?.namespace.text == namespace || reserved == namespace else { return false }
+            guard user?.namespace?.text == namespace || reserved == namespace else { return false }
         }
         if let node, user?.node != node { return false }
         return true

@@ -39,8 +39,8 @@ struct ReleaseCommand: ParsableCommand {
 
     @Option(
         help: """
-            With --from-report, also findings of this code: unverified, node-gone, untracked, reservation-orphaned or \
-            stale-lock.
+            With --from-report, also findings of this code: unverified, doubtful, node-gone, untracked, \
+            reservation-orphaned or stale-lock.
             """)
     var include: [AuditCode] = []
 
@@ -131,7 +131,7 @@ struct ReleaseCommand: ParsableCommand {
     /// Looked at again when the release is planned: an address may have come to another pod since it was found.
     private func isMeant(_ entry: AddressEntry, _ selection: AddressSelection) -> Bool {
         let holder = entry.usage?.attachment?.holder
-        if let pod { return holder?.pod == pod || entry.reservation?.holder == .pod(pod) }
+        if let pod { return holder?.isCalled(pod) == true || entry.reservation?.holder == .pod(pod) }
         if let node { return holder?.node == node }
         if let container { return entry.usage.map { Self.names(container, $0.containerID) } ?? false }
         return entry.state != .free && selection.ranges.contains { $0.contains(entry.address) }

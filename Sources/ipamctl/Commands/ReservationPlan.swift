@@ -113,7 +113,14 @@ struct ReservationPlan: Sendable {
         guard reservedFor.isPossible else {
             throw Failure(
                 .usage, "\(prefix)for: Kubernetes can have no \"\(holder)\"",
-                hint: "names have lower-case letters, digits, \"-\" and, but for namespaces, \".\"")
+                hint:
+                    "names have at most 253 lower-case letters, digits, \"-\" and \".\"; a namespace has at most 63 and no "
+                    + "\".\"")
+        }
+        if let note, note.utf8.count > Reservation.longestNote {
+            throw Failure(
+                .usage, "\(prefix)note has \(note.utf8.count) bytes; at most \(Reservation.longestNote) are allowed",
+                hint: "shorten the note")
         }
         return Reservation(
             for: reservedFor, by: Operator.name, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,

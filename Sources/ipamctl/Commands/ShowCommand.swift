@@ -75,6 +75,7 @@ private struct AddressDetail: Renderable {
         if let usage = entry.usage {
             let holder = usage.attachment?.holder
             add("Pod", holder?.pod?.description)
+            add("Container name", holder?.container?.description)
             add("Pod UID", holder?.uid)
             add("Node", holder?.node)
             add("Container", usage.containerID)

@@ -1,10 +1,9 @@
 import Glibc
 import IPAMKit
+import Machine
 
 /// The CNI configuration of this machine, as far as it uses kube-ipam.
 struct ConfigurationFiles {
-    static let folder = "/etc/cni/net.d"
-
     /// The networks found, each once, with the file that it stands in.
     let networks: [(path: String, configuration: NetworkConfiguration)]
     /// What could not be read; fatal only when nothing else names the network and the store.
@@ -14,26 +13,34 @@ struct ConfigurationFiles {
     ///
     /// - Throws: ``Failure`` when it cannot be read, is not valid, or does not use kube-ipam.
     init(file: String) throws(Failure) {
-        let found = try Self.read(file)
+        let found: [JSONValue]
+        let text = try TextFile.read(file)
+        do throws(ConfigurationFolder.Problem) {
+            found = try ConfigurationFolder.configurations(in: text, of: file)
+        } catch {
+            throw Failure(.failed, error.description)
+        }
         guard !found.isEmpty else {
             throw Failure(
                 .failed, "\(file) has no plugin whose ipam.type is \"kube-ipam\"",
                 hint: "name another file with --config")
         }
-        networks = found.map { (file, $0) }
+        var networks: [(path: String, configuration: NetworkConfiguration)] = []
+        for value in found { networks.append((file, try Self.configuration(value, in: file))) }
+        self.networks = networks
         problems = []
     }
 
-    /// Reads the files of a folder that a runtime would read (`.conf`, `.conflist`, `.json`), in their order.
-    init(folder: String) {
+    /// Reads the files of a folder that a runtime would read, in their order.
+    init(folder path: String) {
+        let folder = ConfigurationFolder(reading: path)
         var found: [(path: String, configuration: NetworkConfiguration)] = []
-        var problems: [Failure] = []
-        for name in Self.names(in: folder) where [".conf", ".conflist", ".json"].contains(where: name.hasSuffix) {
-            let path = folder + "/" + name
+        var problems = folder.problems.map { Failure(.failed, $0.description) }
+        for (file, value) in folder.configurations {
             do throws(Failure) {
-                for configuration in try Self.read(path)
-                where !found.contains(where: { $0.configuration.name == configuration.name }) {
-                    found.append((path, configuration))
+                let configuration = try Self.configuration(value, in: file)
+                if !found.contains(where: { $0.configuration.name == configuration.name }) {
+                    found.append((file, configuration))
                 }
             } catch {
                 problems.append(error)
@@ -43,36 +50,12 @@ struct ConfigurationFiles {
         self.problems = problems
     }
 
-    private static func read(_ path: String) throws(Failure) -> [NetworkConfiguration] {
-        let text = try TextFile.read(path)
-        let json: JSONValue
-        do throws(JSONSyntaxError) {
-            json = try JSONValue(parsing: text)
+    private static func configuration(_ value: JSONValue, in file: String) throws(Failure) -> NetworkConfiguration {
+        do throws(ConfigurationError) {
+            return try NetworkConfiguration(value)
         } catch {
-            throw Failure(.failed, "\(path) is not valid JSON: \(error)")
+            throw Failure(.failed, "\(file): \(error)")
         }
-        var configurations: [NetworkConfiguration] = []
-        for network in ConfigurationLocator.networks(in: json) {
-            do throws(ConfigurationError) {
-                configurations.append(try NetworkConfiguration(network))
-            } catch {
-                throw Failure(.failed, "\(path): \(error)")
-            }
-        }
-        return configurations
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
-        }
-        return names.sorted()
     }
 }
 

@@ -24,7 +24,7 @@ struct Connection: Sendable {
             if let path = settings.config {
                 try ConfigurationFiles(file: path)
             } else {
-                ConfigurationFiles(folder: ConfigurationFiles.folder)
+                ConfigurationFiles(folder: ConfigurationFolder.standard)
             }
         if let name = settings.network {
             do throws(NameError) {
@@ -64,7 +64,7 @@ struct Connection: Sendable {
             if settings.endpoints == nil {
                 throw files.problems.first
                     ?? Failure(
-                        .failed, "no CNI configuration in \(ConfigurationFiles.folder) uses kube-ipam",
+                        .failed, "no CNI configuration in \(ConfigurationFolder.standard) uses kube-ipam",
                         hint: "name etcd with --endpoints or ETCDCTL_ENDPOINTS, or a CNI file with --config")
             }
             return nil

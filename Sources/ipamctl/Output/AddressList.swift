@@ -17,7 +17,7 @@ struct AddressList: Renderable {
 
     private static func row(_ entry: AddressEntry) -> [String] {
         let user = entry.usage.map { usage in
-            usage.attachment?.holder.pod?.description ?? "container \(usage.containerID.prefix(12))"
+            usage.attachment?.holder.phrase ?? "container \(usage.containerID.prefix(12))"
         }
         return [
             entry.network.text, entry.address.description, entry.state.rawValue, user ?? "",

@@ -66,13 +66,13 @@ struct AdoptionResult: Renderable {
     }
 
     private static func words(_ outcome: AdoptionOutcome) -> (action: String, sentence: String) {
-        let who = outcome.step.who
         switch outcome.step.action {
-        case .conflict(let reason): return ("conflict", "left alone: \(who) has it, and \(reason)")
+        case .conflict(let reason): return ("conflict", "left alone: \(outcome.step.claim), and \(reason)")
         case _ where !outcome.isDone: return ("skipped", "changed meanwhile, left alone")
-        case .record(let reference): return ("recorded", "recorded for \(who) (container \(reference.containerID))")
+        case .record(let reference):
+            return ("recorded", "recorded for \(outcome.step.who) (container \(reference.containerID))")
         case .fence(let holder):
-            return ("fenced", "reserved for \(holder.phrase): \(who) has it, and nobody recorded it")
+            return ("fenced", "reserved for \(holder.phrase): \(outcome.step.claim), and nobody recorded it")
         }
     }
 

@@ -77,7 +77,7 @@ struct EventLine: Renderable {
     }
 
     private static func phrase(_ usage: AddressEntry.Usage) -> String {
-        usage.attachment?.holder.pod == nil ? "container \(usage.containerID.prefix(12))" : usage.phrase
+        usage.attachment?.holder.phrase == nil ? "container \(usage.containerID.prefix(12))" : usage.phrase
     }
 }
 

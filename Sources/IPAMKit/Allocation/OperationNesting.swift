@@ -1,0 +1,33 @@
+import Store
+
+/// Many operations in one transaction: etcd bounds the widest path (``Store/Transaction/width``), and siblings do not add
+/// up. Nested transactions without guards always run, so that grouping changes nothing but the width.
+extension [Operation] {
+    /// So many operations stand side by side; more are nested.
+    static let mostSiblings = 60
+
+    /// The same operations, in nested transactions where they are many.
+    var inSiblings: [Operation] {
+        count > Self.mostSiblings ? grouped(by: Self.mostSiblings) : self
+    }
+
+    /// The same operations, as often in groups of nested transactions as `rounds` says.
+    func nested(_ rounds: Int) -> [Operation] {
+        var operations = self
+        for _ in 0..<rounds where operations.count > Self.groupSize {
+            operations = operations.grouped(by: Self.groupSize)
+        }
+        return operations
+    }
+
+    /// Enough for 512 operations to be 8 + 8 + 8 wide.
+    static let mostRounds = 2
+
+    private static let groupSize = 8
+
+    private func grouped(by size: Int) -> [Operation] {
+        stride(from: 0, to: count, by: size).map { start in
+            .transaction(Transaction(if: [], then: Array(self[start..<Swift.min(start + size, count)])))
+        }
+    }
+}

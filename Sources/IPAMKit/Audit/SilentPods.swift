@@ -1,0 +1,33 @@
+extension NetworkSnapshot {
+    /// Those of `pods` that have an interface of which nobody sees the address, while nodes may run the Go plugin, which
+    /// records no pod; by name.
+    func silentPods(among pods: [Pod]) -> [Pod] {
+        guard settings?.hasGoNodes ?? true else { return [] }
+        var interfaces: [String: Set<String>] = [:]
+        for held in attachments {
+            guard let uid = held.attachment.holder.uid else { continue }
+            interfaces[uid, default: []].insert(held.reference.ifname.text)
+        }
+        return pods.filter { pod in
+            var recorded = interfaces[pod.uid] ?? []
+            if let hash = pod.annotations["kubernetes.io/config.hash"], pod.isMeant(byUID: hash) {
+                recorded.formUnion(interfaces[hash] ?? [])
+            }
+            return pod.hasSilentInterface(beside: recorded)
+        }.sorted { $0.phrase < $1.phrase }
+    }
+}
+
+extension [Pod] {
+    /// Of pods with interfaces of which nobody sees the address: `live pods on n1 and n2 have interfaces that report no
+    /// address (default/db-0, default/db-1)`.
+    var silencePhrase: String {
+        let nodes = Set(compactMap(\.node)).sorted()
+        func list(_ items: [String]) -> String {
+            let shown = items.prefix(5).joined(separator: ", ")
+            return items.count > 5 ? "\(shown) and \(items.count - 5) more" : shown
+        }
+        return
+            "live pods on \(list(nodes)) have interfaces that report no address (\(list(map(\.reference.description))))"
+    }
+}
