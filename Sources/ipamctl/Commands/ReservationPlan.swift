@@ -9,9 +9,11 @@ struct ReservationPlan: Sendable {
     }
 
     /// An entry of a plan in CSV.
-    private struct Row: Sendable {
+    struct Row: Sendable {
         /// `plan.csv, entry 3`
         let place: String
+        /// The network that the entry names; nil where it names none.
+        let network: String?
         let ranges: [AddressRange]
         let reservation: Reservation
     }
@@ -21,7 +23,7 @@ struct ReservationPlan: Sendable {
     /// - Throws: ``Failure`` that names the argument, or the file's line.
     init(_ command: ReserveCommand, now: Timestamp) throws(Failure) {
         if let file = command.file {
-            source = .rows(try Self.rows(of: file, now: now))
+            source = .rows(try ReservationPlanFile(file, now: now).rows())
             return
         }
         let reservation = try Self.reservation(
@@ -51,7 +53,11 @@ struct ReservationPlan: Sendable {
     func orders(in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [ReservationOrder] {
         switch source {
         case .rows(let rows):
-            return try Self.orders(rows, rangeSets)
+            let own = rows.filter { $0.network == nil || $0.network == pool.keys.network.text }
+            if own.count < rows.count {
+                Terminal.note("passed over: \(rows.count - own.count) entries of other networks")
+            }
+            return try Self.orders(own, rangeSets)
         case .ranges(let ranges, let reservation):
             let selection = AddressSelection(ranges: ranges).addresses(in: rangeSets)
             Self.tell(passedOver: selection.passedOver, rangeSets)
@@ -101,7 +107,7 @@ struct ReservationPlan: Sendable {
         return free
     }
 
-    private static func reservation(
+    static func reservation(
         for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String
     ) throws(Failure) -> Reservation {
         let reservedFor: ReservationHolder
@@ -141,44 +147,5 @@ struct ReservationPlan: Sendable {
             throw Failure(.usage, "\(prefix)expires: \"\(text)\" is after \(Timestamp.latest)")
         }
         return time
-    }
-
-    // MARK: A plan in CSV
-
-    private static let columns = ["address", "for", "note", "expires"]
-
-    private static func rows(of file: String, now: Timestamp) throws(Failure) -> [Row] {
-        guard var rows = CSVText.parse(try TextFile.read(file)) else {
-            throw Failure(.usage, "\(file): a quoted field is not closed")
-        }
-        var columns = Self.columns
-        if let header = rows.first?.map({ $0.lowercased() }), header.contains("address") {
-            if let unknown = header.first(where: { !Self.columns.contains($0) }) {
-                throw Failure(
-                    .usage, "\(file): unknown column \"\(unknown)\"", hint: "the columns are address,for,note,expires")
-            }
-            columns = header
-            rows.removeFirst()
-        }
-        var plan: [Row] = []
-        for (index, row) in rows.enumerated() {
-            let place = "\(file == "-" ? "standard input" : file), entry \(index + 1)"
-            func cell(_ column: String) -> String? {
-                columns.firstIndex(of: column).flatMap { $0 < row.count ? row[$0] : nil }
-            }
-            do throws(Failure) {
-                guard row.count <= columns.count else { throw Failure(.usage, "it has \(row.count) columns") }
-                let ranges = try AddressSelection([cell("address") ?? ""]).ranges
-                let reservation = try reservation(
-                    for: cell("for") ?? "", note: cell("note"), expires: cell("expires"), now: now, naming: "")
-                plan.append(Row(place: place, ranges: ranges, reservation: reservation))
-            } catch {
-                throw Failure(.usage, "\(place): \(error.message)", hint: error.hint)
-            }
-        }
-        guard !plan.isEmpty else {
-            throw Failure(.usage, "\(file == "-" ? "standard input" : file) has no addresses")
-        }
-        return plan
     }
 }
