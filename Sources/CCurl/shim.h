@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 typedef size_t (*ccurl_data_callback)(char *bytes, size_t size, size_t count, void *context);
@@ -50,14 +51,16 @@ static inline int ccurl_prepare_socket(void *context, curl_socket_t socket, curl
     setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     return CURL_SOCKOPT_OK;
 }
-// libcurl's own sockets would stay open in every program that this one starts.
+// libcurl's own sockets would stay open in every program that this one starts. A new socket begins to connect: the
+// context, a bool, says so.
 static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)context;
     (void)purpose;
+    *(bool *)context = true;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
-static inline CURLcode ccurl_set_socket_callbacks(CURL *easy) {
+static inline CURLcode ccurl_set_socket_callbacks(CURL *easy, bool *is_connecting) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, is_connecting);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, ccurl_prepare_socket);
 }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {

@@ -30,14 +30,23 @@ extension EtcdClient {
         case good
     }
 
-    /// One attempt at one endpoint.
+    /// One attempt at one endpoint. A connection that cannot be made in time is tried again while there is time.
     func attempt(_ endpoint: Int, _ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> Outcome {
         let channel = channels[endpoint]
-        do throws(GRPCChannel.Failure) {
+        while true {
             let timeout = max(.milliseconds(1), deadline - .now)
-            return .answer(try await channel.unary(call, timeout: timeout))
-        } catch {
-            return Self.judge(error, channel.endpoint.url)
+            // Each address of a host has half of the time that is left: a short time brings the second one sooner.
+            let isLast = timeout < connectAttempt * 2
+            let connectTimeout = isLast ? timeout : connectAttempt
+            let connectionEnd = ContinuousClock.now + connectTimeout
+            do throws(GRPCChannel.Failure) {
+                return .answer(try await channel.unary(call, timeout: timeout, connectTimeout: connectTimeout))
+            } catch {
+                if !isLast, error.isBeforeConnection, ContinuousClock.now >= connectionEnd, !Task.isCancelled {
+                    continue
+                }
+                return Self.judge(error, channel.endpoint.url)
+            }
         }
     }
 
@@ -62,6 +71,13 @@ extension EtcdClient {
             let reason = status.message.isEmpty ? "gRPC status \(status.code)" : status.message
             return failed(reason, reached: !untouched && status.code != 12, isMember ? .good : .poor)
         }
+    }
+}
+
+extension GRPCChannel.Failure {
+    /// Whether there was no connection, so that the server certainly saw nothing.
+    fileprivate var isBeforeConnection: Bool {
+        if case .transport(let error) = self { error.kind == .cannotConnect } else { false }
     }
 }
 

@@ -17,6 +17,7 @@ public actor EtcdClient {
     nonisolated var stagger: Duration { configuration.stagger }
     /// How long one endpoint may be silent before another is asked, where asking is not hedged.
     nonisolated var patience: Duration { configuration.writeAttempt }
+    nonisolated var connectAttempt: Duration { configuration.connectAttempt }
     nonisolated var credentials: EtcdConfiguration.Credentials? { configuration.credentials }
     /// The endpoint that answered last; nil until one has.
     var preferred: Int?

@@ -11,6 +11,9 @@ public struct EtcdConfiguration: Sendable {
     public var stagger: Duration = .milliseconds(150)
     /// How long one endpoint may take to answer a write before its answer counts as lost.
     public var writeAttempt: Duration = .seconds(3)
+    /// How long making a connection may take before it is tried anew. Of a host with several addresses, the first has
+    /// half of it, the next half of the rest, and so on.
+    public var connectAttempt: Duration = .seconds(5)
     public var userAgent = "kube-ipam"
 
     public struct Credentials: Sendable {

@@ -30,11 +30,11 @@ struct GRPCChannel: Sendable {
         case status(GRPC.Status)
     }
 
-    /// One request, one response.
-    func unary(_ call: GRPCCall, timeout: Duration) async throws(Failure) -> [UInt8] {
+    /// One request, one response: within `timeout`, of which connecting may take `connectTimeout`.
+    func unary(_ call: GRPCCall, timeout: Duration, connectTimeout: Duration) async throws(Failure) -> [UInt8] {
         var request = makeRequest(call)
         request.timeout = timeout
-        request.connectTimeout = timeout
+        request.connectTimeout = connectTimeout
         // At most eight digits (PROTOCOL-HTTP2.md, TimeoutValue).
         request.headers.append(("grpc-timeout", "\(min(max(1, timeout.milliseconds), 99_999_999))m"))
         let response: HTTPResponse

@@ -23,7 +23,8 @@ public struct HTTPRequest: Sendable {
     public var unixSocket: String?
     /// The URL of a proxy. The environment's proxy variables never apply.
     public var proxy: String?
-    /// How long connecting (name, TCP and TLS) may take, counted from the call.
+    /// How long connecting (name, TCP and TLS) may take, counted from the call. Of a host with several addresses, the
+    /// first has half of it, the next half of the rest, and so on; the last has what is left.
     public var connectTimeout: Duration = .seconds(5)
     /// How long the whole exchange may take, counted from the call; nil for no bound (long streams).
     public var timeout: Duration? = .seconds(20)

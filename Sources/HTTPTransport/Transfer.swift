@@ -15,6 +15,10 @@ final class Transfer: @unchecked Sendable {
     private(set) var head: HTTPResponseHead?
     private(set) var trailers = HTTPFields()
 
+    /// True from the opening of a socket until the connection is ready for the request, also where libcurl connects anew
+    /// because a reused connection was lost.
+    var isConnecting: Bool { connecting.pointee }
+
     /// What happened, for the owner: called on the loop's thread.
     var onEvent: ((Event) -> Void)?
 
@@ -35,6 +39,8 @@ final class Transfer: @unchecked Sendable {
     private let collects: Bool
     var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText: UnsafeMutablePointer<CChar>
+    /// Set by libcurl's callback for new sockets.
+    let connecting: UnsafeMutablePointer<Bool>
     /// Why a callback made libcurl give up; takes the place of libcurl's own words.
     private var refusal: HTTPError?
 
@@ -56,6 +62,8 @@ final class Transfer: @unchecked Sendable {
         self.collects = collects
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        connecting = .allocate(capacity: 1)
+        connecting.initialize(to: false)
         ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         try setOptions()
         setCallbacks()
@@ -65,6 +73,7 @@ final class Transfer: @unchecked Sendable {
         curl_easy_cleanup(easy)
         lists.forEach(curl_slist_free_all)
         errorText.deallocate()
+        connecting.deallocate()
     }
 
     /// Takes what has arrived.
@@ -137,6 +146,7 @@ final class Transfer: @unchecked Sendable {
     // MARK: Callbacks, called from inside curl_multi_perform
 
     private func willSendRequest() -> Int32 {
+        connecting.pointee = false
         if requestStarted, !request.isIdempotent {
             // libcurl sends again, by itself, what had no answer on a reused connection. The server may have acted on it.
             refusal = HTTPError(

@@ -135,30 +135,42 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
             state.thread = pthread_self()
         }
         defer { shared.withLock { $0.thread = nil } }
-        let longest: Int32 = 60_000
         while true {
             turns += 1
             runJobs()
             if done() { return }
             perform()
             finishTransfers()
-            let wait = fireTimers(longest: longest)
+            let wait = fireTimers(longest: isConnecting ? Self.connectingTurn : Self.idleTurn)
             if shared.withLock({ $0.jobs.isEmpty && $0.discarded.isEmpty }) {
                 curl_multi_poll(multi, nil, 0, wait, nil)
             }
         }
     }
 
+    /// The longest wait, in milliseconds.
+    private static let idleTurn: Int32 = 60_000
+    /// The longest wait, in milliseconds, while a connection is made. libcurl 7.88 gives up one address of a host in one
+    /// call and tries the next in another, and sets no timer for that.
+    private static let connectingTurn: Int32 = 200
+
+    private var isConnecting: Bool { transfers.contains { $0.isConnecting } }
+
     /// Lets libcurl work until it gets no further.
     ///
     /// Once is not enough: libcurl 7.88 may keep the tail of a large HTTP/2 answer in its own buffer, where no socket
-    /// event and no timer tells of it. So whenever a round brought data, another one follows.
+    /// event and no timer tells of it. So whenever a round brought data, another one follows. While a connection is made,
+    /// one more follows too: it tries a host's next address as soon as the last one has failed.
     private func perform() {
         var running: Int32 = 0
+        var mayConnectOn = true
         repeat {
             for transfer in transfers { transfer.receivedData = false }
             curl_multi_perform(multi, &running)
-        } while running > 0 && transfers.contains { $0.receivedData }
+            if transfers.contains(where: { $0.receivedData }) { continue }
+            guard mayConnectOn, isConnecting else { return }
+            mayConnectOn = false
+        } while running > 0
     }
 
     private func runJobs() {

@@ -17,7 +17,7 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
-        ccurl_set_socket_callbacks(easy)
+        ccurl_set_socket_callbacks(easy, connecting)
         // Smaller buffers let the tail of a large answer stall on a reused cleartext connection (libcurl 7.88).
         ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 512 << 10)
         // Both are always set, because an unset one is taken from the environment.
@@ -79,9 +79,30 @@ extension Transfer {
             ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 0)
             if tls.trustRoots == nil { ccurl_set_string(easy, CURLOPT_CAINFO, nil) }
         }
+        try refuseEncrypted(tls)
         try set(tls.certificate, file: CURLOPT_SSLCERT, blob: CURLOPT_SSLCERT_BLOB)
         try set(tls.privateKey, file: CURLOPT_SSLKEY, blob: CURLOPT_SSLKEY_BLOB)
+        // Without one OpenSSL asks for a passphrase itself, on the process's terminal, past every deadline.
+        if tls.certificate != nil { try set(CURLOPT_KEYPASSWD, "") }
         if let name = tls.serverName { try connect(to: name) }
+    }
+
+    /// A key with a passphrase is of no use: nobody is there to be asked for it.
+    private func refuseEncrypted(_ tls: TLSOptions) throws(HTTPError) {
+        let remedy = "is encrypted: it must be a private key without a passphrase"
+        // A certificate's file may hold its key.
+        switch tls.privateKey ?? tls.certificate {
+        case .file(let path):
+            guard let text = PrivateKeyPEM.text(of: path), PrivateKeyPEM.isEncrypted(text) else { break }
+            throw HTTPError(.invalidRequest, "the key \(path) \(remedy)")
+        case .bytes(let text):
+            if PrivateKeyPEM.isEncrypted(text) { throw HTTPError(.invalidRequest, "the client's key \(remedy)") }
+        case nil: break
+        }
+        // OpenSSL would ask for these too, but for those that it reads from a file.
+        if case .bytes(let text) = tls.trustRoots, PrivateKeyPEM.hasEncryptedHeader(text) {
+            throw HTTPError(.invalidRequest, "a certificate that the server is to be proved by is encrypted")
+        }
     }
 
     /// Puts `serverName` into the URL, for TLS to prove, and leads the connection to the URL's own host and port.

@@ -42,6 +42,8 @@ struct Failure: Error {
             "check --cacert, --cert and --key, and whether etcd speaks TLS there (https:// or http://)"
         case .store(.unreachable), .store(.deadlineExceeded):
             "check the endpoints, or name others with --endpoints"
+        case .store(.invalidConfiguration(let text)) where text.contains("is encrypted"):
+            "'openssl pkey -in KEY -out NEW' writes it without one"
         case .onHold(let network, _): "'ipamctl unhold \(network)' lifts it"
         case .unknownNetwork: "see 'ipamctl networks'"
         case .store(.denied): "name a user with --user NAME:PASSWORD, or a certificate with --cert and --key"

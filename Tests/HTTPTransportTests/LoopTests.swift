@@ -133,7 +133,7 @@ private actor Counter {
 }
 
 extension HTTPClient {
-    fileprivate var turnsOfLoop: Int { loop.turns }
+    var turnsOfLoop: Int { loop.turns }
 }
 
 /// Runs what blocks on a thread of its own.

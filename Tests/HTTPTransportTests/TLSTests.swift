@@ -56,6 +56,37 @@ import Testing
         }
     }
 
+    @Test(arguments: CertificateAuthority.Encryption.allCases)
+    func anEncryptedKeyIsRefusedBeforeAnythingIsSent(_ encryption: CertificateAuthority.Encryption) async throws {
+        let server = try await ScriptedServer.start(.https(authority))
+        let plain = try authority.client(commonName: "alice")
+        let identity = try authority.encrypted(plain, encryption)
+        let problem = "is encrypted: it must be a private key without a passphrase"
+        let folder = try TemporaryDirectory()
+        let both = try folder.write(
+            String(contentsOfFile: identity.key, encoding: .utf8)
+                + String(contentsOfFile: identity.certificate, encoding: .utf8), to: "both.pem"
+        ).path
+        let cases: [(TLSOptions.PEM, TLSOptions.PEM?, String)] = [
+            (.file(plain.certificate), .file(identity.key), "the key \(identity.key) \(problem)"),
+            (.file(plain.certificate), .bytes(try bytes(identity.key)), "the client's key \(problem)"),
+            (.file(both), nil, "the key \(both) \(problem)"),
+        ]
+        for (certificate, key, detail) in cases {
+            var request = request(server)
+            request.tls.certificate = certificate
+            request.tls.privateKey = key
+            let error = try await failure(request)
+            #expect(error.kind == .invalidRequest && error.detail == detail, "\(error)")
+        }
+        #expect(server.count("connection") == 0)
+        // A key of its own counts alone, whatever stands beside the certificate.
+        var request = request(server)
+        request.tls.certificate = .file(both)
+        request.tls.privateKey = .file(plain.key)
+        #expect(try await client.send(request).body.count == 3)
+    }
+
     @Test func distrustsAStranger() async throws {
         let server = try await ScriptedServer.start(.https(authority))
         let stranger = try Self.stranger.get()

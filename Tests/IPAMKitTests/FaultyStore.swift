@@ -19,6 +19,7 @@ final class FaultyStore: Store {
     private struct State {
         var reads = 0
         var commits = 0
+        var deadlines: [ContinuousClock.Instant] = []
         var faults: [Fault] = []
     }
 
@@ -27,6 +28,8 @@ final class FaultyStore: Store {
 
     var reads: Int { state.withLock(\.reads) }
     var commits: Int { state.withLock(\.commits) }
+    /// Until when each read and each commit had time, in their order.
+    var deadlines: [ContinuousClock.Instant] { state.withLock(\.deadlines) }
     /// Those that no commit has met yet.
     var remainingFaults: Int { state.withLock(\.faults.count) }
 
@@ -38,13 +41,17 @@ final class FaultyStore: Store {
     func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant) async throws(StoreError)
         -> Snapshot
     {
-        state.withLock { $0.reads += 1 }
+        state.withLock { state in
+            state.reads += 1
+            state.deadlines.append(deadline)
+        }
         return try await real.read(reads, at: revision, deadline: deadline)
     }
 
     func commit(_ transaction: Transaction, deadline: ContinuousClock.Instant) async throws(StoreError) -> Commit {
         let fault = state.withLock { state in
             state.commits += 1
+            state.deadlines.append(deadline)
             return state.faults.isEmpty ? nil : state.faults.removeFirst()
         }
         switch fault {

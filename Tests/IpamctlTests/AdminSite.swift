@@ -55,27 +55,13 @@ struct AdminSite: Sendable {
     }
 
     /// Runs ipamctl on a pseudo-terminal and answers its question; an empty answer is the end of input.
-    func runOnTerminal(_ arguments: [String], answer: String) async throws -> ProcessOutput {
+    func runOnTerminal(_ arguments: [String], question: String = "[y/N] ", answer: String) async throws -> ProcessOutput
+    {
         let command = try command(arguments)
-        let script = """
-            import os, pty, sys
-            pid, terminal = pty.fork()
-            if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])
-            seen, answered = b"", False
-            while True:
-                try: some = os.read(terminal, 4096)
-                except OSError: break
-                if not some: break
-                seen += some
-                if not answered and b"[y/N] " in seen:
-                    answered = True
-                    os.write(terminal, sys.argv[1].encode() or b"\\x04")
-            sys.stdout.buffer.write(seen)
-            sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-            """
-        return try await runProcess(
-            "python3", ["-c", script, answer, command.program] + command.arguments,
-            environment: environment().merging(ProcessInfo.processInfo.environment) { given, _ in given })
+        return try await TestSupport.runOnTerminal(
+            command.program, command.arguments,
+            environment: environment().merging(ProcessInfo.processInfo.environment) { given, _ in given },
+            question: question, answer: answer)
     }
 
     // MARK: The store

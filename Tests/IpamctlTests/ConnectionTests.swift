@@ -70,6 +70,32 @@ import Testing
         }
     }
 
+    /// Not even where there is a terminal to ask on.
+    @Test(arguments: CertificateAuthority.Encryption.allCases)
+    func anEncryptedKeyIsRefusedAndNothingIsAsked(encryption: CertificateAuthority.Encryption) async throws {
+        let server = try await EtcdServer.start(security: .mutualTLS)
+        let authority = try #require(server.certificates)
+        let identity = try authority.encrypted(authority.client(commonName: "admin"), encryption)
+        let site = try await AdminSite(server)
+        let options = [
+            "--endpoints", server.clientURL, "--cacert", authority.certificate, "--cert", identity.certificate, "--key",
+            identity.key,
+        ]
+        let question = "Enter PEM pass phrase"
+        let terminal = try await site.runOnTerminal(
+            ["list"] + options, question: question, answer: CertificateAuthority.passphrase + "\n")
+        #expect(terminal.status == 1 && !terminal.stdoutText.contains(question), "\(terminal.stdoutText)")
+        let output = try await site.run(["list"] + options, environment: [:])
+        #expect(output.isProperFailure && output.status == 1, "\(output.stderrText)")
+        #expect(
+            output.stderrText == """
+                ipamctl: \(server.clientURL): the key \(identity.key) is encrypted: it must be a private key \
+                without a passphrase
+                hint: 'openssl pkey -in KEY -out NEW' writes it without one
+
+                """)
+    }
+
     @Test func userAndPasswordAreAskedForByTheHint() async throws {
         let server = try await EtcdServer.start()
         let site = try await AdminSite(server)

@@ -55,7 +55,7 @@ struct ContainerNameTests {
                 == PluginFailure(
                     11,
                     "10.188.0.77 is still held by container Quirky_Jones on host1: its network namespace "
-                        + "\(PluginNetwork.alive) is still there"))
+                        + "\(PluginNetwork.alive) still exists"))
 
         #expect(try await network.call("DEL", "4b20", arguments: fixed).isSilentSuccess)
         #expect(try await network.used() == ["10.188.0.2": "4b1f"])

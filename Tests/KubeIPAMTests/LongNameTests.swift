@@ -55,7 +55,8 @@ struct LongNameTests {
     /// is theirs, Kubernetes has to be asked.
     @Test(arguments: [47, 50, 57, 58, 70])
     func reservationsOfADeploymentWhosePodsNamesAreCutAreGiven(length: Int) async throws {
-        let cluster = try await PluginCluster()
+        var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         let node = try SimulatedNode("n1")
         let deployment = String(repeating: "web-", count: 20).prefix(length - 1) + "x"
         let generated = "\(deployment)-6d9b74fd4d-"

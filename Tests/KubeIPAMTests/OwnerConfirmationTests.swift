@@ -24,7 +24,8 @@ struct OwnerConfirmationTests {
     }
 
     private func cluster(reserving holder: String? = "default/deploy/web") async throws -> PluginCluster {
-        let cluster = try await PluginCluster()
+        var cluster = try await PluginCluster()
+        cluster.network.ipam["cluster"] = "blue"
         _ = try await cluster.network.add("first").result()
         if let holder { try await cluster.network.ipamctl("reserve", Self.reserved, "--for", holder).checked() }
         return cluster

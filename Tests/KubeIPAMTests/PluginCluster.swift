@@ -32,8 +32,6 @@ struct PluginCluster: Sendable {
         api = try await KubernetesServer.start(access, authority: Self.authority.get())
         network = try await PluginNetwork(in: etcd, ipam)
         network.ipam["annotations"] = nil
-        // Most tests look at who is refused, and when that is said does not matter to them.
-        network.ipam["waitForRelease"] = .number("0")
         network.ipam["kubeConfig"] = .string(try api.kubeconfig())
         for node in nodes { try api.put(node: node) }
     }

@@ -45,6 +45,9 @@ struct RecordTests {
             "addresses": ["10.188.1.0"], "namespace": "default", "pod": "web", "uid": "u-1", "node": "n1",
             "netns": .string(PluginNetwork.alive), "cluster": "blue", "fixed": false,
         ]
+        var file = stat()
+        #expect(stat(PluginNetwork.alive, &file) == 0)
+        expected["inode"] = JSONValue(Int64(file.st_ino))
         expected["boot"] = Self.boot.map(JSONValue.string)
         // A machine without an ID has an empty file.
         expected["machine"] = Self.machine.flatMap { $0.isEmpty ? nil : .string($0) }

@@ -112,8 +112,8 @@ struct RequestedAddressTests {
             try await add(network, "10.188.0.99").failure
                 == PluginFailure(
                     11,
-                    "10.188.0.99 is still held by container holder: its network namespace \(PluginNetwork.alive) is "
-                        + "still there"))
+                    "10.188.0.99 is still held by container holder: its network namespace \(PluginNetwork.alive) "
+                        + "still exists"))
         #expect(try await network.contents() == contents)
     }
 

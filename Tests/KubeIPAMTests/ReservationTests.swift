@@ -56,7 +56,7 @@ struct ReservationTests {
             PluginFailure(
                 11,
                 "\(address) is still held by default/\(name) on \(hostName): its network namespace "
-                    + "\(PluginNetwork.alive) is still there")
+                    + "\(PluginNetwork.alive) still exists")
         }
         #expect(third.failure.map(refusals.contains) == true, "\(third)")
         #expect(try await network.delete(itsPods[1]).isSilentSuccess)
@@ -111,7 +111,7 @@ struct ReservationTests {
                 == PluginFailure(
                     11,
                     "10.188.0.216 is still held by default/db-0 on \(hostName): its network namespace "
-                        + "\(PluginNetwork.alive) is still there"))
+                        + "\(PluginNetwork.alive) still exists"))
         #expect(try await network.contents() == contents)
     }
 

@@ -173,6 +173,22 @@ import Testing
         }
     }
 
+    @Test func anEncryptedKeyIsNamed() async throws {
+        let authority = try CertificateAuthority()
+        let certificate = try Data(contentsOf: URL(fileURLWithPath: authority.server.certificate)).base64EncodedString()
+        for encryption in CertificateAuthority.Encryption.allCases {
+            let key = try authority.encrypted(authority.server, encryption).key
+            let data = try Data(contentsOf: URL(fileURLWithPath: key)).base64EncodedString()
+            let problem = "is encrypted: it must be a private key without a passphrase"
+            let named = message(
+                KubeconfigText.with(user: ["client-certificate-data: \(certificate)", "client-key: \(key)"]))
+            #expect(named.hasSuffix("line 13: user \"u\": client-key names \(key), which \(problem)"), "\(named)")
+            let embedded = message(
+                KubeconfigText.with(user: ["client-certificate-data: \(certificate)", "client-key-data: \(data)"]))
+            #expect(embedded.hasSuffix("line 13: user \"u\": client-key-data \(problem)"), "\(embedded)")
+        }
+    }
+
     @Test func unusedEntriesNeedNotBeUsable() throws {
         let text = KubeconfigText.with() + "- name: other\n  user: {exec: {command: aws}}\n"
         #expect(try Kubeconfig(text).token?.text == "s3cret")

@@ -46,6 +46,37 @@ public final class CertificateAuthority: Sendable {
         }
     }
 
+    /// How a private key is encrypted.
+    public enum Encryption: CaseIterable, Sendable {
+        /// `BEGIN ENCRYPTED PRIVATE KEY` (RFC 7468 section 11).
+        case pkcs8
+        /// `BEGIN EC PRIVATE KEY` with `Proc-Type: 4,ENCRYPTED` (RFC 1421).
+        case header
+    }
+
+    /// The passphrase of encrypted keys.
+    public static let passphrase = "open-sesame"
+
+    /// The same identity with its key encrypted.
+    public func encrypted(_ identity: Identity, _ encryption: Encryption) throws -> Identity {
+        let key = folder.file("encrypted-\(UUID().uuidString).key").path
+        let pass = ["-passout", "pass:\(Self.passphrase)", "-in", identity.key, "-out", key]
+        switch encryption {
+        case .pkcs8: try runTool("openssl", ["pkcs8", "-topk8", "-v2", "aes-256-cbc"] + pass)
+        case .header: try runTool("openssl", ["ec", "-aes256"] + pass)
+        }
+        return Identity(certificate: identity.certificate, key: key)
+    }
+
+    /// A copy of a certificate with the header of an encrypted one, which OpenSSL would want a passphrase for.
+    public func encryptedCertificate(_ path: String) throws -> String {
+        let begin = "-----BEGIN CERTIFICATE-----\n"
+        let header = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,000102030405060708090A0B0C0D0E0F\n\n"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+            .replacingOccurrences(of: begin, with: begin + header)
+        return try folder.write(text, to: "encrypted-\(UUID().uuidString).pem").path
+    }
+
     /// Makes a key and its certificate, signed by another or by itself.
     private static func issue(
         _ commonName: String, in folder: TemporaryDirectory, file: String, by issuer: Identity? = nil,

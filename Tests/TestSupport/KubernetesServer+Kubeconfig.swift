@@ -10,6 +10,8 @@ extension KubernetesServer {
         case tokenFile(String)
         /// A certificate and its key, embedded.
         case certificate(CertificateAuthority.Identity)
+        /// The files of a certificate and its key, by their paths.
+        case certificateFiles(CertificateAuthority.Identity)
     }
 
     /// Writes a kubeconfig, YAML, into the server's folder.
@@ -37,6 +39,8 @@ extension KubernetesServer {
                 "client-certificate-data: \(try Self.base64(ofFile: identity.certificate))",
                 "client-key-data: \(try Self.base64(ofFile: identity.key))",
             ]
+        case .certificateFiles(let identity):
+            user = ["client-certificate: \(identity.certificate)", "client-key: \(identity.key)"]
         }
         let lines =
             [

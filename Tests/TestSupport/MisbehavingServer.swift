@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A TCP server on 127.0.0.1 that fails its clients in one certain way, until it is stopped or its last reference goes.
+/// A TCP server on this machine that fails its clients in one certain way, until it is stopped or its last reference goes.
 public final class MisbehavingServer: Sendable {
     /// How it fails them.
     public enum Mode: Sendable {
@@ -17,11 +17,13 @@ public final class MisbehavingServer: Sendable {
         case blackhole
     }
 
-    /// Where it is.
+    /// The port that it is at.
     public let port: UInt16
+    /// The address that it is at.
+    public let host: LoopbackAddress
 
     /// `http://127.0.0.1:PORT`.
-    public var url: String { "http://127.0.0.1:\(port)" }
+    public var url: String { "http://\(host):\(port)" }
 
     /// How many connections it has accepted.
     public var accepted: Int { sockets.withLock { $0.accepted } }
@@ -43,9 +45,15 @@ public final class MisbehavingServer: Sendable {
     }
 
     /// Starts it.
-    public init(_ mode: Mode) throws {
+    ///
+    /// - Parameters:
+    ///   - mode: How it fails its clients.
+    ///   - host: The address that it is at.
+    ///   - wanted: The port that it is at; 0 for any.
+    public init(_ mode: Mode, at host: LoopbackAddress = .first, port wanted: UInt16 = 0) throws {
+        self.host = host
         let listener = try TCPSocket(nonblocking: true)
-        guard listener.bind(port: 0) else { throw TestSupportError.current("bind") }
+        guard listener.bind(host, port: wanted) else { throw TestSupportError.current("bind") }
         port = try listener.localPort()
         let number = fcntl(listener.descriptor.number, F_DUPFD_CLOEXEC, 0)
         sockets.withLock { $0.listener = number }
@@ -102,7 +110,7 @@ public final class MisbehavingServer: Sendable {
     private func fillQueue() throws {
         for _ in 0..<16 {
             let filler = try TCPSocket(nonblocking: true)
-            let code = filler.connect(port: port)
+            let code = filler.connect(host, port: port)
             let number = fcntl(filler.descriptor.number, F_DUPFD_CLOEXEC, 0)
             sockets.withLock { $0.others.append(number) }
             guard code == EINPROGRESS else { continue }

@@ -1,19 +1,20 @@
 import Foundation
 
-/// A port of 127.0.0.1 that leads to another one, as long as it runs: cutting it breaks every connection through it,
+/// A port that leads to another one of 127.0.0.1, as long as it runs: cutting it breaks every connection through it,
 /// freezing it makes them silent. It goes with its last reference.
 public final class TCPRelay: Sendable {
     private let process: SupervisedProcess
     private let folder: TemporaryDirectory
     private let port: UInt16
+    private let host: LoopbackAddress
 
     /// `http://127.0.0.1:PORT` of this end.
-    public var url: String { "http://127.0.0.1:\(port)" }
+    public var url: String { "http://\(host):\(port)" }
 
     private static let script = """
         import socket, sys, threading
-        port, target = int(sys.argv[1]), int(sys.argv[2])
-        listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        host, port, target = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+        listener = socket.create_server((host, port), backlog=128)
         print("ready", flush=True)
         def copy(source, sink):
             try:
@@ -38,12 +39,18 @@ public final class TCPRelay: Sendable {
         """
 
     /// Starts it and waits until it listens.
-    public init(to target: UInt16) async throws {
+    ///
+    /// - Parameters:
+    ///   - target: The port that it leads to.
+    ///   - host: The address that it is at.
+    ///   - wanted: The port that it is at; nil for any.
+    public init(to target: UInt16, at host: LoopbackAddress = .first, port wanted: UInt16? = nil) async throws {
         folder = try TemporaryDirectory(prefix: "relay")
-        port = try LoopbackPorts.take(1)[0]
+        self.host = host
+        port = if let wanted { wanted } else { try LoopbackPorts.take(1)[0] }
         process = try SupervisedProcess(
             name: "relay", log: folder.file("log"), executable: "python3",
-            arguments: ["-c", Self.script, String(port), String(target)])
+            arguments: ["-c", Self.script, "\(host)", String(port), String(target)])
         try await mend()
     }
 

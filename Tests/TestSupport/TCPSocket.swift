@@ -1,6 +1,6 @@
 import Foundation
 
-/// A TCP socket for 127.0.0.1, closed with its owner.
+/// A TCP socket for an address of 127.0.0.0/8, closed with its owner.
 struct TCPSocket: ~Copyable {
     let descriptor: OwnedDescriptor
 
@@ -12,14 +12,14 @@ struct TCPSocket: ~Copyable {
         descriptor = OwnedDescriptor(number)
     }
 
-    /// Takes a port of 127.0.0.1, 0 for any. False when it is taken.
-    borrowing func bind(port: UInt16) -> Bool {
-        Self.withAddress(port: port) { Foundation.bind(descriptor.number, $0, $1) == 0 }
+    /// Takes a port of an address, 0 for any. False when it is taken.
+    borrowing func bind(_ host: LoopbackAddress = .first, port: UInt16) -> Bool {
+        Self.withAddress(host, port: port) { Foundation.bind(descriptor.number, $0, $1) == 0 }
     }
 
     /// Connects; 0, or the `errno` of the failure.
-    borrowing func connect(port: UInt16) -> Int32 {
-        Self.withAddress(port: port) { Foundation.connect(descriptor.number, $0, $1) == 0 ? 0 : errno }
+    borrowing func connect(_ host: LoopbackAddress = .first, port: UInt16) -> Int32 {
+        Self.withAddress(host, port: port) { Foundation.connect(descriptor.number, $0, $1) == 0 ? 0 : errno }
     }
 
     /// The port that it is bound to.
@@ -36,16 +36,25 @@ struct TCPSocket: ~Copyable {
     }
 
     private static func withAddress<Result>(
-        port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+        _ host: LoopbackAddress, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        address.sin_addr.s_addr = (in_addr_t(0x7f00_0000) + in_addr_t(host.rawValue)).bigEndian
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
     }
+}
+
+/// An address that every Linux machine has for itself. Of a name that has both, the first is tried first.
+public enum LoopbackAddress: UInt8, Sendable, CustomStringConvertible {
+    case first = 1
+    case second = 2
+
+    /// `127.0.0.1`
+    public var description: String { "127.0.0.\(rawValue)" }
 }

@@ -41,7 +41,7 @@ extension AddressPool {
         let first = Adoption(snapshot, pods: pods, configured: configured, cluster: cluster, now: time)
         // A pod that started after the store was read reports an address that was not in use then.
         guard !first.fenced.isEmpty else { return first }
-        try await noteUsed(first.fenced, in: &snapshot)
+        try await renewed.noteUsed(first.fenced, in: &snapshot)
         return Adoption(snapshot, pods: pods, configured: configured, cluster: cluster, now: time)
     }
 
@@ -61,7 +61,7 @@ extension AddressPool {
         while !rest.isEmpty {
             let batch = Array(rest.prefix(Self.stepsAtOnce))
             rest = rest.dropFirst(batch.count)
-            let outcomes = try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
+            let outcomes = try await renewed.orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
                 try await pool.run(batch, by: by, at: now)
             }
             for (step, isDone) in zip(batch, outcomes) where isDone { done.insert(step) }

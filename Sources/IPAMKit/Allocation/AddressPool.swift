@@ -9,20 +9,50 @@ public struct AddressPool: Sendable {
     public let keys: Keyspace
     /// When operations give up.
     public let deadline: ContinuousClock.Instant
+    /// How long each look and each change may take; nil where all of them have the deadline in common.
+    private let timeout: Duration?
     /// How many entries an address's history keeps; 0 writes none.
     public let historyDepth: Int
 
     /// So often a transaction is tried again after others changed what it was planned on.
     static let attempts = 64
 
+    /// A pool whose operations give up at `deadline`, whatever they consist of.
     public init(
         store: any Store, network: NetworkName, deadline: ContinuousClock.Instant,
         historyDepth: Int = History.defaultDepth
     ) {
+        self.init(store, Keyspace(network), deadline, timeout: nil, historyDepth)
+    }
+
+    /// A pool whose operations may take `timeout` from now on. Of one that takes many looks or changes, or waits for
+    /// something else in between, each look and each change may take as long.
+    public init(
+        store: any Store, network: NetworkName, timeout: Duration, historyDepth: Int = History.defaultDepth
+    ) {
+        self.init(store, Keyspace(network), .now + timeout, timeout: timeout, historyDepth)
+    }
+
+    private init(
+        _ store: any Store, _ keys: Keyspace, _ deadline: ContinuousClock.Instant, timeout: Duration?,
+        _ historyDepth: Int
+    ) {
         self.store = store
-        self.historyDepth = historyDepth
-        keys = Keyspace(network)
+        self.keys = keys
         self.deadline = deadline
+        self.timeout = timeout
+        self.historyDepth = historyDepth
+    }
+
+    /// The pool for the next look or change of an operation.
+    var renewed: AddressPool {
+        guard let timeout else { return self }
+        return AddressPool(store, keys, .now + timeout, timeout: timeout, historyDepth)
+    }
+
+    /// The same pool, whose operations give up that much later, and not at once: what was waited for must be of use.
+    func withDeadline(movedBy duration: Duration) -> AddressPool {
+        AddressPool(store, keys, max(deadline + duration, .now + .seconds(5)), timeout: timeout, historyDepth)
     }
 
     // MARK: The store, with this module's errors
@@ -92,7 +122,7 @@ public struct AddressPool: Sendable {
             }
         }
         return try await operation(
-            AddressPool(store: store, network: keys.network, deadline: deadline, historyDepth: 0))
+            AddressPool(store, keys, deadline, timeout: timeout, 0))
     }
 
     // MARK: Values

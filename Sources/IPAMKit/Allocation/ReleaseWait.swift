@@ -53,11 +53,4 @@ extension AddressPool {
         }
         return true
     }
-
-    /// The same pool, whose operations give up that much later, and not at once: what was waited for must be of use.
-    func withDeadline(movedBy duration: Duration) -> AddressPool {
-        AddressPool(
-            store: store, network: keys.network, deadline: max(deadline + duration, .now + .seconds(5)),
-            historyDepth: historyDepth)
-    }
 }

@@ -21,7 +21,7 @@ extension AddressPool {
         let first = Audit(snapshot, witness: witness, configured: configured, now: now()).report()
         let unrecorded = first.findings.filter { $0.code == .untracked }.compactMap(\.address)
         guard !unrecorded.isEmpty else { return (first, snapshot) }
-        try await noteUsed(unrecorded, in: &snapshot)
+        try await renewed.noteUsed(unrecorded, in: &snapshot)
         return (Audit(snapshot, witness: witness, configured: configured, now: now()).report(), snapshot)
     }
 }

@@ -31,7 +31,7 @@ extension AddressPool {
         var through = 0
         while !rest.isEmpty {
             let batch = Self.batch(&rest)
-            for (unit, isDone) in zip(batch, try await runOrSplit(batch, by: by, at: now)) where isDone {
+            for (unit, isDone) in zip(batch, try await renewed.runOrSplit(batch, by: by, at: now)) where isDone {
                 done.formUnion(unit.findings)
             }
             through += batch.reduce(0) { $0 + $1.findings.count }
@@ -155,7 +155,7 @@ extension AddressPool {
         }
         guard units.count > 1 else { return [false] }
         var done: [Bool] = []
-        for unit in units { done += try await runOrSplit([unit], by: by, at: now) }
+        for unit in units { done += try await renewed.runOrSplit([unit], by: by, at: now) }
         return done
     }
 

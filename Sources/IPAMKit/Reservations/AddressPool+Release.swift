@@ -102,7 +102,7 @@ extension AddressPool {
             let release = Release(
                 entry, plan.states[entry.address] ?? AddressState(), frees: plan.force && !freed.contains(entry.address)
             )
-            let isDone = try await orWithoutHistory { (pool) throws(IPAMError) in
+            let isDone = try await renewed.orWithoutHistory { (pool) throws(IPAMError) in
                 try await pool.run(release, pool.historyDepth > 0 ? ending : nil)
             }
             guard isDone else { continue }

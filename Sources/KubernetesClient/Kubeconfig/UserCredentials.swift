@@ -25,6 +25,12 @@ struct UserCredentials {
         where !String(decoding: material.bytes, as: UTF8.self).contains("-----BEGIN ") {
             throw user.wrong(material.field, "is not PEM (RFC 7468)")
         }
+        if let key, PrivateKeyPEM.isEncrypted(key.bytes) {
+            let problem = "is encrypted: it must be a private key without a passphrase"
+            guard case .file(let path) = key.pem else { throw user.wrong(key.field, problem) }
+            throw .file(
+                user.place(key.field), field: user.name(key.field), path: path, problem: "which \(problem)")
+        }
         self.certificate = certificate?.pem
         privateKey = key?.pem
         token = try Self.token(user, files)

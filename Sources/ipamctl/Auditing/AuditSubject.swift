@@ -58,10 +58,9 @@ struct AuditSubject: Sendable {
                 throw PodSourceError(error.message)
             }
         case .kubernetes(let kubernetes):
-            let deadline = ContinuousClock.now + connection.timeout
             Terminal.progress("network \(network): listing pods ...")
-            let pods = try await kubernetes.pods.pods(deadline: deadline)
-            let nodes = try await kubernetes.pods.nodes(deadline: deadline)
+            let pods = try await kubernetes.pods.pods(deadline: .now + connection.timeout)
+            let nodes = try await kubernetes.pods.nodes(deadline: .now + connection.timeout)
             return .kubernetes(
                 ClusterSnapshot(
                     cluster: kubernetes.cluster, pods: pods, nodes: nodes,

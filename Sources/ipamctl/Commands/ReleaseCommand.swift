@@ -67,8 +67,7 @@ struct ReleaseCommand: ParsableCommand {
         let command = self
         let (network, changes) = try connected(global) { connection in
             let network = try await connection.network(for: selection.ranges.map(\.start))
-            let pool = connection.pool(network.name)
-            let plan = try await command.plan(selection, in: pool)
+            let plan = try await command.plan(selection, in: network.name, connection)
             if command.change.dryRun { return (network.name, plan.changes) }
             let preview = plan.changes.map(Self.line).map { "\($0.address) will be \($0.sentence)" }
             try Terminal.confirm(
@@ -99,16 +98,18 @@ struct ReleaseCommand: ParsableCommand {
     }
 
     /// The addresses meant: those named singly, and of ranges and of the other selections those that are held.
-    private func plan(_ selection: AddressSelection, in pool: AddressPool) async throws -> ReleasePlan {
-        let found = try await held(selection, in: pool)
+    private func plan(_ selection: AddressSelection, in network: NetworkName, _ connection: Connection) async throws
+        -> ReleasePlan
+    {
+        let found = try await held(selection, in: connection.pool(network))
         let single = selection.ranges.filter { $0.count == 1 && !found.contains($0.start) }.map(\.start)
         do throws(IPAMError) {
-            let plan = try await pool.planRelease(
+            let plan = try await connection.pool(network).planRelease(
                 of: found + single, force: force,
                 where: { single.contains($0.address) || isMeant($0, selection) },
                 drops: { !selection.ranges.isEmpty || $0.holder == pod.map(ReservationHolder.pod) })
             guard !plan.addresses.isEmpty else {
-                throw .nothingToRelease(network: pool.keys.network, [])
+                throw .nothingToRelease(network: network, [])
             }
             return plan
         } catch {
@@ -116,7 +117,7 @@ struct ReleaseCommand: ParsableCommand {
             case .conflicts: throw Failure(error, hint: "make sure that the pod is gone, then use --force")
             case .nothingToRelease(_, []):
                 throw Failure(
-                    .notFound, "network \(pool.keys.network) has no such address in use or reserved",
+                    .notFound, "network \(network) has no such address in use or reserved",
                     hint: "see 'ipamctl list'")
             default: throw error
             }

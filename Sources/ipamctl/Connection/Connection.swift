@@ -80,10 +80,10 @@ struct Connection: Sendable {
         return first
     }
 
-    /// The pool of one network, whose operations may begin now.
+    /// The pool of one network, for an operation that begins now.
     func pool(_ network: NetworkName) -> AddressPool {
         AddressPool(
-            store: store, network: network, deadline: .now + timeout,
+            store: store, network: network, timeout: timeout,
             historyDepth: configured[network]?.historyDepth ?? History.defaultDepth)
     }
 

@@ -30,7 +30,7 @@ struct GlobalOptions: ParsableArguments {
     var kubeconfig: String?
 
     @Option(
-        help: "How long etcd may take for each look or change, such as 5s or 1m (default: 20s).",
+        help: "How long each look at etcd or Kubernetes, and each change, may take, such as 5s or 1m (default: 20s).",
         transform: DurationArgument.init(parsing:))
     var timeout: DurationArgument?
 
