@@ -283,7 +283,8 @@ public struct Audit {
                 _ = try eligibility.require(address)
                 return nil
             } catch {
-                return AuditFinding(.outOfRange, address, "\(error); it is held by \(who)", holder: holder?.json)
+                return AuditFinding(
+                    .outOfRange, address, "\(error); it is held by \(who)\(rangesChange)", holder: holder?.json)
             }
         }
     }
@@ -303,13 +304,14 @@ public struct Audit {
         let store = NetworkDocument.serialize(stored)
         guard file != store || (snapshot.settings.map { $0.fixed != fixed } ?? false) else { return nil }
         return AuditFinding(
-            .configDrift, nil, "the CNI file says \(Self.summary(configured)), the store \(Self.summary(stored))")
+            .configDrift, nil,
+            "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
+                + NetworkDocument.phrase(of: stored) + rangesChange)
     }
 
-    private static func summary(_ sets: [RangeSet]) -> String {
-        sets.flatMap(\.ranges).map { range in
-            "\(range.subnet) \(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "") + " gateway \(range.gateway)"
-        }.joined(separator: ", ")
+    /// Why addresses are out of range all at once, or the store's ranges are not the file's, where that is known.
+    private var rangesChange: String {
+        snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
     }
 }
 

@@ -13,13 +13,23 @@ public struct NetworkSummary: Sendable {
     /// Of the fixed ranges, those neither used nor reserved.
     public let freeFixed: UInt128
     public let hold: NetworkSettings.Hold?
+    /// The last change of the network's ranges, where one was recorded.
+    public let rangesChange: NetworkSettings.RangesChange?
+    /// Addresses in use that lie in no subnet that the store has for the network.
+    public let outside: Int
     /// The counts of each range set, in their order. A pod gets an address of each: the fullest set is how full the network
     /// is.
     public let sets: [RangeSetSummary]
 
     init(_ inventory: NetworkInventory, rangeSets: [RangeSet]) {
         network = inventory.network
-        sets = rangeSets.enumerated().map { RangeSetSummary($0.element, index: $0.offset, inventory.entries) }
+        let eligibility = AddressEligibility(network: network, sets: rangeSets)
+        var entries = [[AddressEntry]](repeating: [], count: rangeSets.count)
+        for entry in inventory.entries {
+            // Range sets may share a subnet.
+            if let index = eligibility.owner(of: entry.address)?.index { entries[index].append(entry) }
+        }
+        sets = rangeSets.enumerated().map { RangeSetSummary($0.element, index: $0.offset, entries[$0.offset]) }
         subnets = sets.flatMap(\.subnets)
         total = sets.reduce(0) { $0 + $1.total }
         free = sets.reduce(0) { $0 + $1.free }
@@ -27,6 +37,11 @@ public struct NetworkSummary: Sendable {
         used = inventory.entries.count { $0.state == .used }
         reserved = inventory.entries.count { $0.state == .reserved }
         hold = inventory.settings?.hold
+        rangesChange = inventory.settings?.rangesChange
+        let stored = inventory.rangeSets ?? rangeSets
+        outside = inventory.entries.count { entry in
+            entry.state == .used && !stored.contains { $0.range(containing: entry.address) != nil }
+        }
     }
 
     /// The set with the largest part taken; of equals the first. Nil where there is none.
@@ -37,11 +52,11 @@ public struct NetworkSummary: Sendable {
         }
     }
 
-    /// Hundredths of the fullest set's dynamic range that are not free, rounded; 0 where there is none.
+    /// Hundredths of the fullest set's dynamic range that are not free; 0 where there is none.
     public var percentTaken: Int { fullest?.percentTaken ?? 0 }
 
     /// `{network, subnets, total, used, reserved, free, freeFixed, full, rangeSets: [{index, family, subnets, total, used,
-    /// reserved, free, freeFixed, full}], hold?}`; `full` in percent.
+    /// reserved, free, freeFixed, full}], rangesChange?: {by, at, from, to}, hold?}`; `full` in percent.
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "subnets": .array(subnets.map { .string($0.description) }),
@@ -49,6 +64,7 @@ public struct NetworkSummary: Sendable {
             "free": JSONValue(free), "freeFixed": JSONValue(freeFixed), "full": JSONValue(percentTaken),
             "rangeSets": .array(sets.map(\.json)),
         ]
+        object["rangesChange"] = rangesChange?.json
         object["hold"] = hold?.json
         return .object(object)
     }
@@ -72,27 +88,35 @@ public struct RangeSetSummary: Sendable {
     public let freeFixed: UInt128
     private let dynamic: UInt128
 
+    /// - Parameter entries: the addresses of the set that are used or reserved.
     init(_ set: RangeSet, index: Int, _ entries: [AddressEntry]) {
-        func free(of space: DynamicSpace) -> UInt128 {
-            space.count - UInt128(entries.count { space.contains($0.address) })
+        let (dynamicSpace, fixedSpace) = (set.dynamicSpace, set.fixedSpace)
+        var (used, reserved) = (0, 0)
+        var (takenOfDynamic, takenOfFixed): (UInt128, UInt128) = (0, 0)
+        for entry in entries {
+            if entry.state == .used { used += 1 } else { reserved += 1 }
+            if dynamicSpace.contains(entry.address) { takenOfDynamic += 1 }
+            if fixedSpace.contains(entry.address) { takenOfFixed += 1 }
         }
         self.index = index
+        self.used = used
+        self.reserved = reserved
         family = set.family
         subnets = set.ranges.map(\.subnet)
-        dynamic = set.dynamicSpace.count
-        self.free = free(of: set.dynamicSpace)
-        freeFixed = free(of: set.fixedSpace)
-        total = dynamic + set.fixedSpace.count
-        let own = entries.filter { set.range(containing: $0.address) != nil }
-        used = own.count { $0.state == .used }
-        reserved = own.count { $0.state == .reserved }
+        dynamic = dynamicSpace.count
+        free = dynamic - takenOfDynamic
+        freeFixed = fixedSpace.count - takenOfFixed
+        total = dynamic + fixedSpace.count
     }
 
     /// The part of the dynamic range that is not free, 0 to 1; 0 where there is none.
     var partTaken: Double { dynamic == 0 ? 0 : Double(dynamic - free) / Double(dynamic) }
 
-    /// The same in hundredths, rounded.
-    public var percentTaken: Int { Int((partTaken * 100).rounded()) }
+    /// The same in hundredths, rounded; 100 only where none is free.
+    public var percentTaken: Int {
+        let rounded = Int((partTaken * 100).rounded())
+        return free > 0 ? min(rounded, 99) : rounded
+    }
 
     var json: JSONValue {
         [

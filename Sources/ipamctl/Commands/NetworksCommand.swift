@@ -7,8 +7,8 @@ struct NetworksCommand: ParsableCommand {
         discussion: """
             FREE and FULL are of the dynamic range, which pods without a reservation get addresses from; FIXED, in wide, \
             is what is free of the fixed range. A network of several range sets, such as IPv4 and IPv6, has a line for \
-            each below its own: a pod gets an address of each, so that the fullest set is how full the network is, and \
-            FREE of the network is what that set has left.
+            each below its own. A pod gets an address of each set: FREE and FULL of the network are those of its fullest \
+            set. CHANGED, in wide, is when an ADD last changed the network's ranges, and whose ADD.
 
             For node_exporter's textfile collector:
 
@@ -33,6 +33,13 @@ struct NetworksCommand: ParsableCommand {
             Terminal.print(text)
         }
         if summaries.isEmpty { Terminal.note("no network yet: the first ADD of the plugin makes it") }
+        for summary in summaries where summary.outside > 0 {
+            guard let change = summary.rangesChange else { continue }
+            let what = summary.outside == 1 ? "1 address in use lies" : "\(summary.outside) addresses in use lie"
+            Terminal.note(
+                "warning: network \(summary.network): \(what) outside its subnets: \(change.sentence). Nodes whose "
+                    + "configurations of this network differ change them to and fro; see 'ipamctl audit'")
+        }
     }
 }
 
@@ -51,39 +58,50 @@ private struct NetworkList: Renderable {
         return "\(digits.prefix(1)).\(digits.dropFirst().prefix(1))e\(digits.utf8.count - 1)"
     }
 
+    private static func header(wide: Bool) -> [String] {
+        ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"]
+            + (wide ? ["FIXED", "HOLD", "CHANGED"] : [])
+    }
+
+    private static func row(_ summary: NetworkSummary, subnets: String, wide: Bool) -> [String] {
+        let row = [
+            summary.network.text, subnets, count(summary.total, exact: wide), String(summary.used),
+            String(summary.reserved), count(summary.fullest?.free ?? 0, exact: wide), "\(summary.percentTaken)%",
+        ]
+        guard wide else { return row }
+        let change = summary.rangesChange.map { ($0.at ?? "") + ($0.by.map { " by \($0)" } ?? "") }
+        return row + [
+            count(summary.freeFixed, exact: true), summary.hold.map { $0.reason ?? "yes" } ?? "", change ?? "",
+        ]
+    }
+
+    private static func row(_ set: RangeSetSummary, wide: Bool) -> [String] {
+        let row = [
+            "  \(set.index) \(set.family)", set.subnets.map(\.description).joined(separator: ","),
+            count(set.total, exact: wide), String(set.used), String(set.reserved), count(set.free, exact: wide),
+            "\(set.percentTaken)%",
+        ]
+        return wide ? row + [count(set.freeFixed, exact: true), "", ""] : row
+    }
+
     func cells(wide: Bool) -> [[String]] {
-        let header =
-            ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"] + (wide ? ["FIXED", "HOLD"] : [])
-        return [header]
+        [Self.header(wide: wide)]
             + summaries.map { summary in
-                let row = [
-                    summary.network.text, summary.subnets.map(\.description).joined(separator: ","),
-                    Self.count(summary.total, exact: wide), String(summary.used), String(summary.reserved),
-                    Self.count(summary.fullest?.free ?? 0, exact: wide), "\(summary.percentTaken)%",
-                ]
-                return row
-                    + (wide
-                        ? [Self.count(summary.freeFixed, exact: wide), summary.hold.map { $0.reason ?? "yes" } ?? ""]
-                        : [])
+                Self.row(summary, subnets: summary.subnets.map(\.description).joined(separator: ","), wide: wide)
             }
     }
 
-    /// Below a network of several range sets, a line for each.
+    /// Below a network of several range sets, a line for each, with its subnets.
     func text(wide: Bool) -> String {
-        var rows = cells(wide: wide)
-        var place = 1
+        var rows = [Self.header(wide: wide)]
         for summary in summaries {
-            place += 1
-            guard summary.sets.count > 1 else { continue }
-            for set in summary.sets {
-                let row = [
-                    "  \(set.index): \(set.family)", set.subnets.map(\.description).joined(separator: ","),
-                    Self.count(set.total, exact: wide), String(set.used), String(set.reserved),
-                    Self.count(set.free, exact: wide), "\(set.percentTaken)%",
-                ]
-                rows.insert(row + (wide ? [Self.count(set.freeFixed, exact: wide), ""] : []), at: place)
-                place += 1
+            guard summary.sets.count > 1 else {
+                let subnets = summary.subnets.map(\.description).joined(separator: ",")
+                rows.append(Self.row(summary, subnets: subnets, wide: wide))
+                continue
             }
+            rows.append(Self.row(summary, subnets: "\(summary.sets.count) range sets", wide: wide))
+            rows += summary.sets.map { Self.row($0, wide: wide) }
         }
         return TextTable.render(rows)
     }

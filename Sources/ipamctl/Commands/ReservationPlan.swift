@@ -4,7 +4,7 @@ import IPAMKit
 struct ReservationPlan: Sendable {
     private enum Source: Sendable {
         case ranges([AddressRange], Reservation)
-        case next(Int, Reservation)
+        case next(Int, RangeSetChoice, Reservation)
         case rows([Row])
     }
 
@@ -29,7 +29,7 @@ struct ReservationPlan: Sendable {
         let reservation = try Self.reservation(
             for: command.holder ?? "", note: command.note, expires: command.expires, now: now, naming: "--")
         if let count = command.next {
-            source = .next(count, reservation)
+            source = .next(count, RangeSetChoice(family: command.family, index: command.rangeSet), reservation)
         } else {
             source = .ranges(try AddressSelection(command.addresses).ranges, reservation)
         }
@@ -62,8 +62,8 @@ struct ReservationPlan: Sendable {
             let selection = AddressSelection(ranges: ranges).addresses(in: rangeSets)
             Self.tell(passedOver: selection.passedOver, rangeSets)
             return selection.addresses.map { ReservationOrder(address: $0, reservation: reservation) }
-        case .next(let count, let reservation):
-            return try await next(count, in: pool, rangeSets).map {
+        case .next(let count, let choice, let reservation):
+            return try await next(count, of: choice, in: pool, rangeSets).map {
                 ReservationOrder(address: $0, reservation: reservation)
             }
         }
@@ -97,12 +97,18 @@ struct ReservationPlan: Sendable {
     }
 
     /// The first free addresses of the fixed range, where there is one, else of the dynamic range.
-    private func next(_ count: Int, in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [IPAddress] {
-        let free = try await pool.inventory().freeAddresses(of: Array(rangeSets.prefix(1)), limit: count)
+    private func next(_ count: Int, of choice: RangeSetChoice, in pool: AddressPool, _ rangeSets: [RangeSet])
+        async throws -> [IPAddress]
+    {
+        let chosen = try choice.rangeSets(of: rangeSets, network: pool.keys.network)
+        let free = try await pool.inventory().freeAddresses(of: chosen, limit: count)
         guard free.count == count else {
+            let family = rangeSets.count > 1 ? chosen.first.map { "\($0.family) " } ?? "" : ""
             throw Failure(
-                .conflict, "network \(pool.keys.network) has \(free.count) free addresses, not \(count)",
-                hint: "see 'ipamctl networks'")
+                .conflict, "network \(pool.keys.network) has \(free.count) free \(family)addresses, not \(count)",
+                hint: "see 'ipamctl networks'"
+                    + (choice.isOpen && rangeSets.count > 1
+                        ? "; --family or --range-set chooses another range set" : ""))
         }
         return free
     }
