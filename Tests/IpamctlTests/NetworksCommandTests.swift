@@ -62,7 +62,7 @@ import Testing
         try await site.put(
             (3..<1022).map { ("/etcd-cni/networks/k8s/used/10.188.\($0 / 256).\($0 % 256)", "other") })
         let row = try #require(try await site.run("networks").checked().lines.last)
-        #expect(row.hasSuffix("  1       99%"), "\(row)")
+        #expect(row.hasSuffix("  1     99%"), "\(row)")
     }
 
     @Test func nextAddressesCanBeOfAFamilyOrARangeSet() async throws {

@@ -272,6 +272,8 @@ public struct Audit {
     private func placeFindings() -> [AuditFinding] {
         guard let sets = snapshot.rangeSets, !sets.isEmpty else { return [] }
         let eligibility = AddressEligibility(network: snapshot.network, sets: sets)
+        // Why addresses are out of range all at once, where that is known.
+        let change = snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
         return snapshot.used.compactMap { address, record in
             let holder = holderByAddress[address]?.usage
             let who = holder?.phrase ?? "container \(record.value)"
@@ -284,7 +286,7 @@ public struct Audit {
                 return nil
             } catch {
                 return AuditFinding(
-                    .outOfRange, address, "\(error); it is held by \(who)\(rangesChange)", holder: holder?.json)
+                    .outOfRange, address, "\(error); it is held by \(who)\(change)", holder: holder?.json)
             }
         }
     }
@@ -306,12 +308,8 @@ public struct Audit {
         return AuditFinding(
             .configDrift, nil,
             "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
-                + NetworkDocument.phrase(of: stored) + rangesChange)
-    }
-
-    /// Why addresses are out of range all at once, or the store's ranges are not the file's, where that is known.
-    private var rangesChange: String {
-        snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
+                + NetworkDocument.phrase(of: stored)
+                + (snapshot.settings?.rangesChange.map { "; \($0.wholeSentence)" } ?? ""))
     }
 }
 

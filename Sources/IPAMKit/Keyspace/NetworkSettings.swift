@@ -57,10 +57,14 @@ public struct NetworkSettings: Hashable, Sendable {
             return .object(object)
         }
 
-        /// `an ADD of default/web-0 on n1 changed the network's ranges at 2026-11-23T02:00:00Z from ... to ...`
+        /// `an ADD of default/web-0 on n1 changed the network's ranges at 2026-11-23T02:00:00Z`
         public var sentence: String {
             "an ADD" + (by.map { " of \($0)" } ?? "") + " changed the network's ranges" + (at.map { " at \($0)" } ?? "")
-                + (from.map { " from \($0)" } ?? "") + (to.map { " to \($0)" } ?? "")
+        }
+
+        /// ``sentence``, and from what to what.
+        var wholeSentence: String {
+            sentence + (from.map { " from \($0)" } ?? "") + (to.map { " to \($0)" } ?? "")
         }
     }
 

@@ -37,8 +37,9 @@ struct NetworksCommand: ParsableCommand {
             guard let change = summary.rangesChange else { continue }
             let what = summary.outside == 1 ? "1 address in use lies" : "\(summary.outside) addresses in use lie"
             Terminal.note(
-                "warning: network \(summary.network): \(what) outside its subnets: \(change.sentence). Nodes whose "
-                    + "configurations of this network differ change them to and fro; see 'ipamctl audit'")
+                "warning: network \(summary.network): \(what) outside its subnets; \(change.sentence)\n"
+                    + "hint: two configurations of this name may differ; 'ipamctl audit -n \(summary.network)' says more"
+            )
         }
     }
 }
