@@ -239,7 +239,7 @@ import Testing
     @Test func addThatChangesTheRangesIsOneEventWithItsAuthor() async throws {
         let pool = try await EtcdPool([set("10.65.0.0/24")])
         _ = try await pool.pool().add(pool.request("c1"))
-        var request = pool.request("c2", "default/db-0")
+        var request = try pool.request("c2", "default/db-0")
         request.rangeSets = try [set("10.66.0.0/24")]
         let changed = try await events(pool) { _ = try await pool.pool().add(request) }
         #expect(kinds(changed) == ["configured ", "given 10.66.0.2"])

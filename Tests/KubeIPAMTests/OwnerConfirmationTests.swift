@@ -28,6 +28,8 @@ struct OwnerConfirmationTests {
         cluster.network.ipam["cluster"] = "blue"
         _ = try await cluster.network.add("first").result()
         if let holder { try await cluster.network.ipamctl("reserve", Self.reserved, "--for", holder).checked() }
+        // ipamctl has looked for the Deployment.
+        try cluster.api.forgetRequests()
         return cluster
     }
 
