@@ -23,9 +23,9 @@ struct RolloutAdviceTests {
     }
 
     private static let stuck =
-        "warning: default/deploy/web has 3 replicas, and 3 addresses reserved: a rolling update waits for ever, because "
-        + "maxUnavailable is 0 there, and the first new pod gets no address while all old ones run. Reserve one more, or "
-        + "set maxUnavailable: 1 or strategy type Recreate\n"
+        "warning: default/deploy/web has 3 replicas and 3 reserved addresses: with maxUnavailable 0, a rolling update starts a "
+        + "new pod before an old one ends, and that pod gets no address\nhint: set maxUnavailable: 1 or strategy type "
+        + "Recreate in the Deployment, or reserve one address more: ipamctl reserve --next 1 --for default/deploy/web\n"
 
     @Test func asManyAddressesAsReplicasAreTooFewForARollingUpdate() async throws {
         let site = try await Site()
@@ -46,7 +46,8 @@ struct RolloutAdviceTests {
         let output = try await site.reserve("10.188.0.20", "--for", "default/deploy/web")
         #expect(
             output.stderrText
-                == "warning: default/deploy/web has 3 replicas, and 1 address reserved: 2 pods get no address\n")
+                == "warning: default/deploy/web has 3 replicas and 1 reserved address: 2 pods get no address\n"
+                + "hint: reserve more: ipamctl reserve --next 2 --for default/deploy/web\n")
         #expect(try await site.reserve("--next", "2", "--for", "default/deploy/web").stderrText.isEmpty)
     }
 
@@ -59,8 +60,11 @@ struct RolloutAdviceTests {
         let both = try await site.reserve("fd00:188::20", "--for", "default/deploy/web")
         #expect(
             both.stderrText.hasPrefix(
-                "warning: default/deploy/web has 1 replica, and 1 address of range set 1 reserved: a rolling update waits"
+                "warning: default/deploy/web has 1 replica and 1 reserved address of range set 1: with maxUnavailable 0"
             ))
+        #expect(
+            both.stderrText.hasSuffix("ipamctl reserve --next 1 --range-set 1 --for default/deploy/web\n"),
+            "\(both.stderrText)")
     }
 
     @Test func roomForARolloutIsNoWarning() async throws {

@@ -188,6 +188,7 @@ extension AddOperation {
                 if memory.mayWait, memory.wait != nil, let leaving { throw leaving }
                 return nil
             }
+            if case .pod = owner, claimed.count == 1 { throw first }
             let shortage = ReservationShortage(
                 owner, claimant.workload, claimed.map(\.address).sorted(), refusals,
                 rangeSet: sets.count > 1 ? request.numberedRangeSets[index].cursor : nil)

@@ -126,7 +126,9 @@ struct ReserveCommand: ParsableCommand {
         let planned = await Self.reserve(batches, network, connection, now, dryRun: true)
         if let error = planned.error { throw error }
         let advice = RolloutAdvice(network: network.name, rangeSets: network.rangeSets, connection: connection)
-        for warning in try await advice.warnings(on: orders, now: now) { Terminal.note("warning: \(warning)") }
+        for shortage in try await advice.warnings(on: orders, now: now) {
+            Terminal.note("warning: \(shortage.problem)\nhint: \(shortage.remedy)")
+        }
         if change.dryRun { return Outcome(changes: list(planned.changes, network.name), failure: nil) }
         if planned.changes.contains(where: { $0.kind != .unchanged }) {
             try Self.confirm(orders, network.name, change)

@@ -13,18 +13,18 @@ struct RolloutAdvice: Sendable {
     private static let mostDeployments = 16
     private static let patience = Duration.seconds(2)
 
-    /// Sentences about the Deployments that `orders` reserve for, on top of what is reserved already. Kubernetes is asked
+    /// What is wrong with the Deployments that `orders` reserve for, on top of what is reserved already. Kubernetes is asked
     /// for them, if it can be: without a kubeconfig, without the right to look, or without an answer soon, nothing is said.
     ///
     /// - Throws: `IPAMError` where the store cannot be read.
-    func warnings(on orders: [ReservationOrder], now: Timestamp) async throws -> [String] {
+    func warnings(on orders: [ReservationOrder], now: Timestamp) async throws -> [Rollout.Shortage] {
         var holders: [ReservationHolder] = []
         for order in orders where !holders.contains(order.reservation.holder) {
             if case .workload(_, .deployment, _) = order.reservation.holder { holders.append(order.reservation.holder) }
         }
         guard !holders.isEmpty, let client else { return [] }
         let deadline = ContinuousClock.now + min(connection.timeout, Self.patience)
-        var warnings: [String] = []
+        var warnings: [Rollout.Shortage] = []
         for holder in holders.prefix(Self.mostDeployments) {
             guard case .workload(let namespace, _, let name) = holder,
                 let found = try? await client.deployment(
@@ -32,19 +32,19 @@ struct RolloutAdvice: Sendable {
             else { continue }
             let ordered = orders.filter { $0.reservation.holder == holder }.map(\.address)
             let known = try await connection.pool(network).addresses(reservedFor: holder, at: now)
-            warnings += problems(of: Rollout(found), with: Set(known).union(ordered), for: holder)
+            warnings += shortages(of: Rollout(found), with: Set(known).union(ordered), for: holder)
         }
         return warnings
     }
 
-    private func problems(of rollout: Rollout, with addresses: Set<IPAddress>, for holder: ReservationHolder)
-        -> [String]
+    private func shortages(of rollout: Rollout, with addresses: Set<IPAddress>, for holder: ReservationHolder)
+        -> [Rollout.Shortage]
     {
         rangeSets.enumerated().compactMap { index, set in
             let count = addresses.count { set.range(containing: $0) != nil }
             // Of a set without any the pods get dynamic addresses.
             guard count > 0 else { return nil }
-            return rollout.problem(
+            return rollout.shortage(
                 withAddresses: count, for: holder, rangeSet: rangeSets.count > 1 ? index : nil)
         }
     }
