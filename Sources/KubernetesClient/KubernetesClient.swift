@@ -84,6 +84,28 @@ public struct KubernetesClient: Sendable {
         return namespace
     }
 
+    /// The Deployment of that name; nil when Kubernetes says that there is none.
+    ///
+    /// - Throws: ``KubernetesError``.
+    public func deployment(namespace: String, name: String, deadline: ContinuousClock.Instant)
+        async throws(KubernetesError) -> KubernetesDeployment?
+    {
+        let question = question("deployment \(namespace.excerpt)/\(name.excerpt)")
+        guard APIRequest.isSegment(namespace), APIRequest.isSegment(name) else { throw .invalidName(question) }
+        let request = APIRequest(
+            question: question,
+            target: APIRequest.target(["apis", "apps", "v1", "namespaces", namespace, "deployments", name]),
+            limit: Self.largestObject, object: .init(resource: "deployments", name: name))
+        guard let deployment = try await object(KubernetesDeployment.self, request, deadline: deadline) else {
+            return nil
+        }
+        guard deployment.name == name, deployment.namespace == namespace else {
+            throw .malformed(
+                question, problem: "it is the deployment \(deployment.namespace.excerpt)/\(deployment.name.excerpt)")
+        }
+        return deployment
+    }
+
     // MARK: Lists
 
     /// All pods, as they were at one moment: a list that cannot be read whole is an error.

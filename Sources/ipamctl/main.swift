@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Machine
 
 /// kubectl's users put global options first: `ipamctl -n k8s list`. The parser wants them behind the command.
 private func arguments() -> [String] {
@@ -13,6 +14,7 @@ private func arguments() -> [String] {
     return [command] + leading + rest
 }
 
+StandardDescriptors.reserve()
 signal(SIGPIPE, SIG_IGN)
 private let given = arguments()
 do {

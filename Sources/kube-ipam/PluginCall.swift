@@ -70,6 +70,14 @@ struct PluginCall: Sendable {
                 .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
             }, routes: configuration.routes, dns: dns)
         for takeover in added.takeovers { report(takeover) }
+        if let change = added.rangesChange {
+            log.write(
+                .warning, "changed the network's ranges",
+                [
+                    "network": configuration.name.text, "from": change.from ?? "", "to": change.to ?? "",
+                    "by": change.by ?? "",
+                ])
+        }
         if let problem = added.clusterProblem {
             log.write(
                 .warning, "recorded without its cluster",

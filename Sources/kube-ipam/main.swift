@@ -17,6 +17,7 @@ private func put(_ text: String, to descriptor: Int32) -> Bool {
     return true
 }
 
+StandardDescriptors.reserve()
 private let environment = PluginEnvironment { name in getenv(name).map { String(cString: $0) } }
 
 switch CommandLine.arguments.dropFirst().first {

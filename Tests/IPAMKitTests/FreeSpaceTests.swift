@@ -39,7 +39,7 @@ import Testing
         do {
             let given = try await pool.pool().add(pool.request("add", nil)).addresses
             #expect(given.count == 1 && free.contains(given[0]), "\(comment): \(given)")
-        } catch IPAMError.exhausted(_, _, let size, let count) {
+        } catch IPAMError.exhausted(_, _, let size, let count, _) {
             #expect(free.isEmpty, "\(comment): \(free.count) were free")
             #expect(size == space.count && count == reserved.count, "\(comment)")
         }

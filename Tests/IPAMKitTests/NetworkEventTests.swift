@@ -236,6 +236,20 @@ import Testing
         #expect(try await write(pool.keys.document, "[]x").first?.evidence?.hasPrefix("its document cannot be") == true)
     }
 
+    @Test func addThatChangesTheRangesIsOneEventWithItsAuthor() async throws {
+        let pool = try await EtcdPool([set("10.65.0.0/24")])
+        _ = try await pool.pool().add(pool.request("c1"))
+        var request = try pool.request("c2", "default/db-0")
+        request.rangeSets = try [set("10.66.0.0/24")]
+        let changed = try await events(pool) { _ = try await pool.pool().add(request) }
+        #expect(kinds(changed) == ["configured ", "given 10.66.0.2"])
+        #expect(changed.first?.rangeSets == request.rangeSets && changed.first?.by == "default/db-0 on n1")
+        let held = try await events(pool) {
+            _ = try await pool.pool().hold(.init(by: "root@a", reason: "x", since: nil))
+        }
+        #expect(kinds(held) == ["held "], "what an earlier ADD changed is told once")
+    }
+
     @Test func neighboursInTheOrderOfKeysAreOtherNetworks() throws {
         let range = NetworkEvent.range(of: try NetworkName("k8s"))
         let batch = ChangeBatch(

@@ -71,6 +71,35 @@ struct AuditCommandTests {
         #expect(try await cluster.site.dump() == before)
     }
 
+    @Test func networksWithoutFindingsAreNamedInOneLine() async throws {
+        let cluster = try await Cluster.start()
+        for (network, subnet) in [("storage", "10.98.0.0/24"), ("database", "10.99.0.0/24")] {
+            let given = try await cluster.site.add(
+                "x-\(network)", "default/x-\(network)", node: "n1", network: network, subnets: [subnet],
+                cluster: cluster.kubernetes.clusterUID)
+            try cluster.kubernetes.put(
+                pod: .init("x-\(network)", uid: "uid-x-\(network)", node: "n1", podIPs: given.map(\.description)))
+        }
+        let output = try await cluster.ipamctl("audit", "--kubeconfig", cluster.kubeconfig)
+        #expect(output.status == 5, "\(output.stderrText)")
+        #expect(output.lines.count { $0.hasPrefix("network ") } == 1 && output.lines[0].hasPrefix("network k8s: "))
+        let clean = "no findings in 2 networks (addresses used or reserved): database (1), storage (1)"
+        #expect(output.stdoutText.hasSuffix("\n\n\(clean)\n"), "\(output.stdoutText)")
+        let json = try await cluster.ipamctl("audit", "--kubeconfig", cluster.kubeconfig, "-o", "json").json
+        #expect(json.array?.map { $0["network"]?.string } == ["database", "k8s", "storage"])
+
+        let repaired = try await cluster.ipamctl(
+            "audit", "--kubeconfig", cluster.kubeconfig, "--repair", "--yes", "--grace", "0")
+        #expect(repaired.status == 0 && repaired.stdoutText.hasSuffix("\n\n\(clean)\n"), "\(repaired.stdoutText)")
+        let again = try await cluster.ipamctl("audit", "--kubeconfig", cluster.kubeconfig).checked()
+        #expect(
+            again.stdoutText
+                == "no findings in 3 networks (addresses used or reserved): database (1), k8s (2), storage (1)\n")
+        // One alone has its line as ever.
+        let one = try await cluster.ipamctl("audit", "-n", "k8s", "--kubeconfig", cluster.kubeconfig).checked()
+        #expect(one.stdoutText.hasPrefix("network k8s: 2 addresses") && one.stdoutText.contains("  no findings"))
+    }
+
     /// A tenant's pod that passes itself off as the dead one's, as its manifest's hash.
     @Test(arguments: [["hash"], ["hash", "mirror", "source"]])
     func aConfigHashThatATenantWritesHidesNoLeak(keys: [String]) async throws {

@@ -36,6 +36,22 @@ import Testing
         # TYPE kube_ipam_addresses_free_fixed gauge
         kube_ipam_addresses_free_fixed{network="k8s"} 0
         kube_ipam_addresses_free_fixed{network="other"} 0
+        # HELP kube_ipam_range_set_addresses_total Addresses of a range set that can be given out.
+        # TYPE kube_ipam_range_set_addresses_total gauge
+        kube_ipam_range_set_addresses_total{network="k8s",range_set="0",family="IPv4"} 253
+        kube_ipam_range_set_addresses_total{network="other",range_set="0",family="IPv6"} 18446744073709551614
+        # HELP kube_ipam_range_set_addresses_used Addresses of a range set in use.
+        # TYPE kube_ipam_range_set_addresses_used gauge
+        kube_ipam_range_set_addresses_used{network="k8s",range_set="0",family="IPv4"} 1
+        kube_ipam_range_set_addresses_used{network="other",range_set="0",family="IPv6"} 1
+        # HELP kube_ipam_range_set_addresses_reserved Addresses of a range set that are reserved and not in use.
+        # TYPE kube_ipam_range_set_addresses_reserved gauge
+        kube_ipam_range_set_addresses_reserved{network="k8s",range_set="0",family="IPv4"} 1
+        kube_ipam_range_set_addresses_reserved{network="other",range_set="0",family="IPv6"} 0
+        # HELP kube_ipam_range_set_addresses_free Addresses of a range set's dynamic range that are neither used nor reserved.
+        # TYPE kube_ipam_range_set_addresses_free gauge
+        kube_ipam_range_set_addresses_free{network="k8s",range_set="0",family="IPv4"} 251
+        kube_ipam_range_set_addresses_free{network="other",range_set="0",family="IPv6"} 18446744073709551613
 
         """
 

@@ -71,6 +71,8 @@ struct LongNameTests {
         #expect(try await cluster.add("c1", first, on: node, Self.passed).address() == "10.188.1.0")
         #expect(cluster.api.requests.isEmpty, "nothing is reserved")
         try await cluster.network.ipamctl("reserve", "10.188.0.20", "--for", "default/deploy/\(deployment)").checked()
+        // ipamctl has looked for the Deployment.
+        try cluster.api.forgetRequests()
         let second = replica("24567")
         try cluster.api.put(pod: second)
         #expect(try await cluster.add("c2", second, on: node, Self.passed).address() == "10.188.0.20")

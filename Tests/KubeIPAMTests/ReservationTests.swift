@@ -56,7 +56,7 @@ struct ReservationTests {
             PluginFailure(
                 11,
                 "\(address) is still held by default/\(name) on \(hostName): its network namespace "
-                    + "\(PluginNetwork.alive) still exists")
+                    + "\(PluginNetwork.alive) still exists; all 2 addresses reserved for \(holder) are in use")
         }
         #expect(third.failure.map(refusals.contains) == true, "\(third)")
         #expect(try await network.delete(itsPods[1]).isSilentSuccess)
@@ -126,7 +126,9 @@ struct ReservationTests {
         #expect(
             try await network.add("new", arguments: pod("db-0")).failure
                 == PluginFailure(
-                    101, "every address reserved for default/sts/db is in use (10.188.0.100, 10.188.0.101)"))
+                    101,
+                    "all 2 addresses reserved for default/sts/db are in use: 10.188.0.100 by container go-10.188.0.100, "
+                        + "10.188.0.101 by container go-10.188.0.101"))
         #expect(try await network.contents() == contents)
     }
 

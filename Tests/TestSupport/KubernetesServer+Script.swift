@@ -6,7 +6,7 @@ extension KubernetesServer {
         access, port, certificate, key, authority, token, uid = sys.argv[1:8]
         port = int(port)
         lock = threading.Lock()
-        pods, nodes = {}, {}
+        pods, nodes, deployments = {}, {}, {}
         namespaces = {"kube-system": {"metadata": {"name": "kube-system", "uid": uid}}}
         tokens = {token}
         faults, seen, snapshots = [], [], {}
@@ -89,6 +89,8 @@ extension KubernetesServer {
             # None for a path that the API does not have.
             parts = [urllib.parse.unquote(part) for part in path.split("/")[1:]]
             if parts == ["version"]: return {"major": "1", "minor": "30", "gitVersion": "v1.30.0"}
+            if parts[:4] == ["apis", "apps", "v1", "namespaces"] and len(parts) == 7 and parts[5] == "deployments":
+                return found("Deployment", "deployments", deployments.get((parts[4], parts[6])), parts[6])
             if parts[:2] != ["api", "v1"]: return None
             parts = parts[2:]
             if parts == ["pods"]: return page("pods", [pods[key] for key in sorted(pods)], query)
@@ -233,6 +235,10 @@ extension KubernetesServer {
                     revision += 1
                     order["node"]["metadata"]["resourceVersion"] = str(revision)
                     nodes[order["node"]["metadata"]["name"]] = order["node"]
+                elif name == "put-deployment":
+                    revision += 1
+                    metadata = order["deployment"]["metadata"]
+                    deployments[metadata["namespace"], metadata["name"]] = order["deployment"]
                 elif name == "delete-pod":
                     revision += 1
                     pods.pop((order["namespace"], order["name"]), None)

@@ -209,6 +209,27 @@ public final class KubernetesServer: Sendable {
         try order("delete-pod", ["namespace": namespace, "name": name])
     }
 
+    /// Puts a Deployment there, or in the place of the one of the same name.
+    ///
+    /// - Parameters:
+    ///   - deployment: Its name, in the namespace `default`.
+    ///   - strategy: `RollingUpdate` or `Recreate`.
+    ///   - maxUnavailable: As JSON: a number, or a percentage in quotes; nil leaves `rollingUpdate` out.
+    public func put(
+        deployment: String, replicas: Int, strategy: String = "RollingUpdate", maxUnavailable: String? = "\"25%\"",
+        maxSurge: String = "\"25%\""
+    ) throws {
+        var update = ""
+        if let maxUnavailable, strategy == "RollingUpdate" {
+            update = #","rollingUpdate":{"maxUnavailable":\#(maxUnavailable),"maxSurge":\#(maxSurge)}"#
+        }
+        let text = #"""
+            {"metadata":{"name":"\#(deployment)","namespace":"default","uid":"d-\#(deployment)"},
+            "spec":{"replicas":\#(replicas),"strategy":{"type":"\#(strategy)"\#(update)}}}
+            """#
+        try order("put-deployment", ["deployment": try JSONSerialization.jsonObject(with: Data(text.utf8))])
+    }
+
     /// Puts a node there, or in the place of the one of the same name.
     ///
     /// - Parameters:

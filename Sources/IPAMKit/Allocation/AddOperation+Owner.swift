@@ -111,12 +111,13 @@ extension AddOperation {
         return false
     }
 
-    /// The reservation of a claimed address, where it counts and gives the address to a pod of `owner`.
+    /// The reservation of a claimed address, where it counts and gives the address to this interface of a pod of `owner`.
     func reservation(of address: IPAddress, for owner: ClaimOwner, _ context: AddContext) throws(IPAMError)
         -> Reservation?
     {
         guard let reservation = try pool.reservation(context.state.addresses[address]?.reservation),
             !reservation.isExpired(at: request.now), reservation.holder.claimOwner == owner,
+            reservation.ifname == nil || reservation.ifname == request.attachment.ifname,
             context.claimant.isAdmitted(by: reservation.holder)
         else { return nil }
         return reservation

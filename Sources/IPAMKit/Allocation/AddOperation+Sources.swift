@@ -79,11 +79,12 @@ extension AddOperation {
             if let source = sources[index] {
                 complete.append(source)
             } else if wish == .automatic {
-                complete.append(try await automaticSource(numbered.set, excluding: freed, &context, &memory))
+                complete.append(try await automaticSource(inSet: index, excluding: freed, &context, &memory))
             } else {
                 complete.append(
                     try dynamicSource(
-                        numbered, after: context.state.cursors[index], excluding: freed, memory.hints[index]))
+                        inSet: index, cursor: numbered.cursor, after: context.state.cursors[index], excluding: freed,
+                        memory.hints[index]))
             }
         }
         return complete
@@ -136,31 +137,25 @@ extension AddOperation {
     {
         let claimant = context.claimant
         // The replicas of a workload start together: each begins with another of its addresses. A pod's own are given in
-        // their order, so that each interface has the same one after every rebuild.
+        // their order, those first that are reserved for this very interface.
         let spread = SpreadSequence(seed: request.attachment.containerID.text)
         for owner in claimant.owners {
-            var held: [(address: IPAddress, used: Record, reservation: Record)] = []
-            var free: [(address: IPAddress, reservation: Record)] = []
-            for address in context.state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
-                guard let known = context.state.addresses[address], let record = known.reservation,
-                    try reservation(of: address, for: owner, context) != nil
-                else { continue }
-                _ = try eligibility.require(address)
-                if let used = known.used {
-                    // The pod's own: another interface of the container has it.
-                    if used.value != request.attachment.containerID.text { held.append((address, used, record)) }
-                } else {
-                    free.append((address, record))
-                }
+            var claimed = try claimedAddresses(of: owner, inSet: index, context)
+            switch owner {
+            case .workload: claimed.sort { spread.rank($0.address) < spread.rank($1.address) }
+            case .pod where claimed.contains(where: \.isForInterface):
+                // Also while its former sandbox still has it: another one is another interface's.
+                claimed.removeAll { !$0.isForInterface }
+            case .pod: break
             }
-            if case .workload = owner {
-                free.sort { spread.rank($0.address) < spread.rank($1.address) }
-                held.sort { spread.rank($0.address) < spread.rank($1.address) }
+            let held = claimed.compactMap { known in
+                known.used.map { (address: known.address, used: $0, reservation: known.reservation) }
             }
             var refusals: [IPAMError] = []
-            for (address, reservation) in free {
-                switch await reported(address, context, &memory) {
-                case .success: return .named(address, reservation: reservation, expired: nil, takeover: nil)
+            for known in claimed where known.used == nil {
+                switch await reported(known.address, context, &memory) {
+                case .success:
+                    return .named(known.address, reservation: known.reservation, expired: nil, takeover: nil)
                 case .failure(let refusal): refusals.append(refusal)
                 }
             }
@@ -193,12 +188,42 @@ extension AddOperation {
                 if memory.mayWait, memory.wait != nil, let leaving { throw leaving }
                 return nil
             }
-            if free.count + held.count == 1 { throw first }
-            throw refusals.first { $0.cniCode == .tryAgainLater }
-                ?? .reservationsInUse(
-                    of: owner.phrase(claimant.workload), (free.map(\.address) + held.map(\.address)).sorted())
+            if case .pod = owner, claimed.count == 1 { throw first }
+            let shortage = ReservationShortage(
+                owner, claimant.workload, claimed.map(\.address).sorted(), refusals,
+                rangeSet: sets.count > 1 ? request.numberedRangeSets[index].cursor : nil)
+            throw shortage.error(on: keys.network, after: refusals.first { $0.cniCode == .tryAgainLater } ?? first)
         }
         return nil
+    }
+
+    /// An address that is reserved for an owner of the claimant, and counts.
+    private struct ClaimedAddress {
+        let address: IPAddress
+        /// Nil where it is free.
+        let used: Record?
+        let reservation: Record
+        /// The reservation names this very interface.
+        let isForInterface: Bool
+    }
+
+    /// The addresses of a range set that are reserved for `owner`, less those that other interfaces of this container have.
+    private func claimedAddresses(of owner: ClaimOwner, inSet index: Int, _ context: AddContext) throws(IPAMError)
+        -> [ClaimedAddress]
+    {
+        var claimed: [ClaimedAddress] = []
+        for address in context.state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
+            guard let known = context.state.addresses[address], let record = known.reservation,
+                let reservation = try reservation(of: address, for: owner, context)
+            else { continue }
+            _ = try eligibility.require(address)
+            guard known.used?.value != request.attachment.containerID.text else { continue }
+            claimed.append(
+                ClaimedAddress(
+                    address: address, used: known.used, reservation: record,
+                    isForInterface: reservation.ifname != nil))
+        }
+        return claimed
     }
 
     // MARK: Rule 4: automatic
@@ -206,11 +231,12 @@ extension AddOperation {
     /// Free addresses of the fixed range, or of the dynamic one where there is no fixed range, to be reserved for the
     /// pod or its workload.
     private func automaticSource(
-        _ set: RangeSet, excluding freed: [IPAddress], _ context: inout AddContext, _ memory: inout AddMemory
+        inSet index: Int, excluding freed: [IPAddress], _ context: inout AddContext, _ memory: inout AddMemory
     ) async throws(IPAMError) -> AllocationPlan.Source {
         let claimant = context.claimant
+        let set = sets[index]
         let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
-        guard !space.isEmpty else { throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0) }
+        guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
         // The whole of a usual fixed range: racing nodes then begin at different addresses of it.
         let search = FreeSpaceSearch(pool: pool, space: space, start: space[0], wanted: 256)
         var free = try await search.run().filter { !freed.contains($0) }
@@ -229,12 +255,12 @@ extension AddOperation {
         }
         guard !candidates.isEmpty else {
             if let refusal { throw refusal }
-            throw try await exhausted(space, space.summary)
+            throw try await exhausted(index, space, space.summary)
         }
         try await readHistories(candidates, &context.state)
         let reservation = Reservation(
             for: reservationHolder(of: claimant), by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
-            since: request.now)
+            since: request.now, ifname: request.attachment.ifname)
         return .automatic(candidates: candidates, reservation)
     }
 
@@ -267,19 +293,14 @@ extension AddOperation {
     // MARK: Rule 5: dynamic
 
     private func dynamicSource(
-        _ numbered: (set: RangeSet, cursor: Int), after last: IPAddress?, excluding freed: [IPAddress],
-        _ hints: [IPAddress]?
+        inSet index: Int, cursor: Int, after last: IPAddress?, excluding freed: [IPAddress], _ hints: [IPAddress]?
     ) throws(IPAMError) -> AllocationPlan.Source {
-        let (set, cursor) = numbered
+        let set = sets[index]
         let space = set.dynamicSpace
-        guard !space.isEmpty else {
-            throw .exhausted(network: keys.network, ranges: set.summary, size: 0, reserved: 0)
-        }
+        guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
         var candidates = hints ?? Self.candidates(of: space, after: last, seed: request.attachment.containerID.text)
         candidates.removeAll(where: freed.contains)
-        guard !candidates.isEmpty else {
-            throw .exhausted(network: keys.network, ranges: set.summary, size: space.count, reserved: 0)
-        }
+        guard !candidates.isEmpty else { throw exhausted(index, set.summary, size: space.count) }
         return .dynamic(cursor: cursor, candidates: candidates)
     }
 
@@ -319,7 +340,7 @@ extension AddOperation {
             var free = around.free(search, Array(neighbourhood.prefix(around.readCount)))
             neighbourhood = neighbourhood.dropFirst(around.readCount)
             if free.isEmpty { free = try await search.run() }
-            guard let best = free.first else { throw try await exhausted(space, set.summary) }
+            guard let best = free.first else { throw try await exhausted(index, space, set.summary) }
             // The one after the cursor first; the others spread, so that racing nodes do not meet again.
             let spread = SpreadSequence(seed: request.attachment.containerID.text)
             let rest = free.dropFirst().sorted { spread.rank($0) < spread.rank($1) }
@@ -328,11 +349,23 @@ extension AddOperation {
         return found
     }
 
-    private func exhausted(_ space: DynamicSpace, _ ranges: String) async throws(IPAMError) -> IPAMError {
+    private func exhausted(_ index: Int, _ space: DynamicSpace, _ ranges: String) async throws(IPAMError) -> IPAMError {
         let reserved = try await pool.readAll(keys.reservationsPrefix, .keys).records
             .compactMap { Keyspace.address(of: $0.key, in: keys.reservationsPrefix) }
             .count { space.contains($0) }
-        return .exhausted(network: keys.network, ranges: ranges, size: space.count, reserved: reserved)
+        return exhausted(index, ranges, size: space.count, reserved: reserved)
+    }
+
+    /// Which range set has no address, where there are several.
+    private func exhausted(_ index: Int, _ ranges: String, size: UInt128, reserved: Int = 0) -> IPAMError {
+        var place: RangeSetPlace?
+        if sets.count > 1 {
+            let number = request.numberedRangeSets[index].cursor
+            // ipamctl does not know those of the runtime.
+            place = RangeSetPlace(
+                family: sets[index].family, index: number < request.rangeSets.count ? number : nil)
+        }
+        return .exhausted(network: keys.network, ranges: ranges, size: size, reserved: reserved, in: place)
     }
 }
 

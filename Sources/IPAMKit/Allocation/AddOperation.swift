@@ -134,7 +134,7 @@ struct AddOperation: Sendable {
                 }
                 return Added(
                     assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder,
-                    clusterProblem: claimant.clusterProblem)
+                    clusterProblem: claimant.clusterProblem, rangesChange: plan.rangesChange)
             case .changed: continue
             case .taken(let neighbourhood):
                 memory.hints = try await findFree(for: plan, neighbourhood)

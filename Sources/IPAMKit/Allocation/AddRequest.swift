@@ -66,6 +66,8 @@ public struct Added: Hashable, Sendable {
     public internal(set) var waited = Duration.zero
     /// Why it is not recorded which cluster the pod is of, although Kubernetes was asked, as a clause; else nil.
     public var clusterProblem: String?
+    /// That the ADD has changed the network's ranges; nil for nearly every one.
+    public var rangesChange: NetworkSettings.RangesChange?
 }
 
 /// An address that was taken over.

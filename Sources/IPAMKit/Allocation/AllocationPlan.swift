@@ -20,6 +20,8 @@ struct AllocationPlan {
     let sources: [Source]
     let settings: NetworkSettings?
     let historyDepth: Int
+    /// That the store has other ranges than the configuration, which the transaction changes; nil for nearly every ADD.
+    private(set) var rangesChange: NetworkSettings.RangesChange?
     /// The addresses that each level tries, one for each source.
     private var levels: [[IPAddress]] = []
     /// The candidates are tried level by level, each nested in the else of the one before: level i tests the i-th
@@ -43,6 +45,7 @@ struct AllocationPlan {
         self.keys = keys
         self.sources = sources
         self.settings = settings
+        rangesChange = findRangesChange()
         try fit()
     }
 
@@ -266,39 +269,9 @@ struct AllocationPlan {
     }
 
     /// Who makes this change, for the history.
-    private var author: String {
+    var author: String {
         let who = claimant.holder.phrase ?? "container \(request.attachment.containerID)"
         return who + (claimant.holder.node.map { " on \($0)" } ?? "")
-    }
-
-    // MARK: Document
-
-    /// Makes the network's document and settings, or brings them up to date when they differ in meaning. The document
-    /// is never a guard of the ADD itself: Go nodes rewrite it all the time.
-    private var documentUpdate: [Operation] {
-        guard !request.rangeSets.isEmpty else { return [] }
-        let fixed = request.rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
-        let put = Operation.put(keys.document, NetworkDocument.serialize(request.rangeSets))
-        var operations: [Operation] = []
-        if let document = state.document {
-            let stored = (try? NetworkDocument.parse(document.value)) ?? []
-            if NetworkDocument.serialize(stored) != NetworkDocument.serialize(request.rangeSets) {
-                operations.append(put)
-            }
-            if var settings = settings, settings.fixed != fixed {
-                settings.fixed = fixed
-                operations.append(.put(keys.settings, settings.serialized()))
-            }
-        } else if settings == nil {
-            // First made here: no Go node has written the document before this very transaction.
-            let made = NetworkSettings(hasGoNodes: false, fixed: fixed).serialized()
-            operations.append(
-                .transaction(
-                    Transaction(if: [.absent(keys.document)], then: [put, .put(keys.settings, made)])))
-        } else {
-            operations.append(put)
-        }
-        return operations
     }
 
     // MARK: Outcome

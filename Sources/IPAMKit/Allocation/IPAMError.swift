@@ -6,8 +6,9 @@ public enum IPAMError: Error, Hashable, Sendable {
     case store(StoreError)
     /// The Go plugin's lock on the network was still held at the deadline.
     case locked(network: NetworkName, lease: String)
-    /// No dynamic address is left in a range set.
-    case exhausted(network: NetworkName, ranges: String, size: UInt128, reserved: Int)
+    /// No dynamic address is left in a range set; `in` says which one where there are several.
+    case exhausted(
+        network: NetworkName, ranges: String, size: UInt128, reserved: Int, in: RangeSetPlace? = nil)
     /// Another attachment holds the address.
     case inUse(IPAddress, by: String)
     /// Another attachment holds the address, and goes on doing so: `because` says how that is known.
@@ -20,7 +21,7 @@ public enum IPAMError: Error, Hashable, Sendable {
     /// The address is kept for someone else.
     case reserved(IPAddress, for: ReservationHolder)
     /// All addresses reserved for a workload, or for the pod, are held.
-    case reservationsInUse(of: String, [IPAddress])
+    case reservationsInUse(ReservationShortage)
     /// The address cannot be given: where it lies, or what it is.
     case notAllowed(IPAddress, String)
     /// A pod asks for an address that lies in none of the network's subnets, and does not say for which network.
@@ -67,10 +68,11 @@ extension IPAMError: CustomStringConvertible {
         case .store(let error): error.description
         case .locked(let network, let lease):
             "network \(network) is locked by a node that runs the Go plugin (lease \(lease)), and was until the deadline"
-        case .exhausted(let network, let ranges, 0, _):
-            "network \(network) has no dynamic address: the fixed range and the gateway cover all of \(ranges)"
-        case .exhausted(let network, let ranges, let size, let reserved):
-            "network \(network) has no free address: all \(size) of \(ranges) are in use"
+        case .exhausted(let network, let ranges, 0, _, let place):
+            "network \(network) has no dynamic \(place?.phrase ?? "address"): the fixed range and the gateway cover all "
+                + "of \(ranges)"
+        case .exhausted(let network, let ranges, let size, let reserved, let place):
+            "network \(network) has no free \(place?.phrase ?? "address"): all \(size) of \(ranges) are in use"
                 + (reserved > 0 ? " or reserved (\(reserved) of them)" : "")
         case .inUse(let address, let holder): "\(address) is in use by \(holder)"
         case .held(let address, let holder, let reason): "\(address) is in use by \(holder): \(reason)"
@@ -80,8 +82,7 @@ extension IPAMError: CustomStringConvertible {
             "\(address) is still held by \(holder): \(reason)"
                 + (time.map { "; it can be taken over from \($0) on" } ?? "")
         case .reserved(let address, let holder): "\(address) is reserved for \(holder.phrase)"
-        case .reservationsInUse(let owner, let addresses):
-            "every address reserved for \(owner) is in use (\(addresses.map(\.description).joined(separator: ", ")))"
+        case .reservationsInUse(let shortage): shortage.description
         case .notAllowed(let address, let problem): "\(address) \(problem)"
         case .notInNetwork(let address, let network, let subnets):
             "annotation kube-ipam.ip: \(address) lies in no subnet of network \(network) (\(subnets))"
@@ -162,7 +163,7 @@ extension IPAMError {
             "make sure that it is gone, then 'ipamctl release \(address) --force\(option)'"
         case .reserved(let address, _):
             "see 'ipamctl show \(address)\(option)'; 'ipamctl release \(address)\(option)' drops the reservation"
-        case .reservationsInUse: "reserve more with 'ipamctl reserve', or see 'ipamctl list\(option)' for who uses them"
+        case .reservationsInUse(let shortage): shortage.nextStep(on: network)
         case .notInNetwork(_, let network, _):
             "for a pod on several networks write kube-ipam.ip/\(network), with an address, \"auto\" or \"dynamic\""
         case .dynamicNotReserved(let address, _, let holder):

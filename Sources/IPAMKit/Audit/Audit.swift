@@ -274,6 +274,8 @@ public struct Audit {
     private func placeFindings() -> [AuditFinding] {
         guard let sets = snapshot.rangeSets, !sets.isEmpty else { return [] }
         let eligibility = AddressEligibility(network: snapshot.network, sets: sets)
+        // Why addresses are out of range all at once, where that is known.
+        let change = snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
         return snapshot.used.compactMap { address, record in
             let holder = holderByAddress[address]?.usage
             let who = holder?.phrase ?? "container \(record.value)"
@@ -285,7 +287,8 @@ public struct Audit {
                 _ = try eligibility.require(address)
                 return nil
             } catch {
-                return AuditFinding(.outOfRange, address, "\(error); it is held by \(who)", holder: holder?.json)
+                return AuditFinding(
+                    .outOfRange, address, "\(error); it is held by \(who)\(change)", holder: holder?.json)
             }
         }
     }
@@ -305,13 +308,10 @@ public struct Audit {
         let store = NetworkDocument.serialize(stored)
         guard file != store || (snapshot.settings.map { $0.fixed != fixed } ?? false) else { return nil }
         return AuditFinding(
-            .configDrift, nil, "the CNI file says \(Self.summary(configured)), the store \(Self.summary(stored))")
-    }
-
-    private static func summary(_ sets: [RangeSet]) -> String {
-        sets.flatMap(\.ranges).map { range in
-            "\(range.subnet) \(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "") + " gateway \(range.gateway)"
-        }.joined(separator: ", ")
+            .configDrift, nil,
+            "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
+                + NetworkDocument.phrase(of: stored)
+                + (snapshot.settings?.rangesChange.map { "; \($0.wholeSentence)" } ?? ""))
     }
 }
 

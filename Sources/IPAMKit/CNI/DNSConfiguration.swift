@@ -18,20 +18,24 @@ public struct DNSConfiguration: Hashable, Sendable {
     }
 
     /// Reads the text of a resolv.conf(5) file as the C library's resolver does: a keyword starts its line, of several
-    /// `domain` or `search` lines the last one counts, and what it does not understand it passes over.
+    /// `domain` and `search` lines the last one counts, whichever it is, and what it does not understand it passes over. A
+    /// comment may also follow a value without white space before it.
     public init(resolvConf text: String) {
         self.init()
         for line in text.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             guard let first = line.first, !Self.isBlank(first), !Self.isComment(first) else { continue }
-            let words = line.split(whereSeparator: Self.isBlank).prefix { !Self.isComment($0.first ?? 0) }
-                .compactMap { String($0) }
+            let words = line.prefix { !Self.isComment($0) }.split(whereSeparator: Self.isBlank).compactMap { String($0) }
             guard let keyword = words.first, words.count > 1 else { continue }
             let values = Array(words.dropFirst())
             switch keyword {
             case "nameserver":
                 if Self.isNameserver(values[0]) { nameservers.append(values[0]) }
-            case "domain": domain = values[0]
-            case "search": search = values
+            case "domain":
+                domain = values[0]
+                search = []
+            case "search":
+                search = values
+                domain = nil
             case "options": options += values
             default: break
             }

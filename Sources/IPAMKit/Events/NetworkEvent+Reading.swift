@@ -267,6 +267,7 @@ private struct RevisionReading {
             if settingsProblem != nil {
                 event.settings = settings?.now.flatMap { try? NetworkSettings(stored: $0.value) }
             }
+            event.by = rangesAuthor
             event.evidence = problems.isEmpty ? nil : problems.joined(separator: "; ")
         }
         return [configured] + hold
@@ -296,6 +297,14 @@ private struct RevisionReading {
         }
         let isOther = before.map { $0.hasGoNodes != now.hasGoNodes || $0.fixed != now.fixed }
         return (events, isOther ?? (record.created == record.modified || events.isEmpty) ? "" : nil)
+    }
+
+    /// Who changed the ranges in this very transaction; nil where the settings do not say.
+    private var rangesAuthor: String? {
+        guard let settings, let change = settings.now.flatMap({ try? NetworkSettings(stored: $0.value) })?.rangesChange
+        else { return nil }
+        let before = settings.previous.flatMap { try? NetworkSettings(stored: $0.value) }
+        return change == before?.rangesChange ? nil : change.by
     }
 
     private func unheld(_ hold: NetworkSettings.Hold?) -> [NetworkEvent] {

@@ -76,12 +76,15 @@ extension AddressPool {
                 throw .unknownNetwork(keys.network)
             }
             let record = snapshot.results[0].records.first
-            // A network without settings is one that the Go plugin made.
-            var settings = try settings(record) ?? NetworkSettings(hasGoNodes: true, fixed: fixed)
+            // A network without settings is one that the Go plugin made, unless nothing has made it yet: the Go plugin
+            // writes the document before anything else.
+            let isNew = record == nil && snapshot.results[1].records.isEmpty
+            var settings = try settings(record) ?? NetworkSettings(hasGoNodes: !isNew, fixed: fixed)
             guard try change(&settings) else { return isUnanswered }
             if dryRun { return true }
             let transaction = Transaction(
-                if: [record.map { .unchanged($0.key, $0.modified) } ?? .absent(keys.settings)],
+                if: [record.map { .unchanged($0.key, $0.modified) } ?? .absent(keys.settings)]
+                    + (isNew ? [.absent(keys.document)] : []),
                 then: [.put(keys.settings, settings.serialized())])
             guard let commit = try await commit(transaction) else {
                 isUnanswered = true

@@ -97,6 +97,20 @@ extension AddressPool {
         try await entries(of: [address]).entries[0]
     }
 
+    /// The addresses that are reserved for a pod or a workload, in order, by a few small reads.
+    ///
+    /// - Throws: ``IPAMError``.
+    public func addresses(reservedFor holder: ReservationHolder, at now: Timestamp) async throws(IPAMError)
+        -> [IPAddress]
+    {
+        guard let owner = holder.claimOwner else { return [] }
+        let prefix = keys.claimsPrefix(of: owner)
+        let claimed = try await readAll(prefix, .keys).records.compactMap { Keyspace.address(of: $0.key, in: prefix) }
+        return try await entries(of: claimed.sorted()).entries.filter { entry in
+            entry.reservation.map { $0.holder == holder && !$0.isExpired(at: now) } ?? false
+        }.map(\.address)
+    }
+
     /// The network's range sets as the store has them; nil where it has none.
     ///
     /// - Throws: ``IPAMError``.

@@ -1,7 +1,9 @@
 extension JSONValue {
     /// The value as JSON text.
     ///
-    /// Escapes what RFC 8259 section 7 requires to be escaped and nothing else; slashes stay as they are.
+    /// Escapes what RFC 8259 section 7 requires to be escaped, and what does something to a terminal or to who reads there:
+    /// DEL, the C1 controls, and the marks that turn the direction of text (Unicode's Bidi_Control) or end a line. Slashes stay
+    /// as they are.
     ///
     /// - Parameter pretty: whether to break lines and indent by two spaces; empty arrays and objects stay `[]` and `{}`.
     /// - Returns: the text, without a line break at its end.
@@ -54,7 +56,38 @@ extension JSONValue {
 
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        if text.utf8.allSatisfy({ $0 < 0x7F }) {
+            append(ascii: text.utf8, to: &bytes)
+        } else {
+            for scalar in text.unicodeScalars {
+                if mustBeEscaped(scalar) {
+                    appendEscape(UInt16(truncatingIfNeeded: scalar.value), to: &bytes)
+                } else if scalar.value < 0x7F {
+                    append(ascii: CollectionOfOne(UInt8(truncatingIfNeeded: scalar.value)), to: &bytes)
+                } else {
+                    bytes += String(scalar).utf8
+                }
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func mustBeEscaped(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    private static func appendEscape(_ unit: UInt16, to bytes: inout [UInt8]) {
+        let digits = String(unit, radix: 16)
+        bytes += "\\u".utf8
+        bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count)
+        bytes += digits.utf8
+    }
+
+    private static func append(ascii text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
+        for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
             case 0x08: bytes += "\\b".utf8
@@ -62,13 +95,10 @@ extension JSONValue {
             case 0x0A: bytes += "\\n".utf8
             case 0x0C: bytes += "\\f".utf8
             case 0x0D: bytes += "\\r".utf8
-            case 0..<0x20:
-                bytes += (byte < 0x10 ? "\\u000" : "\\u00").utf8
-                bytes += String(byte, radix: 16).utf8
+            case 0..<0x20: appendEscape(UInt16(byte), to: &bytes)
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
 

@@ -20,6 +20,13 @@ public enum NetworkDocument {
         ).serialized()
     }
 
+    /// The ranges for people: `10.188.0.0/24 10.188.0.1-10.188.0.254 gateway 10.188.0.1`, comma-separated.
+    static func phrase(of rangeSets: [RangeSet]) -> String {
+        rangeSets.flatMap(\.ranges).map { range in
+            "\(range.subnet) \(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "") + " gateway \(range.gateway)"
+        }.joined(separator: ", ")
+    }
+
     /// Reads a stored document, and gives each range the fixed range that lies in its subnet.
     ///
     /// - Throws: ``DamagedValue``.

@@ -6,6 +6,9 @@ public struct Reservation: Hashable, Sendable {
     public var note: String?
     public var since: Timestamp?
     public var expires: Timestamp?
+    /// The interface that gets the address unasked; nil where any of the pod's does. `kube-ipam.ip: auto` records it, so that
+    /// each of several interfaces on one network has its own address again.
+    public var ifname: InterfaceName?
 
     /// Who reserved what `kube-ipam.ip: auto` asked for. A person's name has an "@".
     public static let automaticAuthor = "kube-ipam"
@@ -18,13 +21,14 @@ public struct Reservation: Hashable, Sendable {
 
     public init(
         for holder: ReservationHolder, by: String? = nil, note: String? = nil, since: Timestamp? = nil,
-        expires: Timestamp? = nil
+        expires: Timestamp? = nil, ifname: InterfaceName? = nil
     ) {
         self.holder = holder
         self.by = by
         self.note = note
         self.since = since
         self.expires = expires
+        self.ifname = ifname
     }
 
     /// True when the reservation no longer counts at `now`: five minutes after its time.
@@ -41,6 +45,7 @@ public struct Reservation: Hashable, Sendable {
         object["note"] = note.map(JSONValue.string)
         object["since"] = since.map { .string($0.description) }
         object["expires"] = expires.map { .string($0.description) }
+        object["ifname"] = ifname.map { .string($0.text) }
         return .object(object)
     }
 
@@ -62,6 +67,7 @@ public struct Reservation: Hashable, Sendable {
         by = json["by"]?.string
         note = json["note"]?.string
         since = json["since"]?.string.flatMap(Timestamp.init)
+        ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
         if let text = json["expires"]?.string {
             guard let time = Timestamp(text) else { throw DamagedValue("\"\(text)\" is not a time (RFC 3339)") }
             expires = time

@@ -46,7 +46,7 @@ struct AuditCommand: ParsableCommand {
         transform: GraceArgument.init(parsing:))
     var grace: GraceArgument?
 
-    @Option(help: "Write all findings to this file, to act on later.")
+    @Option(help: "Write all findings to this file, to act on later; - writes them to standard output instead of the result.")
     var report: String?
 
     @Flag(help: "Judge the containers of this node alone, by its network namespaces, without Kubernetes.")
@@ -74,7 +74,7 @@ struct AuditCommand: ParsableCommand {
         if let report {
             try ResultFile.write(result.complete.json.serialized(pretty: true) + "\n", to: report)
         }
-        Terminal.print(output.output.render(result))
+        if report != "-" { Terminal.print(output.output.render(result)) }
         guard result.left > 0 else { return }
         throw Failure(
             .problems, "\(result.left) \(result.left == 1 ? "finding" : "findings")\(repair ? " left" : "")",

@@ -4,14 +4,16 @@ import IPAMKit
 struct ReservationPlan: Sendable {
     private enum Source: Sendable {
         case ranges([AddressRange], Reservation)
-        case next(Int, Reservation)
+        case next(Int, RangeSetChoice, Reservation)
         case rows([Row])
     }
 
     /// An entry of a plan in CSV.
-    private struct Row: Sendable {
+    struct Row: Sendable {
         /// `plan.csv, entry 3`
         let place: String
+        /// The network that the entry names; nil where it names none.
+        let network: String?
         let ranges: [AddressRange]
         let reservation: Reservation
     }
@@ -21,13 +23,13 @@ struct ReservationPlan: Sendable {
     /// - Throws: ``Failure`` that names the argument, or the file's line.
     init(_ command: ReserveCommand, now: Timestamp) throws(Failure) {
         if let file = command.file {
-            source = .rows(try Self.rows(of: file, now: now))
+            source = .rows(try ReservationPlanFile(file, now: now).rows())
             return
         }
         let reservation = try Self.reservation(
             for: command.holder ?? "", note: command.note, expires: command.expires, now: now, naming: "--")
         if let count = command.next {
-            source = .next(count, reservation)
+            source = .next(count, RangeSetChoice(family: command.family, index: command.rangeSet), reservation)
         } else {
             source = .ranges(try AddressSelection(command.addresses).ranges, reservation)
         }
@@ -51,13 +53,17 @@ struct ReservationPlan: Sendable {
     func orders(in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [ReservationOrder] {
         switch source {
         case .rows(let rows):
-            return try Self.orders(rows, rangeSets)
+            let own = rows.filter { $0.network == nil || $0.network == pool.keys.network.text }
+            if own.count < rows.count {
+                Terminal.note("passed over: \(rows.count - own.count) entries of other networks")
+            }
+            return try Self.orders(own, rangeSets)
         case .ranges(let ranges, let reservation):
             let selection = AddressSelection(ranges: ranges).addresses(in: rangeSets)
             Self.tell(passedOver: selection.passedOver, rangeSets)
             return selection.addresses.map { ReservationOrder(address: $0, reservation: reservation) }
-        case .next(let count, let reservation):
-            return try await next(count, in: pool, rangeSets).map {
+        case .next(let count, let choice, let reservation):
+            return try await next(count, of: choice, in: pool, rangeSets).map {
                 ReservationOrder(address: $0, reservation: reservation)
             }
         }
@@ -91,17 +97,23 @@ struct ReservationPlan: Sendable {
     }
 
     /// The first free addresses of the fixed range, where there is one, else of the dynamic range.
-    private func next(_ count: Int, in pool: AddressPool, _ rangeSets: [RangeSet]) async throws -> [IPAddress] {
-        let free = try await pool.inventory().freeAddresses(of: Array(rangeSets.prefix(1)), limit: count)
+    private func next(_ count: Int, of choice: RangeSetChoice, in pool: AddressPool, _ rangeSets: [RangeSet])
+        async throws -> [IPAddress]
+    {
+        let chosen = try choice.rangeSets(of: rangeSets, network: pool.keys.network)
+        let free = try await pool.inventory().freeAddresses(of: chosen, limit: count)
         guard free.count == count else {
+            let family = rangeSets.count > 1 ? chosen.first.map { "\($0.family) " } ?? "" : ""
             throw Failure(
-                .conflict, "network \(pool.keys.network) has \(free.count) free addresses, not \(count)",
-                hint: "see 'ipamctl networks'")
+                .conflict, "network \(pool.keys.network) has \(free.count) free \(family)addresses, not \(count)",
+                hint: "see 'ipamctl networks'"
+                    + (choice.isOpen && rangeSets.count > 1
+                        ? "; --family or --range-set chooses another range set" : ""))
         }
         return free
     }
 
-    private static func reservation(
+    static func reservation(
         for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String
     ) throws(Failure) -> Reservation {
         let reservedFor: ReservationHolder
@@ -141,44 +153,5 @@ struct ReservationPlan: Sendable {
             throw Failure(.usage, "\(prefix)expires: \"\(text)\" is after \(Timestamp.latest)")
         }
         return time
-    }
-
-    // MARK: A plan in CSV
-
-    private static let columns = ["address", "for", "note", "expires"]
-
-    private static func rows(of file: String, now: Timestamp) throws(Failure) -> [Row] {
-        guard var rows = CSVText.parse(try TextFile.read(file)) else {
-            throw Failure(.usage, "\(file): a quoted field is not closed")
-        }
-        var columns = Self.columns
-        if let header = rows.first?.map({ $0.lowercased() }), header.contains("address") {
-            if let unknown = header.first(where: { !Self.columns.contains($0) }) {
-                throw Failure(
-                    .usage, "\(file): unknown column \"\(unknown)\"", hint: "the columns are address,for,note,expires")
-            }
-            columns = header
-            rows.removeFirst()
-        }
-        var plan: [Row] = []
-        for (index, row) in rows.enumerated() {
-            let place = "\(file == "-" ? "standard input" : file), entry \(index + 1)"
-            func cell(_ column: String) -> String? {
-                columns.firstIndex(of: column).flatMap { $0 < row.count ? row[$0] : nil }
-            }
-            do throws(Failure) {
-                guard row.count <= columns.count else { throw Failure(.usage, "it has \(row.count) columns") }
-                let ranges = try AddressSelection([cell("address") ?? ""]).ranges
-                let reservation = try reservation(
-                    for: cell("for") ?? "", note: cell("note"), expires: cell("expires"), now: now, naming: "")
-                plan.append(Row(place: place, ranges: ranges, reservation: reservation))
-            } catch {
-                throw Failure(.usage, "\(place): \(error.message)", hint: error.hint)
-            }
-        }
-        guard !plan.isEmpty else {
-            throw Failure(.usage, "\(file == "-" ? "standard input" : file) has no addresses")
-        }
-        return plan
     }
 }

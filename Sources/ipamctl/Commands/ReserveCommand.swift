@@ -11,6 +11,7 @@ struct ReserveCommand: ParsableCommand {
               ipamctl reserve 10.188.0.216 --for default/db-0 --note "mysql primary"
               ipamctl reserve 10.188.0.20-10.188.0.29 --for default/deploy/web
               ipamctl reserve --next 3 --for default/sts/db
+              ipamctl reserve --next 3 --family ipv6 --for default/sts/db
               ipamctl reserve -f plan.csv
 
             --for takes namespace/pod, namespace/sts/NAME, namespace/deploy/NAME (their pods get the address without \
@@ -37,6 +38,12 @@ struct ReserveCommand: ParsableCommand {
     @Option(help: "Reserve so many free addresses, of the fixed range where there is one.")
     var next: Int?
 
+    @Option(help: "With --next: of a range set of this family, ipv4 or ipv6 (default: of the first range set).")
+    var family: AddressFamily?
+
+    @Option(help: "With --next: of the range set with this number, from 0, as 'ipamctl networks' shows it.")
+    var rangeSet: Int?
+
     @Option(name: [.customShort("f"), .customLong("file")], help: "A plan in CSV; - is standard input.")
     var file: String?
 
@@ -58,6 +65,10 @@ struct ReserveCommand: ParsableCommand {
         if let next, !(1...AddressPool.reservationLimit).contains(next) {
             throw ValidationError("--next takes a number from 1 to \(AddressPool.reservationLimit)")
         }
+        if next == nil, family != nil || rangeSet != nil {
+            throw ValidationError("--family and --range-set go with --next")
+        }
+        if let rangeSet, rangeSet < 0 { throw ValidationError("--range-set takes a number from 0") }
         if holder == "" { throw ValidationError("--for is empty: leave it out to reserve for any pod that asks") }
         if file != nil, holder != nil || note != nil || expires != nil {
             throw ValidationError("the plan says for whom, why and until when: leave out --for, --note and --expires")
@@ -114,6 +125,10 @@ struct ReserveCommand: ParsableCommand {
         }
         let planned = await Self.reserve(batches, network, connection, now, dryRun: true)
         if let error = planned.error { throw error }
+        let advice = RolloutAdvice(network: network.name, rangeSets: network.rangeSets, connection: connection)
+        for shortage in try await advice.warnings(on: orders, now: now) {
+            Terminal.note("warning: \(shortage.problem)\nhint: \(shortage.remedy)")
+        }
         if change.dryRun { return Outcome(changes: list(planned.changes, network.name), failure: nil) }
         if planned.changes.contains(where: { $0.kind != .unchanged }) {
             try Self.confirm(orders, network.name, change)

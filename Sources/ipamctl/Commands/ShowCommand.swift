@@ -96,6 +96,7 @@ private struct AddressDetail: Renderable {
         }
         if let reservation = entry.reservation {
             add("Reserved for", reservation.holder.phrase)
+            add("For interface", reservation.ifname?.text)
             add("Reserved by", reservation.by)
             add("Reserved since", reservation.since?.description)
             add("Expires", reservation.expires?.description)

@@ -67,6 +67,25 @@ enum TextFile {
     ///
     /// - Throws: ``Failure`` with the path and the reason.
     static func read(_ path: String) throws(Failure) -> String {
+        String(decoding: try bytes(of: path), as: UTF8.self)
+    }
+
+    /// The text of a file that must be UTF-8.
+    ///
+    /// - Throws: ``Failure`` with the path and the reason, and the line that is not.
+    static func readUTF8(_ path: String) throws(Failure) -> String {
+        let bytes = try bytes(of: path)
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let hint = "save the file as UTF-8"
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw Failure(.usage, "\(path), line 1: the file is UTF-16, not UTF-8", hint: hint)
+        }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw Failure(.usage, "\(path), line \(line + 1): the text is not UTF-8", hint: hint)
+    }
+
+    private static func bytes(of path: String) throws(Failure) -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { if path != "-" { close(descriptor) } }
@@ -79,7 +98,7 @@ enum TextFile {
             if count == 0 { break }
             bytes.append(contentsOf: buffer[..<count])
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     private static func unreadable(_ path: String) -> Failure {

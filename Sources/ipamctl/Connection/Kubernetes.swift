@@ -38,11 +38,7 @@ struct Kubernetes: Sendable {
     ///   the network's CNI file names; `IPAMError.lookupFailed` where Kubernetes cannot be asked.
     init(of network: NetworkName, _ connection: Connection, for purpose: Purpose) async throws {
         let configuration = connection.configured[network]
-        let fallback = NetworkConfiguration.defaultKubeConfig
-        let path =
-            connection.namedKubeconfig ?? configuration?.kubeConfig ?? ConnectionSettings.variable("KUBECONFIG")
-            ?? (access(fallback, R_OK) == 0 ? fallback : nil)
-        guard let path else {
+        guard let path = Self.kubeconfig(of: network, connection) else {
             throw Failure(
                 .usage, "no kubeconfig says where the pods of network \(network) are",
                 hint: purpose.hint)
@@ -65,6 +61,13 @@ struct Kubernetes: Sendable {
                 "warning: nothing tells this cluster from another (\(reason); or set ipam.cluster): \(purpose.loss)")
         }
         pods = source
+    }
+
+    /// The kubeconfig of the cluster whose pods are on the network; nil where nothing names one.
+    static func kubeconfig(of network: NetworkName, _ connection: Connection) -> String? {
+        let fallback = NetworkConfiguration.defaultKubeConfig
+        return connection.namedKubeconfig ?? connection.configured[network]?.kubeConfig
+            ?? ConnectionSettings.variable("KUBECONFIG") ?? (access(fallback, R_OK) == 0 ? fallback : nil)
     }
 
     private static func source(_ path: String) throws(Failure) -> KubernetesPodSource {

@@ -10,6 +10,15 @@ struct AddressList: Renderable {
     private static let columns = ["NETWORK", "ADDRESS", "STATE", "USED BY", "RESERVED FOR"]
     private static let wideColumns = ["NODE", "CONTAINER", "IFNAME", "SINCE", "EXPIRES", "NOTE"]
 
+    private static let anyone = "(anyone)"
+    private static let notItsUser = " (not its user)"
+
+    /// For whom a cell RESERVED FOR says that an address is reserved, as `reserve --for` takes it.
+    static func holder(inCell text: String) -> String {
+        let holder = text.hasSuffix(notItsUser) ? String(text.dropLast(notItsUser.count)) : text
+        return holder == anyone ? "" : holder
+    }
+
     func cells(wide: Bool) -> [[String]] {
         [Self.columns + (wide ? Self.wideColumns : [])]
             + entries.map { Self.row($0) + (wide ? Self.wideRow($0) : []) }
@@ -22,8 +31,8 @@ struct AddressList: Renderable {
         return [
             entry.network.text, entry.address.description, entry.state.rawValue, user ?? "",
             entry.reservation.map { reservation in
-                let holder = reservation.holder == .anyone ? "(anyone)" : reservation.holder.description
-                return entry.isReservedForAnother ? "\(holder) (not its user)" : holder
+                let holder = reservation.holder == .anyone ? anyone : reservation.holder.description
+                return entry.isReservedForAnother ? holder + notItsUser : holder
             } ?? "",
         ]
     }

@@ -101,8 +101,9 @@ struct AuditResult: Renderable {
 
     func text(wide: Bool) -> String {
         var text = ""
-        for (index, report) in reports.enumerated() {
-            if index > 0 { text += "\n" }
+        let clean = reports.indices.filter(isClean)
+        for (index, report) in reports.enumerated() where clean.count < 2 || !clean.contains(index) {
+            if !text.isEmpty { text += "\n" }
             text += Self.summary(report)
             if !report.findings.isEmpty {
                 text += "\n"
@@ -125,7 +126,17 @@ struct AuditResult: Renderable {
                 text += skipped > 0 ? ", \(skipped) skipped because they changed meanwhile\n" : "\n"
             }
         }
-        return text
+        guard clean.count > 1 else { return text }
+        let names = clean.map { "\(reports[$0].network) (\(reports[$0].checked))" }.joined(separator: ", ")
+        return text + (text.isEmpty ? "" : "\n")
+            + "no findings in \(clean.count) networks (addresses used or reserved): \(names)\n"
+    }
+
+    /// Whether there is nothing to tell of a network but that it is in order.
+    private func isClean(_ index: Int) -> Bool {
+        let report = reports[index]
+        guard report.findings.isEmpty, report.unjudged.isEmpty else { return false }
+        return repairs.map { $0[index].lines(isDryRun: isDryRun).isEmpty } ?? true
     }
 
     private static func summary(_ report: AuditReport) -> String {

@@ -1,0 +1,129 @@
+/// A network's counts.
+public struct NetworkSummary: Sendable {
+    public let network: NetworkName
+    public let subnets: [CIDR]
+    /// The addresses that can be given out: dynamic and fixed ranges, less gateways, network and broadcast.
+    public let total: UInt128
+    /// Addresses in use, wherever they lie.
+    public let used: Int
+    /// Addresses reserved and not in use, wherever they lie.
+    public let reserved: Int
+    /// Of the dynamic ranges, those neither used nor reserved: what is left for pods without a reservation.
+    public let free: UInt128
+    /// Of the fixed ranges, those neither used nor reserved.
+    public let freeFixed: UInt128
+    public let hold: NetworkSettings.Hold?
+    /// The last change of the network's ranges, where one was recorded.
+    public let rangesChange: NetworkSettings.RangesChange?
+    /// Addresses in use that lie in no subnet that the store has for the network.
+    public let outside: Int
+    /// The counts of each range set, in their order. A pod gets an address of each: the fullest set is how full the network
+    /// is.
+    public let sets: [RangeSetSummary]
+
+    init(_ inventory: NetworkInventory, rangeSets: [RangeSet]) {
+        network = inventory.network
+        let eligibility = AddressEligibility(network: network, sets: rangeSets)
+        var entries = [[AddressEntry]](repeating: [], count: rangeSets.count)
+        for entry in inventory.entries {
+            // Range sets may share a subnet.
+            if let index = eligibility.owner(of: entry.address)?.index { entries[index].append(entry) }
+        }
+        sets = rangeSets.enumerated().map { RangeSetSummary($0.element, index: $0.offset, entries[$0.offset]) }
+        subnets = sets.flatMap(\.subnets)
+        total = sets.reduce(0) { $0 + $1.total }
+        free = sets.reduce(0) { $0 + $1.free }
+        freeFixed = sets.reduce(0) { $0 + $1.freeFixed }
+        used = inventory.entries.count { $0.state == .used }
+        reserved = inventory.entries.count { $0.state == .reserved }
+        hold = inventory.settings?.hold
+        rangesChange = inventory.settings?.rangesChange
+        let stored = inventory.rangeSets ?? rangeSets
+        outside = inventory.entries.count { entry in
+            entry.state == .used && !stored.contains { $0.range(containing: entry.address) != nil }
+        }
+    }
+
+    /// The set with the largest part taken; of equals the first. Nil where there is none.
+    public var fullest: RangeSetSummary? {
+        sets.reduce(nil) { fullest, set in
+            guard let fullest else { return set }
+            return set.partTaken > fullest.partTaken ? set : fullest
+        }
+    }
+
+    /// Hundredths of the fullest set's dynamic range that are not free; 0 where there is none.
+    public var percentTaken: Int { fullest?.percentTaken ?? 0 }
+
+    /// `{network, subnets, total, used, reserved, free, freeFixed, full, rangeSets: [{index, family, subnets, total, used,
+    /// reserved, free, freeFixed, full}], rangesChange?: {by, at, from, to}, hold?}`; `full` in percent.
+    public var json: JSONValue {
+        var object: JSONObject = [
+            "network": .string(network.text), "subnets": .array(subnets.map { .string($0.description) }),
+            "total": JSONValue(total), "used": JSONValue(used), "reserved": JSONValue(reserved),
+            "free": JSONValue(free), "freeFixed": JSONValue(freeFixed), "full": JSONValue(percentTaken),
+            "rangeSets": .array(sets.map(\.json)),
+        ]
+        object["rangesChange"] = rangesChange?.json
+        object["hold"] = hold?.json
+        return .object(object)
+    }
+}
+
+/// The counts of one range set of a network.
+public struct RangeSetSummary: Sendable {
+    /// Its place among the network's sets, from 0.
+    public let index: Int
+    public let family: AddressFamily
+    public let subnets: [CIDR]
+    /// The addresses that can be given out: dynamic and fixed ranges, less gateways, network and broadcast.
+    public let total: UInt128
+    /// Addresses of the subnets in use.
+    public let used: Int
+    /// Addresses of the subnets that are reserved and not in use.
+    public let reserved: Int
+    /// Of the dynamic range, those neither used nor reserved.
+    public let free: UInt128
+    /// Of the fixed range, those neither used nor reserved.
+    public let freeFixed: UInt128
+    private let dynamic: UInt128
+
+    /// - Parameter entries: the addresses of the set that are used or reserved.
+    init(_ set: RangeSet, index: Int, _ entries: [AddressEntry]) {
+        let (dynamicSpace, fixedSpace) = (set.dynamicSpace, set.fixedSpace)
+        var (used, reserved) = (0, 0)
+        var (takenOfDynamic, takenOfFixed): (UInt128, UInt128) = (0, 0)
+        for entry in entries {
+            if entry.state == .used { used += 1 } else { reserved += 1 }
+            if dynamicSpace.contains(entry.address) { takenOfDynamic += 1 }
+            if fixedSpace.contains(entry.address) { takenOfFixed += 1 }
+        }
+        self.index = index
+        self.used = used
+        self.reserved = reserved
+        family = set.family
+        subnets = set.ranges.map(\.subnet)
+        dynamic = dynamicSpace.count
+        free = dynamic - takenOfDynamic
+        freeFixed = fixedSpace.count - takenOfFixed
+        total = dynamic + fixedSpace.count
+    }
+
+    /// The part of the dynamic range that is not free, 0 to 1; 0 where there is none.
+    var partTaken: Double { dynamic == 0 ? 0 : Double(dynamic - free) / Double(dynamic) }
+
+    /// The same in hundredths, rounded; 100 only where none is free.
+    public var percentTaken: Int {
+        let rounded = Int((partTaken * 100).rounded())
+        return free > 0 ? min(rounded, 99) : rounded
+    }
+
+    var json: JSONValue {
+        [
+            "index": JSONValue(index), "family": .string("\(family)"),
+            "subnets": .array(subnets.map { .string($0.description) }), "total": JSONValue(total),
+            "used": JSONValue(used), "reserved": JSONValue(reserved), "free": JSONValue(free),
+            "freeFixed": JSONValue(freeFixed), "full": JSONValue(percentTaken),
+        ]
+    }
+}

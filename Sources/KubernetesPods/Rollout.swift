@@ -1,0 +1,31 @@
+import IPAMKit
+import KubernetesClient
+
+extension Rollout {
+    /// The rollout of a Deployment: percentages of `maxUnavailable` are rounded down, those of `maxSurge` up, 25 % each where
+    /// nothing is said; both cannot be 0 (deployment controller, `ResolveFenceposts`).
+    public init(_ deployment: KubernetesDeployment) {
+        let replicas = max(0, deployment.replicas)
+        guard deployment.strategy != "Recreate" else {
+            self.init(replicas: replicas, strategy: .recreate)
+            return
+        }
+        let unavailable = (deployment.maxUnavailable ?? .percent(25)).pods(of: replicas, roundingUp: false)
+        let surge = (deployment.maxSurge ?? .percent(25)).pods(of: replicas, roundingUp: true)
+        self.init(
+            replicas: replicas,
+            strategy: .rolling(maxUnavailable: unavailable == 0 && surge == 0 ? 1 : min(unavailable, replicas)))
+    }
+}
+
+extension KubernetesDeployment.Amount {
+    fileprivate func pods(of replicas: Int, roundingUp: Bool) -> Int {
+        switch self {
+        case .pods(let count): return max(0, count)
+        case .percent(let percent):
+            let (hundredths, overflow) = replicas.multipliedReportingOverflow(by: max(0, percent))
+            guard !overflow else { return replicas }
+            return hundredths / 100 + (roundingUp && hundredths % 100 > 0 ? 1 : 0)
+        }
+    }
+}
