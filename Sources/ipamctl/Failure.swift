@@ -86,6 +86,8 @@ struct Failure: Error {
         case .store(.denied):
             "name a user with --endpoints and --user NAME:PASSWORD, or a certificate with --cert and --key"
         case .store(.tooLarge): "try it with fewer addresses at once, or shorter notes"
+        case .lookupFailed(let error) where error.isForbidden:
+            "nothing was judged; name a kubeconfig that may list pods and nodes with --kubeconfig or KUBECONFIG"
         case .lookupFailed: "nothing was judged; check the kubeconfig, or name another with --kubeconfig"
         case .damaged(let key, _): "look at it with 'etcdctl get \(key)', and mend or delete it there"
         case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"

@@ -80,7 +80,8 @@ struct WatchCommand: ParsableCommand {
             _ = try await connection.store.read(
                 [Read(range, .keys, limit: 1)], at: nil, deadline: .now + connection.timeout)
             return [range]
-        } catch .denied(let problem) {
+        } catch {
+            guard case .denied(let problem) = error else { throw IPAMError.store(error) }
             guard let network else {
                 throw Failure(
                     .failed, "cannot watch all networks: \(problem)",
@@ -88,8 +89,6 @@ struct WatchCommand: ParsableCommand {
             }
             let (children, document) = NetworkEvent.ranges(within: network)
             return [children, document]
-        } catch {
-            throw IPAMError.store(error)
         }
     }
 

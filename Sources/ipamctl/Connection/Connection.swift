@@ -91,7 +91,8 @@ struct Connection: Sendable {
         let stored: [NetworkName]
         do throws(IPAMError) {
             stored = try await NetworkDirectory.networks(in: store, deadline: .now + timeout)
-        } catch .store(.denied(let problem)) {
+        } catch {
+            guard case .store(.denied(let problem)) = error else { throw error }
             throw Failure(
                 .failed, "cannot see which networks there are: \(problem)",
                 hint: "name the network with --network; or let the etcd user read the prefix \(Keyspace.root)")
