@@ -67,7 +67,8 @@ struct AdminSite: Sendable {
         let command = try command(arguments)
         return try await TestSupport.runOnTerminal(
             command.program, command.arguments,
-            environment: self.environment(environment).merging(ProcessInfo.processInfo.environment) { given, _ in given },
+            environment: self.environment(environment).merging(ProcessInfo.processInfo.environment) { given, _ in given
+            },
             answers: answers)
     }
 

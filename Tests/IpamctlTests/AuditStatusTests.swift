@@ -40,7 +40,8 @@ struct AuditStatusTests {
     @Test func whatCannotBeJudgedComesWithTheReasonAndTheRemedy() async throws {
         let cluster = try await Cluster.start()
         try await cluster.run("gone", node: "n1", recordsCluster: false, isAlive: false)
-        let remedy = "set ipam.kubeConfig or ipam.cluster in the nodes' CNI files, for pods that start from then on; for "
+        let remedy =
+            "set ipam.kubeConfig or ipam.cluster in the nodes' CNI files, for pods that start from then on; for "
             + "this one, 'ipamctl audit --node-local' on its node judges it"
         let output = try await cluster.audit().checked()
         #expect(
@@ -80,8 +81,10 @@ struct AuditStatusTests {
         let all = try await cluster.audit("--severity", "info")
         #expect(
             all.status == 5
-                && all.stderrText == "ipamctl: 1 finding\nhint: 'ipamctl audit --repair --include reservation-orphaned' "
-                + "repairs it\n", "\(all.stderrText)")
+                && all.stderrText
+                    == "ipamctl: 1 finding\nhint: 'ipamctl audit --repair --include reservation-orphaned' "
+                    + "repairs it\n",
+            "\(all.stderrText)")
 
         // A leak is a warning, and a live pod that nobody recorded an error.
         try await cluster.run("dead", node: "n9", recordsCluster: true, isAlive: false)

@@ -49,7 +49,7 @@ import Testing
         ).checked()
         #expect(
             output.stderrText == "etcd: \(site.server.clientURL) (network k8s in /etc/cni/net.d/10-k8s.conf); "
-                + "ETCDCTL_ENDPOINTS does not count\n")
+                + "ETCDCTL_ENDPOINTS is not used\n")
         #expect(try await site.held() == ["reservations/10.188.0.20", "claims/default/pod/db-0/10.188.0.20"])
         #expect(try await control.dump().isEmpty)
     }
@@ -64,7 +64,8 @@ import Testing
         let place = "network k8s in /etc/cni/net.d/10-k8s.conf"
         let cases: [([String], [String: String], String, String)] = [
             (["--cert", "/c", "--key", "/k"], [:], "--cert and --key", "--cacert /pki/ca.pem"),
-            (["--user", "root:secret"], [:], "--user", "--cacert /pki/ca.pem"), (["--cacert", "/ca"], [:], "--cacert", ""),
+            (["--user", "root:secret"], [:], "--user", "--cacert /pki/ca.pem"),
+            (["--cacert", "/ca"], [:], "--cacert", ""),
             ([], ["IPAMCTL_USER": "root:secret"], "IPAMCTL_USER", "--cacert /pki/ca.pem"),
         ]
         for (options, environment, names, rest) in cases {

@@ -101,7 +101,9 @@ import Testing
         let output = try await node.site.run("audit", environment: [:])
         #expect(output.isProperFailure && output.status == 2, "\(output.stderrText)")
         #expect(output.stderrText.contains("403"), "\(output.stderrText)")
-        #expect(output.stderrText.contains("name a kubeconfig that may list pods and nodes with --kubeconfig or KUBECONFIG"))
+        #expect(
+            output.stderrText.contains("name a kubeconfig that may list pods and nodes with --kubeconfig or KUBECONFIG")
+        )
     }
 
     @Test func aKubeconfigOfAnotherClusterIsRefused() async throws {

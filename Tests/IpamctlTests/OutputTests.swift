@@ -105,7 +105,7 @@ import Testing
         #expect(json.stdoutText.contains("\"note\": \"\(escaped)\""), "\(json.stdoutText)")
         #expect(try json.json.array?.compactMap { $0["reservation"]?["note"]?.string } == [note])
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\",\"y\")"] {
-            _ = try await site.run("reserve", "10.188.0.20", "--note", formula).checked()
+            _ = try await site.run("reserve", "10.188.0.20", "--note=\(formula)").checked()
             let csv = try await site.run("list", "--state", "reserved", "-o", "csv").checked()
             let cell = "'" + formula
             let quoted = formula.contains("\"") ? "\"\(cell.replacingOccurrences(of: "\"", with: "\"\""))\"" : cell

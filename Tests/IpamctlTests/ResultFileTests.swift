@@ -26,7 +26,8 @@ import Testing
         _ = try await site.run(names + [null]).checked()
         let link = folder.file("link").path
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: null)
-        _ = try await site.run(["audit", "--node-local", "--cni-cache", folder.path, "--report", link]).checked()
+        let cache = try TemporaryDirectory()
+        _ = try await site.run(["audit", "--node-local", "--cni-cache", cache.path, "--report", link]).checked()
         let type = try FileManager.default.attributesOfItem(atPath: null)[.type] as? FileAttributeType
         #expect(type == .typeCharacterSpecial)
         #expect(try mode(null) == 0o666)
@@ -42,7 +43,9 @@ import Testing
         _ = try await site.run(names + [fifo]).checked()
         #expect(try await read.checked().stdoutText == "k8s\n")
         let type = try FileManager.default.attributesOfItem(atPath: fifo)[.type] as? FileAttributeType
-        #expect(type == .typeUnknown, "a FIFO is none of the types that Foundation has a name for: \(String(describing: type))")
+        #expect(
+            type == .typeUnknown,
+            "a FIFO is none of the types that Foundation has a name for: \(String(describing: type))")
     }
 
     @Test(arguments: [0o600, 0o640, 0o644]) func aFileKeepsItsModeAndItsOwner(mode: Int) async throws {
@@ -65,7 +68,9 @@ import Testing
         let site = try await site()
         let folder = try TemporaryDirectory()
         try folder.write("former", to: "there")
-        for (link, target) in [("a", "b"), ("b", "there"), ("c", folder.file("new").path), ("d", "c2"), ("c2", "other")] {
+        for (link, target) in [
+            ("a", "b"), ("b", "there"), ("c", folder.file("new").path), ("d", "c2"), ("c2", "other"),
+        ] {
             try FileManager.default.createSymbolicLink(
                 atPath: folder.file(link).path, withDestinationPath: target)
         }
@@ -75,11 +80,13 @@ import Testing
             #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: folder.file(target).path)) == nil)
         }
         for link in ["a", "b", "c", "d", "c2"] {
-            #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: folder.file(link).path)) != nil, "\(link)")
+            #expect(
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: folder.file(link).path)) != nil, "\(link)")
         }
         try FileManager.default.createSymbolicLink(atPath: folder.file("loop").path, withDestinationPath: "loop")
         let loop = try await site.run(names + [folder.file("loop").path])
-        #expect(loop.isProperFailure && loop.stderrText.contains("cannot be written: Too many levels of symbolic links"))
+        #expect(
+            loop.isProperFailure && loop.stderrText.contains("cannot be written: Too many levels of symbolic links"))
     }
 
     /// What was redirected is not replaced, and what stands in it stays.
@@ -92,7 +99,9 @@ import Testing
             let file = try folder.write("former\n", to: "out").path
             let command = try site.command(names + [path])
             _ = try await runProcess(
-                "sh", ["-c", #"f=$1; shift; exec "$@" \#(redirection) "$f""#, "sh", file, command.program] + command.arguments,
+                "sh",
+                ["-c", #"f=$1; shift; exec "$@" \#(redirection) "$f""#, "sh", file, command.program]
+                    + command.arguments,
                 environment: site.environment()
             ).checked()
             #expect(try String(contentsOfFile: file, encoding: .utf8) == "former\nk8s\n", "\(path)")

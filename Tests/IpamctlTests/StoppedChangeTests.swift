@@ -88,7 +88,7 @@ struct StoppedChangeTests {
         #expect(
             output.stdoutText.contains("; done before that: 1 finding of network neta; "), "\(output.stdoutText)")
         #expect(output.stdoutText.contains("not done: network netb\r\n"), "\(output.stdoutText)")
-        try site.admin.server.restart()
+        try await site.admin.server.restart()
         #expect(try await [site.used("neta"), site.used("netb")] == [1, 2])
     }
 
@@ -129,7 +129,7 @@ struct StoppedChangeTests {
         let output = try await site.run(
             "-n", "k8s", "release", "10.188.0.20", "10.188.0.21", "10.188.0.22", environment: environment)
         #expect(output.status == 1, "\(output.stderrText)")
-        #expect(output.stdoutText == "10.188.0.20 no longer reserved for anyone\n", "\(output.stdoutText)")
+        #expect(output.stdoutText == "10.188.0.20 no longer reserved for whoever names it\n", "\(output.stdoutText)")
         #expect(
             output.stderrText.contains("; done before that: 1 address; not done: 2 addresses\n"),
             "\(output.stderrText)")

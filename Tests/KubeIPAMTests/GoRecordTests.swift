@@ -41,7 +41,8 @@ struct GoRecordTests {
         let cluster = try await PluginCluster()
         try await cluster.network.etcd.put(
             cluster.network.key,
-            #"[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]"#)
+            #"[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]"#
+        )
         let pod = PluginCluster.replica(on: "n1")
         try cluster.api.put(pod: pod)
         let list = "/api/v1/pods"
@@ -56,7 +57,8 @@ struct GoRecordTests {
                     + "whether one has 10.188.0.216, and "), "\(failure.message)")
         #expect(failure.message.contains("403"))
         #expect(
-            answer.json?["details"]?.string == "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
+            answer.json?["details"]?.string
+                == "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
                 + "docs/examples/rbac.yaml), or, when no Go node is left, 'ipamctl adopt --no-go-nodes -n \(name)'")
         // A pod's reservation is looked up the same way.
         try await cluster.network.reserve("10.188.0.20", for: "default/db-0", claim: "default/pod/db-0")

@@ -176,8 +176,10 @@ extension IPAMError {
             "see 'ipamctl list --namespace \(namespace)\(option)'; 'ipamctl release ADDRESS' gives one back"
         case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
         case .goNodesLookupFailed(_, _, let error):
-            (error.isForbidden ? "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
-                + "docs/examples/rbac.yaml), or, when" : "when") + " no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
+            (error.isForbidden
+                ? "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
+                    + "docs/examples/rbac.yaml), or, when" : "when")
+                + " no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
         case .conflicts(let conflicts): conflicts.first.map { "see 'ipamctl show \($0.address)\(option)'" }
         case .tooManyOperations(_, _, let takeovers, _) where takeovers > 0:
             "free some of the addresses first: 'ipamctl release ADDRESS --force\(option)'"

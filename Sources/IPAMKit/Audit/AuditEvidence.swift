@@ -239,7 +239,8 @@ struct AuditEvidence {
         case .present: return .live
         // What the runtime believes to be attached is alive until more is known; it may know the container by other
         // interfaces.
-        case .unproven(let reason): return isCached(held) ? .live : .unverifiable(.unproven(reason))
+        case .unproven(let reason):
+            return isCached(held) ? .live : .unverifiable(.unproven(reason, hasNamespace: holder.netns != nil))
         }
     }
 

@@ -43,14 +43,20 @@ struct Unjudged: Hashable {
 
     /// Another machine may have recorded it under this one's name.
     static let clone = Unjudged(
-        reason: "a record of another boot is newer than this boot: another machine may have this one's name and machine ID",
+        reason:
+            "a record of another boot is newer than this boot: another machine may have this one's name and machine "
+            + "ID",
         remedy: "give each machine an ID of its own (machine-id(5)); or audit by Kubernetes, without --node-local")
 
     /// The node itself shows nothing.
-    static func unproven(_ reason: String) -> Unjudged {
+    ///
+    /// - Parameter hasNamespace: whether the holder's network namespace is recorded.
+    static func unproven(_ reason: String, hasNamespace: Bool) -> Unjudged {
         Unjudged(
             reason: reason,
-            remedy: "run it on the node itself, as root and outside of containers; or audit by Kubernetes, "
-                + "without --node-local")
+            remedy: hasNamespace
+                ? "run it on the node itself, as root and outside of containers; or audit by Kubernetes, without --node-local"
+                : "audit by Kubernetes, without --node-local; or make sure that it is gone, then 'ipamctl release ADDRESS "
+                    + "--force'")
     }
 }

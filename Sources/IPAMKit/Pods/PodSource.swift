@@ -36,7 +36,9 @@ public struct PodSourceError: Error, Hashable, Sendable, CustomStringConvertible
     /// Whether Kubernetes answered, and does not allow the question (403).
     public let isForbidden: Bool
 
-    public init(_ description: String, isForbidden: Bool = false) {
+    public init(_ description: String) { self.init(description, isForbidden: false) }
+
+    public init(_ description: String, isForbidden: Bool) {
         self.description = description
         self.isForbidden = isForbidden
     }

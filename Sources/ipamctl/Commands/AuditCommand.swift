@@ -57,7 +57,9 @@ struct AuditCommand: ParsableCommand {
         transform: GraceArgument.init(parsing:))
     var grace: GraceArgument?
 
-    @Option(help: "Write all findings to this file, to act on later; - writes them to standard output instead of the result.")
+    @Option(
+        help:
+            "Write all findings to this file, to act on later; - writes them to standard output instead of the result.")
     var report: String?
 
     @Flag(help: "Judge the containers of this node alone, by its network namespaces, without Kubernetes.")
@@ -102,7 +104,8 @@ struct AuditCommand: ParsableCommand {
         if left > 0 { parts.append("\(left) \(left == 1 ? "finding" : "findings")\(repair ? " left" : "")") }
         if unjudged > 0 { parts.append("\(unjudged) \(unjudged == 1 ? "holder" : "holders") not judged") }
         guard !parts.isEmpty else { return nil }
-        return Failure(.problems, parts.joined(separator: ", "), hint: repair || left == 0 ? nil : result.hint(severity))
+        return Failure(
+            .problems, parts.joined(separator: ", "), hint: repair || left == 0 ? nil : result.hint(severity))
     }
 
     private func run(on connection: Connection) async throws -> AuditResult {

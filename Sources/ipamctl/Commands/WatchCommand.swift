@@ -49,6 +49,7 @@ struct WatchCommand: ParsableCommand {
     private func run(on connection: Connection) async throws {
         let network = connection.requested
         if let network { try await connection.requireKnown(network) }
+        let ranges = try await ranges(network, connection)
         let now = try await NetworkDirectory.revision(
             of: connection.store, reading: network, deadline: .now + connection.timeout)
         let start = sinceRevision ?? now
@@ -59,7 +60,6 @@ struct WatchCommand: ParsableCommand {
         if Terminal.isWatched || global.verbose {
             Terminal.note("watching \(what) from revision \(start) (Ctrl-C ends)")
         }
-        let ranges = try await ranges(network, connection)
         let feeds = ranges.map { connection.store.changes(in: $0, after: start) }
         let command = self
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -50,7 +50,7 @@ struct Connection: Sendable {
             let endpoints = access.configuration.endpoints.joined(separator: ", ")
             let passedOver = settings.etcdctl.endpoints.flatMap { $0.name == access.origin ? nil : $0.name }
             Terminal.note(
-                "etcd: \(endpoints) (\(access.origin))" + (passedOver.map { "; \($0) does not count" } ?? ""))
+                "etcd: \(endpoints) (\(access.origin))" + (passedOver.map { "; \($0) is not used" } ?? ""))
         }
         store = EtcdStore(client: EtcdClient(access.configuration, loop: .current))
         timeout = .seconds(options.timeout?.seconds ?? 20)

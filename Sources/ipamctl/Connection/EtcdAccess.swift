@@ -98,7 +98,8 @@ struct EtcdSettingsGiven {
     fileprivate func configuration() throws(Failure) -> EtcdConfiguration {
         if cert == nil || key == nil, let half = cert ?? key {
             throw Failure(
-                .usage, "\(half.name): a client certificate and its key go together", hint: "give both --cert and --key")
+                .usage, "\(half.name): a client certificate and its key go together", hint: "give both --cert and --key"
+            )
         }
         let name = endpoints?.name ?? "--endpoints"
         var urls: [String] = []

@@ -72,7 +72,11 @@ enum Terminal {
         waiting.__sigaction_handler.sa_handler = { _ in }
         sigaction(SIGINT, &waiting, &former)
         defer { sigaction(SIGINT, &former, nil) }
-        return readLine(strippingNewline: true)
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        // A terminal hands over whole lines.
+        while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
+        return byte == UInt8(ascii: "\n") ? String(decoding: line, as: UTF8.self) : nil
     }
 
     private static func fail() -> Never {
@@ -85,7 +89,9 @@ enum Terminal {
     static func harmless(_ text: String) -> String {
         func isControl(_ value: UInt32) -> Bool { (value < 0x20 && value != 0x0A && value != 0x09) || value == 0x7F }
         // The others begin with one of these bytes.
-        guard text.utf8.contains(where: { isControl(UInt32($0)) || [0xC2, 0xD8, 0xE2].contains($0) }) else { return text }
+        guard text.utf8.contains(where: { isControl(UInt32($0)) || [0xC2, 0xD8, 0xE2].contains($0) }) else {
+            return text
+        }
         var harmless = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             let isHarmful = isControl(scalar.value) || (0x80...0x9F).contains(scalar.value) || scalar.turnsText
