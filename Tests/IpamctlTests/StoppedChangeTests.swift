@@ -68,7 +68,7 @@ struct StoppedChangeTests {
             answers: [TerminalAnswer("y\n"), TerminalAnswer("\u{3}")])
         #expect(output.status == 1, "\(output.stdoutText)")
         let text = output.stdoutText
-        let begin = try #require(text.range(of: "\r\n[\r\n"), "\(text)").lowerBound
+        let begin = try #require(text.range(of: "[\r\n  {\r\n"), "\(text)").lowerBound
         let end = try #require(text.range(of: "ipamctl: the answer was no; done before that: 1 finding"), "\(text)")
         let json = try JSONValue(
             parsing: text[begin..<end.lowerBound].replacingOccurrences(of: "\r\n", with: "\n"))

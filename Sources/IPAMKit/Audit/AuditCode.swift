@@ -55,8 +55,8 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     public var severity: Severity {
         switch self {
         case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .reservationViolated: .error
-        case .leaked, .superseded, .nodeGone, .outOfRange, .configDrift: .warning
-        case .unverified, .doubtful, .reservationExpired, .reservationOrphaned: .info
+        case .leaked, .superseded, .unverified, .nodeGone, .outOfRange, .configDrift: .warning
+        case .doubtful, .reservationExpired, .reservationOrphaned: .info
         }
     }
 
