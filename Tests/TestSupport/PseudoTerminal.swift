@@ -47,7 +47,8 @@ public func runOnTerminal(
                 if victim: os.kill(victim, 9)
                 os.write(terminal, text.encode() or b"\\x04")
         sys.stdout.buffer.write(seen)
-        sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        sys.exit(status if status >= 0 else 128 - status)
         """
     let list = try JSONSerialization.data(
         withJSONObject: answers.map { [$0.question, $0.text, Int($0.victim ?? 0)] as [Any] })

@@ -74,9 +74,23 @@ enum Terminal {
         defer { sigaction(SIGINT, &former, nil) }
         var line: [UInt8] = []
         var byte: UInt8 = 0
-        // A terminal hands over whole lines.
-        while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
+        var count = 0
+        repeat {
+            // A terminal hands over whole lines.
+            count = read(STDIN_FILENO, &byte, 1)
+            if count == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
+        } while count == 1 && byte != UInt8(ascii: "\n")
+        if count < 0, errno == EINTR { isInterrupted.store(true, ordering: .relaxed) }
         return byte == UInt8(ascii: "\n") ? String(decoding: line, as: UTF8.self) : nil
+    }
+
+    private static let isInterrupted = Atomic(false)
+
+    /// Ends the program as Ctrl-C does, if it was pressed at a question: a shell then runs nothing that comes after it.
+    static func endIfInterrupted() {
+        guard isInterrupted.load(ordering: .relaxed) else { return }
+        signal(SIGINT, SIG_DFL)
+        raise(SIGINT)
     }
 
     private static func fail() -> Never {
