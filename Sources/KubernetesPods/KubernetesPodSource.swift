@@ -37,7 +37,7 @@ public struct KubernetesPodSource: PodSource {
         do throws(KubernetesError) {
             return try await client.nodes(deadline: deadline).map { Node($0) }
         } catch {
-            throw PodSourceError(error.description)
+            throw PodSourceError(error)
         }
     }
 
@@ -69,11 +69,18 @@ public struct KubernetesPodSource: PodSource {
         do throws(KubernetesError) {
             found = try await client.pods(fieldSelector: fieldSelector, deadline: deadline)
         } catch {
-            throw PodSourceError(error.description)
+            throw PodSourceError(error)
         }
         var pods: [Pod] = []
         pods.reserveCapacity(found.count)
         for pod in found { pods.append(try Pod(pod)) }
         return pods
+    }
+}
+
+extension PodSourceError {
+    fileprivate init(_ error: KubernetesError) {
+        let isForbidden = if case .forbidden = error { true } else { false }
+        self.init(error.description, isForbidden: isForbidden)
     }
 }

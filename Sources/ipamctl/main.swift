@@ -23,6 +23,7 @@ do {
     try command.run()
 } catch let failure as Failure {
     Terminal.complain(failure)
+    Terminal.endIfInterrupted()
     exit(failure.status.rawValue)
 } catch {
     let code = Ipamctl.exitCode(for: error)

@@ -22,9 +22,9 @@ private let environment = PluginEnvironment { name in getenv(name).map { String(
 
 switch CommandLine.arguments.dropFirst().first {
 case "--version", "-v", "version":
-    put("kube-ipam \(ProductVersion.text)", to: STDOUT_FILENO)
+    exit(put("kube-ipam \(ProductVersion.text)", to: STDOUT_FILENO) ? 0 : 1)
 case "--help", "-h", "help":
-    put(About.help, to: STDOUT_FILENO)
+    exit(put(About.help, to: STDOUT_FILENO) ? 0 : 1)
 case let unknown?:
     put("kube-ipam: unknown argument \"\(unknown)\"\nhint: kube-ipam --help", to: STDERR_FILENO)
     exit(64)

@@ -33,7 +33,7 @@ struct AdminSite: Sendable {
             showing: files.path, at: Self.folder, try BuildProducts.product("ipamctl").path, arguments)
     }
 
-    /// - Parameter environment: instead of ETCDCTL_ENDPOINTS, which names the etcd.
+    /// - Parameter environment: instead of IPAMCTL_ENDPOINTS, which names the etcd.
     func run(_ arguments: [String], environment: [String: String]? = nil, stdin: String? = nil) async throws
         -> ProcessOutput
     {
@@ -51,17 +51,25 @@ struct AdminSite: Sendable {
 
     func environment(_ given: [String: String]? = nil) -> [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
-        return (given ?? ["ETCDCTL_ENDPOINTS": server.clientURL]).merging(["PATH": path]) { given, _ in given }
+        return (given ?? ["IPAMCTL_ENDPOINTS": server.clientURL]).merging(["PATH": path]) { given, _ in given }
     }
 
     /// Runs ipamctl on a pseudo-terminal and answers its question; an empty answer is the end of input.
     func runOnTerminal(_ arguments: [String], question: String = "[y/N] ", answer: String) async throws -> ProcessOutput
     {
+        try await runOnTerminal(arguments, answers: [TerminalAnswer(answer, to: question)])
+    }
+
+    /// Runs ipamctl on a pseudo-terminal and answers its questions.
+    func runOnTerminal(_ arguments: [String], environment: [String: String]? = nil, answers: [TerminalAnswer])
+        async throws -> ProcessOutput
+    {
         let command = try command(arguments)
         return try await TestSupport.runOnTerminal(
             command.program, command.arguments,
-            environment: environment().merging(ProcessInfo.processInfo.environment) { given, _ in given },
-            question: question, answer: answer)
+            environment: self.environment(environment).merging(ProcessInfo.processInfo.environment) { given, _ in given
+            },
+            answers: answers)
     }
 
     // MARK: The store

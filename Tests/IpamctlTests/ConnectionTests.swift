@@ -1,10 +1,11 @@
 import EtcdClient
+import Foundation
 import HTTPTransport
 import TestSupport
 import Testing
 
 @Suite struct ConnectionTests {
-    @Test func anOptionWinsOverIPAMCTLVariables_theseOverETCDCTLOnes_andAllOverFiles() async throws {
+    @Test func anOptionWinsOverIPAMCTLVariables_theseOverFiles_andFilesOverETCDCTLOnes() async throws {
         let site = try await AdminSite()
         try await site.add("c1", "default/db-1")
         let good = site.server.clientURL
@@ -13,11 +14,11 @@ import Testing
         let cases: [([String], [String: String], Bool)] = [
             (["--endpoints", good], ["IPAMCTL_ENDPOINTS": bad, "ETCDCTL_ENDPOINTS": bad], true),
             ([], ["IPAMCTL_ENDPOINTS": good, "ETCDCTL_ENDPOINTS": bad], true),
-            ([], ["ETCDCTL_ENDPOINTS": good], true), ([], [:], false),
+            ([], ["ETCDCTL_ENDPOINTS": good], false), ([], [:], false),
             ([], ["IPAMCTL_ENDPOINTS": bad, "ETCDCTL_ENDPOINTS": good], false),
             (["--endpoints", bad], ["IPAMCTL_ENDPOINTS": good], false),
-            (["--endpoints", "\(bad),\(good)"], [:], true), (["--endpoints", String(good.dropFirst(7))], [:], true),
-            ([], ["IPAMCTL_ENDPOINTS": "", "ETCDCTL_ENDPOINTS": good], true),
+            (["--endpoints", "\(bad), \(good)"], [:], true), (["--endpoints", String(good.dropFirst(7))], [:], true),
+            ([], ["IPAMCTL_ENDPOINTS": "", "ETCDCTL_ENDPOINTS": good], false),
             ([], ["IPAMCTL_ENDPOINTS": good, "IPAMCTL_NETWORK": "k8s"], true),
         ]
         for (options, environment, works) in cases {
@@ -26,7 +27,78 @@ import Testing
             #expect(works == (output.lines == ["10.188.0.2", "fd00:188::2"]), "\(options) \(environment)")
         }
         let verbose = try await site.run("list", "-v").checked()
-        #expect(verbose.stderrText == "etcd: \(good) (network k8s in /etc/cni/net.d/10-k8s.conf)\n")
+        #expect(verbose.stderrText == "etcd: \(good) (IPAMCTL_ENDPOINTS)\n")
+        let option = try await site.run("list", "-v", "--endpoints", good).checked()
+        #expect(option.stderrText == "etcd: \(good) (--endpoints)\n")
+        try FileManager.default.removeItem(at: site.files.file("10-k8s.conf"))
+        let etcdctl = try await site.run("list", "-v", environment: ["ETCDCTL_ENDPOINTS": good]).checked()
+        #expect(etcdctl.stderrText == "etcd: \(good) (ETCDCTL_ENDPOINTS)\n")
+    }
+
+    /// As on a control plane, where ETCDCTL_* are those of its own etcd.
+    @Test func aReservationGoesToTheEtcdOfTheCNIFileWhateverETCDCTLVariablesSay() async throws {
+        let site = try await AdminSite()
+        let control = try await AdminSite()
+        try site.files.write(AdminSite.cniFile(etcd: site.server.clientURL), to: "10-k8s.conf")
+        let environment = [
+            "ETCDCTL_ENDPOINTS": control.server.clientURL, "ETCDCTL_CACERT": "/nowhere/ca.pem",
+            "ETCDCTL_CERT": "/nowhere/cert.pem", "ETCDCTL_KEY": "/nowhere/key.pem", "ETCDCTL_USER": "root:wrong",
+        ]
+        let output = try await site.run(
+            "reserve", "10.188.0.20", "--for", "default/db-0", "-v", environment: environment
+        ).checked()
+        #expect(
+            output.stderrText == "etcd: \(site.server.clientURL) (network k8s in /etc/cni/net.d/10-k8s.conf); "
+                + "ETCDCTL_ENDPOINTS is not used\n")
+        #expect(try await site.held() == ["reservations/10.188.0.20", "claims/default/pod/db-0/10.188.0.20"])
+        #expect(try await control.dump().isEmpty)
+    }
+
+    /// Neither the certificates nor the user of one go to the etcd of another.
+    @Test func settingsOfTwoSourcesAreNotMixed() async throws {
+        let site = try await AdminSite()
+        let url = site.server.clientURL
+        let file = AdminSite.cniFile(
+            etcd: url, more: #","etcdUsername":"reader","etcdPassword":"pw","etcdTrustedCAFile":"/pki/ca.pem""#)
+        try site.files.write(file, to: "10-k8s.conf")
+        let place = "network k8s in /etc/cni/net.d/10-k8s.conf"
+        let cases: [([String], [String: String], String, String)] = [
+            (["--cert", "/c", "--key", "/k"], [:], "--cert and --key", "--cacert /pki/ca.pem"),
+            (["--user", "root:secret"], [:], "--user", "--cacert /pki/ca.pem"),
+            (["--cacert", "/ca"], [:], "--cacert", ""),
+            ([], ["IPAMCTL_USER": "root:secret"], "IPAMCTL_USER", "--cacert /pki/ca.pem"),
+        ]
+        for (options, environment, names, rest) in cases {
+            for command in [["list"], ["reserve", "10.188.0.20"]] {
+                let output = try await site.run(command + options, environment: environment)
+                #expect(output.isProperFailure && output.status == 64, "\(options): \(output.stderrText)")
+                #expect(
+                    output.stderrText == "ipamctl: \(names) without --endpoints: \(place) says where etcd is, and its "
+                        + "settings are not mixed with others\nhint: for that etcd add --endpoints \(url)"
+                        + (rest.isEmpty ? "" : " " + rest) + "\n")
+            }
+        }
+        // Whoever names the endpoints gets nothing of the file's: neither its user nor its authority, which is not there.
+        _ = try await site.run("list", "--endpoints", url, environment: [:]).checked()
+        try FileManager.default.removeItem(at: site.files.file("10-k8s.conf"))
+        let etcdctl = try await site.run("list", "--user", "root:secret", environment: ["ETCDCTL_ENDPOINTS": url])
+        #expect(
+            etcdctl.isProperFailure && etcdctl.stderrText.contains("ETCDCTL_ENDPOINTS says where etcd is"),
+            "\(etcdctl.stderrText)")
+        #expect(try await site.dump().isEmpty)
+    }
+
+    /// It may be the one that says where the store is.
+    @Test func aFileThatCannotBeUsedKeepsETCDCTLVariablesFromCounting() async throws {
+        let site = try await AdminSite()
+        try site.files.write(#"{"cniVersion":"0.4.0","name":"k8s","ipam":{"type":"kube-ipam",}}"#, to: "10-k8s.conf")
+        let etcdctl = ["ETCDCTL_ENDPOINTS": site.server.clientURL]
+        let output = try await site.run("list", environment: etcdctl)
+        #expect(output.isProperFailure && output.status == 1, "\(output.stderrText)")
+        #expect(output.stderrText.contains("10-k8s.conf"), "\(output.stderrText)")
+        #expect(output.stderrText.hasSuffix("\nhint: mend the file, or name etcd with --endpoints\n"))
+        let named = try await site.run("list", "--endpoints", site.server.clientURL, environment: etcdctl).checked()
+        #expect(named.stderrText.contains("warning: ") && named.stderrText.contains("10-k8s.conf"))
     }
 
     @Test func clientCertificatesComeFromOptionsVariablesOrTheFile() async throws {
@@ -107,16 +179,21 @@ import Testing
         ] { try await server.etcdctl(arguments) }
         let names = ["list", "-o", "name"]
         let found = ["10.188.0.2", "fd00:188::2"]
-        let url = ["ETCDCTL_ENDPOINTS": server.clientURL]
+        let url = ["IPAMCTL_ENDPOINTS": server.clientURL]
         #expect(try await site.run(names + ["--user", "root:rootpw"]).checked().lines == found)
-        #expect(
-            try await site.run(names, environment: url.merging(["ETCDCTL_USER": "reader:pw"]) { $1 }).checked().lines
-                == found)
-        for password in ["IPAMCTL_PASSWORD", "ETCDCTL_PASSWORD"] {
-            let environment = url.merging([password: "pw"]) { $1 }
-            #expect(
-                try await site.run(names + ["--user", "reader"], environment: environment).checked().lines == found)
+        for prefix in ["IPAMCTL_", "ETCDCTL_"] {
+            let endpoints = [prefix + "ENDPOINTS": server.clientURL]
+            for user in [[prefix + "USER": "reader:pw"], [prefix + "USER": "reader", prefix + "PASSWORD": "pw"]] {
+                let environment = endpoints.merging(user) { $1 }
+                #expect(try await site.run(names, environment: environment).checked().lines == found, "\(user)")
+            }
         }
+        let password = url.merging(["IPAMCTL_PASSWORD": "pw"]) { $1 }
+        #expect(try await site.run(names + ["--user", "reader"], environment: password).checked().lines == found)
+        // The password of another source is not for this user.
+        let foreign = try await site.run(
+            names + ["--user", "reader"], environment: url.merging(["ETCDCTL_PASSWORD": "pw"]) { $1 })
+        #expect(foreign.isProperFailure && foreign.stderrText.contains("the password is missing"))
         try site.files.write(
             AdminSite.cniFile(etcd: server.clientURL, more: #","etcdUsername":"reader","etcdPassword":"pw""#),
             to: "10-k8s.conf")

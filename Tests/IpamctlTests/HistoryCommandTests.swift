@@ -97,6 +97,11 @@ import Testing
                 """)
         let yaml = try await site.run("history", "10.188.0.9", "-o", "yaml").checked()
         #expect(yaml.stdoutText.contains("event: \"taken-over\""))
+        let table = try await site.run("history", "10.188.0.9").checked()
+        #expect(table.lines[0].hasSuffix("  BY                  EVIDENCE"), "\(table.lines)")
+        #expect(
+            table.lines[1].hasSuffix("  -                   -")
+                && table.lines[2].hasSuffix("  its node n1 has rebooted"))
         let wide = try await site.run("history", "10.188.0.9", "-o", "wide").checked()
         #expect(wide.lines.count == 4 && wide.lines[0].hasSuffix("EVIDENCE"))
         #expect(wide.lines[1].contains(" now ") && wide.lines[1].contains(" in-use "), "\(wide.lines)")

@@ -1,3 +1,4 @@
+import Foundation
 import IPAMKit
 import TestSupport
 import Testing
@@ -94,6 +95,26 @@ import Testing
             })
         let csv = try await site.run("list", "-o", "csv").checked().stdoutText
         #expect(csv.contains(",\"a,\"\"b\"\"\nc\td"), "\(csv)")
+    }
+
+    /// What a terminal or a reader could be led astray by is an escape in JSON, and no command to a spreadsheet in CSV.
+    @Test func aHostileNoteIsHarmlessInJSONAndInSpreadsheets() async throws {
+        let note = "\u{7F}\u{85}\u{9B}31m\u{202E}gro.elpmaxe\u{2066}\u{200F}\u{61C}"
+        let site = try await site(note: note)
+        let json = try await site.run("list", "-o", "json").checked()
+        let escaped = #"\u007f\u0085\u009b31m\u202egro.elpmaxe\u2066\u200f\u061c"#
+        #expect(json.stdoutText.contains("\"note\": \"\(escaped)\""), "\(json.stdoutText)")
+        #expect(try json.json.array?.compactMap { $0["reservation"]?["note"]?.string } == [note])
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\",\"y\")"] {
+            _ = try await site.run("reserve", "10.188.0.20", "--note=\(formula)").checked()
+            let csv = try await site.run("list", "--state", "reserved", "-o", "csv").checked()
+            let cell = "'" + formula
+            let quoted = formula.contains("\"") ? "\"\(cell.replacingOccurrences(of: "\"", with: "\"\""))\"" : cell
+            #expect(csv.stdoutText.hasSuffix(",\(quoted)\n"), "\(csv.stdoutText)")
+        }
+        _ = try await site.run("hold", "--reason", "a\u{202E}b").checked()
+        let held = try await site.run("hold", "--reason", "a\u{202E}b").checked().stdoutText
+        #expect(held.contains("a\u{FFFD}b") && !held.contains("\u{202E}"))
     }
 
     @Test(arguments: [

@@ -57,8 +57,7 @@ struct ClusterIdentityTests {
 
         let repaired = try await both.a.network.ipamctl(
             "audit", "--repair", "--yes", "--grace", "1s", "--include", "unverified", "--include", "node-gone",
-            "--include",
-            "reservation-orphaned")
+            "--include", "reservation-orphaned", "--severity", "info")
         #expect(repaired.stdoutText.contains("\(own) freed (leaked"), "\(repaired)")
         #expect(repaired.stdoutText.contains("1 not judged: it is of another Kubernetes cluster"), "\(repaired)")
         #expect(try await both.a.network.used() == [Self.address: "theirs"])

@@ -33,6 +33,17 @@ struct CommandLineTests {
         #expect(output.stderr.isEmpty)
     }
 
+    /// Whoever closed it gets a status that says so, and no file or socket gets the text instead.
+    @Test(arguments: [["--version"], ["--help"], []])
+    func aStandardOutputThatIsClosedIsAFailure(arguments: [String]) async throws {
+        let output = try await runProcess(
+            "sh",
+            ["-c", #"exec "$@" >&-"#, "sh", BuildProducts.product("kube-ipam").path] + arguments,
+            environment: ["PATH": "/usr/bin:/bin", "CNI_COMMAND": "VERSION"],
+            stdin: Data(#"{"cniVersion":"1.0.0"}"#.utf8))
+        #expect(output.status == 1 && output.stderr.isEmpty, "\(output.stderrText)")
+    }
+
     @Test(arguments: [[:], ["CNI_COMMAND": "ADD"]])
     func unknownArgumentIsAUsageError(environment: [String: String]) async throws {
         let output = try await run(["--frobnicate"], environment: environment)

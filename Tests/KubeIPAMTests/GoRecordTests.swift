@@ -36,6 +36,40 @@ struct GoRecordTests {
         #expect(try await network.contents()[network.key("lastReserved/0")]?.value == "10.188.0.4")
     }
 
+    /// A kubeconfig that may get pods, and not list them.
+    @Test func whereThePodsOfGoNodesCannotBeListedTheErrorSaysWhyAndWhatEndsIt() async throws {
+        let cluster = try await PluginCluster()
+        try await cluster.network.etcd.put(
+            cluster.network.key,
+            #"[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]"#
+        )
+        let pod = PluginCluster.replica(on: "n1")
+        try cluster.api.put(pod: pod)
+        let list = "/api/v1/pods"
+        try cluster.api.fail(.status(403), on: list)
+        let answer = try await cluster.add("c1", pod, on: SimulatedNode("n1"))
+        let failure = try #require(answer.failure)
+        let name = cluster.network.name
+        #expect(failure.code == 11)
+        #expect(
+            failure.message.hasPrefix(
+                "network \(name) may have Go nodes, which do not record fixed addresses: all pods must be listed to see "
+                    + "whether one has 10.188.0.216, and "), "\(failure.message)")
+        #expect(failure.message.contains("403"))
+        #expect(
+            answer.json?["details"]?.string
+                == "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
+                + "docs/examples/rbac.yaml), or, when no Go node is left, 'ipamctl adopt --no-go-nodes -n \(name)'")
+        // A pod's reservation is looked up the same way.
+        try await cluster.network.reserve("10.188.0.20", for: "default/db-0", claim: "default/pod/db-0")
+        let member = PluginCluster.member("db-0", on: "n1", [:])
+        try cluster.api.put(pod: member)
+        let reserved = try await cluster.add("c2", member, on: SimulatedNode("n1")).failure
+        #expect(reserved?.code == 11 && reserved?.message.contains("whether one has 10.188.0.20, and ") == true)
+        try cluster.api.recover()
+        #expect(try await cluster.add("c1", pod, on: SimulatedNode("n1")).address() == "10.188.0.216")
+    }
+
     @Test func isRemovedByADeleteWithoutPrevResult() async throws {
         let network = try await network()
         #expect(try await network.delete("go1").isSilentSuccess)

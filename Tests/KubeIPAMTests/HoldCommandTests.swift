@@ -52,6 +52,19 @@ struct HoldCommandTests {
         _ = try await network.add("c1").address()
     }
 
+    /// Nobody has used the network yet: there can be no Go node, and no pod that has to be looked up for one.
+    @Test func aHoldBeforeTheFirstADDKeepsNoPodFromItsReservation() async throws {
+        let network = try await PluginNetwork()
+        _ = try await network.ipamctl("reserve", "10.188.0.20", "--for", "default/db-0").checked()
+        _ = try await network.ipamctl("hold", "--reason", "not yet").checked()
+        let pod = "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=db-0;K8S_POD_UID=u1"
+        #expect(try await network.add("c1", arguments: pod).failure?.code == 104)
+        _ = try await network.ipamctl("unhold").checked()
+        #expect(try await network.add("c1", arguments: pod).address() == "10.188.0.20")
+        let settings = try #require(try await network.contents()[network.key("config")]).value
+        #expect(try !NetworkSettings(stored: settings).hasGoNodes, "\(settings)")
+    }
+
     @Test func badInputIsOneSentence() async throws {
         let network = try await PluginNetwork()
         for (arguments, status, message) in [

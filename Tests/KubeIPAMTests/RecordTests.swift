@@ -61,6 +61,40 @@ struct RecordTests {
         #expect(history.entries.map(\.event) == [.deleted] && history.entries[0].attachment?["since"] != nil)
     }
 
+    /// What `show` prints, programs get from `show` and `list`; histories keep less.
+    @Test func allThatIsRecordedIsInShowAndListAndTheirJSON() async throws {
+        let cluster = try await PluginCluster()
+        let network = cluster.network
+        let pod = PluginCluster.member("db-0", on: "n1", [:])
+        let address = try await cluster.run("c1", pod, on: SimulatedNode("n1")).address()
+        let recorded = try #require(try await network.attachments()["c1/eth0"]?.object)
+        let list = try JSONValue(parsing: await network.ipamctl("list", "-o", "json").checked().stdoutText)
+        let show = try JSONValue(parsing: await network.ipamctl("show", address, "-o", "json").checked().stdoutText)
+        let listed = try #require(list.array?.first?["attachment"])
+        #expect(show["attachment"] == listed)
+        let members = ["namespace", "pod", "uid", "workload", "node", "boot", "machine", "netns", "inode", "cluster"]
+        for member in members {
+            #expect(listed[member] == recorded[member], "\(member)")
+        }
+        for member in ["uid", "workload", "node", "boot", "machine", "netns", "inode", "cluster"] {
+            #expect(listed[member] != nil, "\(member): \(listed.serialized())")
+        }
+        let shown = try await network.show(address)
+        for (title, member) in [
+            ("Workload", "workload"), ("Namespace path", "netns"), ("Boot ID", "boot"), ("Machine ID", "machine"),
+            ("Cluster", "cluster"),
+        ] {
+            #expect(shown[title] == listed[member]?.string, "\(title)")
+        }
+        #expect(shown["Namespace inode"] == listed["inode"]?.int.map(String.init))
+        let container = try await PluginNetwork()
+        _ = try await container.add("c1", arguments: "K8S_POD_NAME=web_1").address()
+        let entry = try JSONValue(parsing: await container.ipamctl("list", "-o", "json").checked().stdoutText)
+        #expect(entry.array?.first?["attachment"]?["containerName"] == "web_1")
+        #expect(try await cluster.network.delete("c1").isSilentSuccess)
+        #expect(try await network.history(address).first?.attachment?["machine"] == nil)
+    }
+
     @Test func unknownPartsOfAnAttachmentAreLeftOut() async throws {
         let network = try await PluginNetwork()
         _ = try await network.add("c1").result()

@@ -49,11 +49,11 @@ extension AddressPool {
     ///
     /// - Parameters:
     ///   - by: who adopts, for reservations and the history.
-    ///   - progress: told how many steps are through.
+    ///   - progress: gets the outcomes of what is no conflict as they come, each once.
     /// - Returns: an outcome for each step, in their order.
-    /// - Throws: ``IPAMError``; what was recorded until then stays so.
+    /// - Throws: ``IPAMError``; what was recorded until then stays so, and `progress` has it.
     public func adopt(
-        _ adoption: Adoption, by: String, at now: Timestamp, progress: (Int) -> Void = { _ in }
+        _ adoption: Adoption, by: String, at now: Timestamp, progress: ([AdoptionOutcome]) -> Void = { _ in }
     ) async throws(IPAMError) -> [AdoptionOutcome] {
         var done: Set<AdoptionStep> = []
         let steps = adoption.steps.filter { !$0.isConflict }
@@ -65,7 +65,7 @@ extension AddressPool {
                 try await pool.run(batch, by: by, at: now)
             }
             for (step, isDone) in zip(batch, outcomes) where isDone { done.insert(step) }
-            progress(steps.count - rest.count)
+            progress(zip(batch, outcomes).map { AdoptionOutcome(step: $0, isDone: $1) })
         }
         return adoption.steps.map { AdoptionOutcome(step: $0, isDone: done.contains($0)) }
     }

@@ -217,7 +217,7 @@ extension AddOperation {
             }
             return .success(())
         } catch {
-            return .failure(.lookupFailed(error))
+            return .failure(.goNodesLookupFailed(address, network: keys.network, error))
         }
     }
 }

@@ -38,6 +38,8 @@ public enum IPAMError: Error, Hashable, Sendable {
     case podGone(PodReference, String)
     /// A Go node may have given out the address without recording it, and nothing says where pods can be looked up.
     case goNodesUnknown(IPAddress, network: NetworkName)
+    /// A Go node may have given out the address without recording it, and the pods could not be listed.
+    case goNodesLookupFailed(IPAddress, network: NetworkName, PodSourceError)
     /// Kubernetes could not be asked.
     case lookupFailed(PodSourceError)
     /// Nothing says which annotations a pod has.
@@ -99,6 +101,9 @@ extension IPAMError: CustomStringConvertible {
         case .goNodesUnknown(let address, let network):
             "network \(network) may have Go nodes, which do not record fixed addresses, and no kubeconfig says where to "
                 + "look for a pod that has \(address)"
+        case .goNodesLookupFailed(let address, let network, let error):
+            "network \(network) may have Go nodes, which do not record fixed addresses: all pods must be listed to see "
+                + "whether one has \(address), and \(error)"
         case .lookupFailed(let error): error.description
         case .noAnnotationSource(let pod):
             "nothing says which annotations pod \(pod) has: set ipam.kubeConfig, let the runtime pass them "
@@ -137,7 +142,7 @@ extension IPAMError: CustomStringConvertible {
         case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource, .goNodesUnknown,
             .tooManyOperations:
             .invalidNetworkConfig
-        case .store, .locked, .contention, .lookupFailed, .heldForNow: .tryAgainLater
+        case .store, .locked, .contention, .lookupFailed, .goNodesLookupFailed, .heldForNow: .tryAgainLater
         case .exhausted, .automaticLimit: .poolExhausted
         case .inUse, .held, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
         case .reserved: .reservedForAnother
@@ -171,6 +176,11 @@ extension IPAMError {
         case .automaticLimit(let namespace, _):
             "see 'ipamctl list --namespace \(namespace)\(option)'; 'ipamctl release ADDRESS' gives one back"
         case .goNodesUnknown: "set ipam.kubeConfig, or, when no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
+        case .goNodesLookupFailed(_, _, let error):
+            (error.isForbidden
+                ? "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
+                    + "docs/examples/rbac.yaml), or, when" : "when")
+                + " no Go node is left, 'ipamctl adopt --no-go-nodes\(option)'"
         case .conflicts(let conflicts): conflicts.first.map { "see 'ipamctl show \($0.address)\(option)'" }
         case .tooManyOperations(_, _, let takeovers, _) where takeovers > 0:
             "free some of the addresses first: 'ipamctl release ADDRESS --force\(option)'"

@@ -18,24 +18,24 @@ extension AddressPool {
     ///
     /// - Parameters:
     ///   - by: who repairs, for the history.
-    ///   - progress: told how many findings are through.
+    ///   - progress: gets the outcomes as they come, each once.
     /// - Returns: an outcome for each finding, in their order.
-    /// - Throws: ``IPAMError``; what was repaired until then stays so.
+    /// - Throws: ``IPAMError``; what was repaired until then stays so, and `progress` has it.
     public func repair(
         _ findings: [AuditFinding], of snapshot: NetworkSnapshot, by: String, at now: Timestamp,
-        progress: (Int) -> Void = { _ in }
+        progress: ([RepairOutcome]) -> Void = { _ in }
     ) async throws(IPAMError) -> [RepairOutcome] {
         let units = units(of: findings, snapshot)
         var done: Set<AuditFinding> = []
         var rest = units[...]
-        var through = 0
         while !rest.isEmpty {
             let batch = Self.batch(&rest)
-            for (unit, isDone) in zip(batch, try await renewed.runOrSplit(batch, by: by, at: now)) where isDone {
-                done.formUnion(unit.findings)
+            var outcomes: [RepairOutcome] = []
+            for (unit, isDone) in zip(batch, try await renewed.runOrSplit(batch, by: by, at: now)) {
+                if isDone { done.formUnion(unit.findings) }
+                outcomes += unit.findings.map { RepairOutcome(finding: $0, isDone: isDone) }
             }
-            through += batch.reduce(0) { $0 + $1.findings.count }
-            progress(through)
+            progress(outcomes)
         }
         return findings.map { RepairOutcome(finding: $0, isDone: done.contains($0)) }
     }

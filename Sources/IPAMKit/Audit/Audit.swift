@@ -42,11 +42,11 @@ public struct Audit {
 
     /// The report, its findings by address.
     public func report() -> AuditReport {
-        var unjudged: [String: Int] = [:]
+        var unjudged: [Unjudged: Int] = [:]
         var findings: [AuditFinding] = []
         for held in snapshot.attachments {
             let judgement = evidence.judge(held)
-            if case .unverifiable(let reason) = judgement { unjudged[reason, default: 0] += 1 }
+            if case .unverifiable(let unknown) = judgement { unjudged[unknown, default: 0] += 1 }
             findings += tenancyFindings(held, judgement)
         }
         findings += unattachedFindings() + reportedFindings() + reservationFindings() + placeFindings()
@@ -129,9 +129,9 @@ public struct Audit {
             findings += present.map { finding(.leaked, $0, evidence, .none, confirm: false) }
             findings += missing.map { finding(.dangling, $0, evidence, .none, confirm: false) }
         case .outOfSight: break
-        case .unverifiable(let reason):
+        case .unverifiable(let unknown):
             findings += missing.map {
-                finding(.dangling, $0, "\(usage.phrase): no used key, and \(reason)", .none, confirm: false)
+                finding(.dangling, $0, "\(usage.phrase): no used key, and \(unknown.reason)", .none, confirm: false)
             }
         }
         return findings

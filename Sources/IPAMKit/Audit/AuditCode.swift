@@ -32,15 +32,31 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     /// The CNI file and the store differ.
     case configDrift = "config-drift"
 
-    public enum Severity: String, Hashable, Sendable {
-        case error, warning, info
+    /// How much a finding needs somebody, from the least.
+    public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
+        /// Nothing is wrong.
+        case info
+        /// An address is lost, or will be.
+        case warning
+        /// Two may use one address, or nobody gets one.
+        case error
+
+        public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .info: 0
+            case .warning: 1
+            case .error: 2
+            }
+        }
     }
 
     public var severity: Severity {
         switch self {
         case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .reservationViolated: .error
-        case .leaked, .superseded, .nodeGone, .outOfRange, .configDrift: .warning
-        case .unverified, .doubtful, .reservationExpired, .reservationOrphaned: .info
+        case .leaked, .superseded, .unverified, .nodeGone, .outOfRange, .configDrift: .warning
+        case .doubtful, .reservationExpired, .reservationOrphaned: .info
         }
     }
 

@@ -14,7 +14,7 @@ struct AuditEvidence {
         case leftBehind(netns: String)
         /// On another node than the one that judges by itself.
         case outOfSight
-        case unverifiable(String)
+        case unverifiable(Unjudged)
     }
 
     /// How sure it is that the older one of a pod's two sandboxes is gone.
@@ -182,7 +182,7 @@ struct AuditEvidence {
         let holder = held.attachment.holder
         // A runtime beside Kubernetes, perhaps on a machine that is no node.
         guard holder.pod != nil || holder.uid != nil else {
-            return .unverifiable("it is no pod of Kubernetes: its node judges it (--node-local)")
+            return .unverifiable(.noPod)
         }
         // A static pod's UID may stand in its manifest, and be the same on every node, where only the names differ.
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive, pod.uid == uid || pod.reference == holder.pod {
@@ -191,18 +191,20 @@ struct AuditEvidence {
             }
             return pod.isTerminating ? .passing : .live
         }
-        if let reason = holder.foreignness(to: seen.cluster) { return .unverifiable(reason) }
-        guard !isStranger else { return .unverifiable("Kubernetes knows none of the pods recorded for this cluster") }
+        if let reason = holder.foreignness(to: seen.cluster) {
+            return .unverifiable(.foreign(reason, knowsCluster: seen.cluster != nil))
+        }
+        guard !isStranger else { return .unverifiable(.stranger) }
         guard holder.cluster != nil else {
             if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name),
                 leftBehind(held, seen.local) == nil
             {
                 return .nodeGone("its node \(name) is not in this cluster, and no cluster is recorded for it")
             }
-            return .unverifiable("no cluster is recorded for it")
+            return .unverifiable(.noCluster)
         }
         guard let uid = holder.uid, let reference = holder.pod else {
-            return .unverifiable("no pod UID is recorded for it")
+            return .unverifiable(.noUID)
         }
         var state = holder.node.map { HolderVerdict.NodeState(nodes[$0]) }
         if state == .absent, !knowsNodes || livingNodes.contains(holder.node ?? "") { state = nil }
@@ -212,7 +214,7 @@ struct AuditEvidence {
         case .gone(let evidence):
             return leftBehind(held, seen.local) ?? .gone(evidence.description, mustBeConfirmed: false)
         case .seenGone(let sentence): return leftBehind(held, seen.local) ?? .gone(sentence, mustBeConfirmed: true)
-        case .unverifiable(let reason): return .unverifiable(reason)
+        case .unverifiable(let reason): return .unverifiable(.byItsNode(reason))
         }
     }
 
@@ -240,9 +242,7 @@ struct AuditEvidence {
         let place = seen.view.identity.certainPlace(of: holder, since: held.attachment.since)
         guard place != .elsewhere else { return .outOfSight }
         guard place == .here || !hasClone else {
-            return .unverifiable(
-                "a record of another boot is newer than this boot: another machine may have this one's name and machine ID"
-            )
+            return .unverifiable(.clone)
         }
         let isVisible = holder.node.map(visibleNodes.contains) ?? false
         switch seen.view.evidence(on: holder, at: place, seesNamespaces: isVisible) {
@@ -252,7 +252,8 @@ struct AuditEvidence {
         case .present: return .live
         // What the runtime believes to be attached is alive until more is known; it may know the container by other
         // interfaces.
-        case .unproven(let reason): return isCached(held) ? .live : .unverifiable(reason)
+        case .unproven(let reason):
+            return isCached(held) ? .live : .unverifiable(.unproven(reason, hasNamespace: holder.netns != nil))
         }
     }
 

@@ -17,6 +17,8 @@ public struct AuditReport: Hashable, Sendable {
     public let pods: Int
     /// How many holders nothing that was asked knows, by the reason.
     public let unjudged: [String: Int]
+    /// What would let them be judged, by the same reasons.
+    public let remedies: [String: String]
     public var findings: [AuditFinding]
 
     /// The same report with those findings that `isWanted`.
@@ -55,7 +57,8 @@ public struct AuditReport: Hashable, Sendable {
 
     // MARK: JSON
 
-    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, findings}`; absent parts are left out.
+    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, remedies, findings}`; absent parts are left
+    /// out. `unjudged` has a count for each reason, `remedies` a sentence.
     public var json: JSONValue {
         var object: JSONObject = [
             "format": JSONValue(Self.format), "network": .string(network.text), "revision": JSONValue(revision),
@@ -68,6 +71,8 @@ public struct AuditReport: Hashable, Sendable {
         if !unjudged.isEmpty {
             object["unjudged"] = .object(
                 JSONObject(unjudged.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) }))
+            object["remedies"] = .object(
+                JSONObject(remedies.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
         object["findings"] = .array(findings.map(\.json))
         return .object(object)
@@ -92,13 +97,14 @@ public struct AuditReport: Hashable, Sendable {
         checked = json["checked"]?.int ?? 0
         pods = json["pods"]?.int ?? 0
         unjudged = [:]
+        remedies = [:]
         findings = []
         for element in listed { findings.append(try AuditFinding(element)) }
     }
 
     init(
         _ snapshot: NetworkSnapshot, at: Timestamp, cluster: String?, node: String?, pods: Int,
-        unjudged: [String: Int], findings: [AuditFinding]
+        unjudged: [Unjudged: Int], findings: [AuditFinding]
     ) {
         network = snapshot.network
         revision = snapshot.revision
@@ -106,7 +112,8 @@ public struct AuditReport: Hashable, Sendable {
         self.cluster = cluster
         self.node = node
         self.pods = pods
-        self.unjudged = unjudged
+        self.unjudged = Dictionary(unjudged.map { ($0.key.reason, $0.value) }, uniquingKeysWith: +)
+        remedies = Dictionary(unjudged.map { ($0.key.reason, $0.key.remedy) }) { first, _ in first }
         self.findings = findings
         checked = Set(snapshot.used.keys).union(snapshot.reservations.keys).count
     }

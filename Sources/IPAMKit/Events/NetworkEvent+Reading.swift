@@ -9,6 +9,13 @@ extension NetworkEvent {
         return KeyRange(from: base, to: KeyRange(prefix: base.text + "/").end ?? base)
     }
 
+    /// The same as ``range(of:)`` of a network, in parts that have no key of another one: for a user whose rights end there.
+    /// Most events are in the first; those about the network's document are in the second.
+    public static func ranges(within network: NetworkName) -> (children: KeyRange, document: KeyRange) {
+        let document = Keyspace(network).document
+        return (KeyRange(prefix: document.text + "/"), KeyRange(document))
+    }
+
     /// What the changes of one revision mean.
     ///
     /// Of an address: first what ended (reservation, tenancy), then what began. What nobody asks about is left out: locks,

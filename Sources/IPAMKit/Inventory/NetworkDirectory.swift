@@ -43,14 +43,33 @@ public enum NetworkDirectory {
         return names.sorted { Key($0) < Key($1) }.compactMap { try? NetworkName($0) }
     }
 
-    /// The revision of the store: what happens from now on comes after it.
+    /// Whether the store has a key of `network`. Reads nothing of another network: a user's rights may end there.
     ///
     /// - Throws: ``IPAMError``.
-    public static func revision(of store: any Store, deadline: ContinuousClock.Instant) async throws(IPAMError)
-        -> Revision
+    public static func has(_ network: NetworkName, in store: any Store, deadline: ContinuousClock.Instant)
+        async throws(IPAMError) -> Bool
     {
+        let document = Keyspace(network).document
         do throws(StoreError) {
-            return try await store.read([Read(KeyRange(Key(Keyspace.root)), .keys)], deadline: deadline).revision
+            let snapshot = try await store.read(
+                [Read(KeyRange(document), .keys), Read(KeyRange(prefix: document.text + "/"), .keys, limit: 1)],
+                deadline: deadline)
+            return snapshot.results.contains { !$0.records.isEmpty }
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// The revision of the store: what happens from now on comes after it.
+    ///
+    /// - Parameter network: the one that the store's user may read; nil for one who may read all.
+    /// - Throws: ``IPAMError``.
+    public static func revision(
+        of store: any Store, reading network: NetworkName? = nil, deadline: ContinuousClock.Instant
+    ) async throws(IPAMError) -> Revision {
+        let key = network.map { Keyspace($0).document } ?? Key(Keyspace.root)
+        do throws(StoreError) {
+            return try await store.read([Read(KeyRange(key), .keys)], deadline: deadline).revision
         } catch {
             throw .store(error)
         }

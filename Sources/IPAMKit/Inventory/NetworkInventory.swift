@@ -70,6 +70,21 @@ public struct AddressEntry: Hashable, Sendable {
             object["fixed"] = .bool(attachment.isFixed)
             return object
         }
+
+        /// The same with all else that is recorded: `workload, containerName, netns, inode, boot, machine, cluster`.
+        /// Histories keep only what ``json`` has.
+        var completeJSON: JSONObject {
+            var object = json
+            guard let holder = attachment?.holder else { return object }
+            object["workload"] = holder.owner.text.map(JSONValue.string)
+            object["containerName"] = holder.container.map { .string($0.description) }
+            object["netns"] = holder.netns.map(JSONValue.string)
+            object["inode"] = holder.inode.flatMap { Int64(exactly: $0) }.map { JSONValue($0) }
+            object["boot"] = holder.boot.map(JSONValue.string)
+            object["machine"] = holder.machine.map(JSONValue.string)
+            object["cluster"] = holder.cluster.map(JSONValue.string)
+            return object
+        }
     }
 
     public let network: NetworkName
@@ -116,13 +131,14 @@ public struct AddressEntry: Hashable, Sendable {
     }
 
     /// `{network, address, state, attachment?, reservation?, reservedForAnother?}`, with
-    /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed}`; what is unknown is left out.
+    /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed, workload, containerName, netns, inode,
+    /// boot, machine, cluster}`; what is unknown is left out.
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "address": .string(address.description),
             "state": .string(state.rawValue),
         ]
-        object["attachment"] = usage.map { .object($0.json) }
+        object["attachment"] = usage.map { .object($0.completeJSON) }
         object["reservation"] = reservation?.json
         if isReservedForAnother { object["reservedForAnother"] = true }
         return .object(object)

@@ -61,7 +61,7 @@ public struct Holder: Hashable, Sendable {
 
 extension Holder.Owner {
     /// `sts/db`, or `none`; nil for what is not known.
-    var text: String? {
+    public var text: String? {
         switch self {
         case .unknown: nil
         case .workload(let workload): workload.description

@@ -33,8 +33,13 @@ public protocol PodSource: Sendable {
 public struct PodSourceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One clause for people: what was asked, where, and why there is no answer.
     public let description: String
+    /// Whether Kubernetes answered, and does not allow the question (403).
+    public let isForbidden: Bool
 
-    public init(_ description: String) {
+    public init(_ description: String) { self.init(description, isForbidden: false) }
+
+    public init(_ description: String, isForbidden: Bool) {
         self.description = description
+        self.isForbidden = isForbidden
     }
 }

@@ -24,15 +24,17 @@ public struct ReleasePlan: Sendable {
     /// Who uses the addresses that would be freed.
     public var usages: [AddressEntry.Usage] { force ? entries.compactMap(\.usage) : [] }
     /// What would be done.
-    public var changes: [ReleaseChange] { changes { _ in true } }
+    public var changes: [ReleaseChange] { changes(through: entries.count) { _ in true } }
 
-    /// One change for each address, each followed by those for the other addresses of its attachment.
-    func changes(_ release: (AddressEntry) -> Bool) -> [ReleaseChange] {
+    /// One change for each of the first `count` addresses, each followed by those for the other addresses of its attachment.
+    ///
+    /// - Parameter release: whether an address was released; false where it changed meanwhile.
+    public func changes(through count: Int, _ release: (IPAddress) -> Bool) -> [ReleaseChange] {
         let named = Set(addresses)
         var freed: Set<IPAddress> = []
         var changes: [ReleaseChange] = []
-        for entry in entries {
-            let isDone = release(entry)
+        for entry in entries.prefix(count) {
+            let isDone = release(entry.address)
             changes.append(
                 ReleaseChange(
                     address: entry.address, dropped: isDone ? entry.reservation : nil,
@@ -92,9 +94,13 @@ extension AddressPool {
     /// Carries out `plan`. Each release is one compare-and-delete on what the plan saw: an address that changed since is
     /// left alone, and told.
     ///
-    /// - Parameter ending: how the history is to call what is freed; nil leaves no trace there.
-    /// - Throws: ``IPAMError``.
-    public func release(_ plan: ReleasePlan, ending: Ending? = nil) async throws(IPAMError) -> [ReleaseChange] {
+    /// - Parameters:
+    ///   - ending: how the history is to call what is freed; nil leaves no trace there.
+    ///   - progress: told of each address of the plan, in their order, whether it was released.
+    /// - Throws: ``IPAMError``; what was released until then stays so, and `progress` has it.
+    public func release(
+        _ plan: ReleasePlan, ending: Ending? = nil, progress: (IPAddress, Bool) -> Void = { _, _ in }
+    ) async throws(IPAMError) -> [ReleaseChange] {
         // Addresses that went with the attachment of one before.
         var freed: Set<IPAddress> = []
         var done: Set<IPAddress> = []
@@ -105,11 +111,12 @@ extension AddressPool {
             let isDone = try await renewed.orWithoutHistory { (pool) throws(IPAMError) in
                 try await pool.run(release, pool.historyDepth > 0 ? ending : nil)
             }
+            progress(entry.address, isDone)
             guard isDone else { continue }
             done.insert(entry.address)
             if plan.force { freed.formUnion(entry.usage?.attachment?.addresses ?? []) }
         }
-        return plan.changes { done.contains($0.address) }
+        return plan.changes(through: plan.entries.count, done.contains)
     }
 
     /// What is released of one address: its reservation, and the tenancy that is ended.

@@ -21,6 +21,12 @@ public struct Kubeconfig: Sendable {
     /// none.
     private let authority: [UInt8]?
 
+    /// Whether both certainly lead to one cluster or to clusters of one certification authority: by the server's URL, or by
+    /// the authority's certificate.
+    public func mayLeadToTheSameCluster(as other: Kubeconfig) -> Bool {
+        server == other.server || (authority != nil && authority == other.authority)
+    }
+
     let tls: TLSOptions
     let token: BearerToken?
     /// The URL of the proxy, as libcurl takes it.

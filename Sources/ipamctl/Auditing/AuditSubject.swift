@@ -74,25 +74,3 @@ struct AuditLook: Sendable {
     let report: AuditReport
     let snapshot: NetworkSnapshot
 }
-
-/// The repairs of one network: shown, asked for, carried out.
-struct AuditRepairs: Sendable {
-    let look: AuditLook
-    let findings: [AuditFinding]
-    /// Of a dry run: what a second look would have to confirm.
-    let toConfirm: [AuditFinding]
-
-    func run(_ connection: Connection, _ change: ChangeOptions) async throws -> AuditResult.Repair {
-        let network = look.report.network
-        let planned = AuditResult.Repair(
-            network: network, outcomes: findings.map { .init(finding: $0, isDone: true) }, toConfirm: toConfirm)
-        guard !change.dryRun, !findings.isEmpty else { return planned }
-        try Terminal.confirm(
-            "Repair \(findings.count) \(findings.count == 1 ? "finding" : "findings") of network \(network)?",
-            showing: planned.lines(isDryRun: true).joined(separator: "\n"), assumeYes: change.yes)
-        let outcomes = try await connection.pool(network).repair(
-            findings, of: look.snapshot, by: Operator.name, at: Operator.now(),
-            progress: { Terminal.progress("network \(network): \($0) of \(findings.count) repaired ") })
-        return AuditResult.Repair(network: network, outcomes: outcomes, toConfirm: [])
-    }
-}

@@ -19,6 +19,7 @@ struct ReportedRepairs: Sendable {
         let repairs = self
         let result = try connected(global) { connection in try await repairs.run(on: connection) }
         Terminal.print(format.render(result))
+        if let stop = result.stop { throw stop }
         let skipped = (result.repairs ?? []).flatMap(\.outcomes).count { !$0.isDone }
         if skipped > 0 { throw Failure(.conflict, "\(skipped) changed meanwhile and were left alone") }
     }
@@ -38,15 +39,20 @@ struct ReportedRepairs: Sendable {
             subjects.append((report, subject, look))
         }
         var looks: [AuditReport] = []
-        var repairs: [AuditResult.Repair] = []
-        for (report, subject, first) in subjects {
+        var run = RepairRun(networks: reports.map(\.network))
+        for (report, subject, first) in subjects where run.stop == nil {
             var look = first
             let grace = GraceArgument.standard
             let age = look.report.at.seconds - report.at.seconds
             let unconfirmed = report.unconfirmed(including: included)
             if !unconfirmed.isEmpty, age < grace, !change.dryRun {
                 await GraceArgument.wait(grace - age, for: unconfirmed.count)
-                look = try await subject.look()
+                do {
+                    look = try await subject.look()
+                } catch {
+                    run.fail(error)
+                    break
+                }
             }
             let known = Set(report.findings.map(\.identity))
             let findings = look.report.repairable(including: included, confirmedBy: report, grace: grace)
@@ -57,8 +63,8 @@ struct ReportedRepairs: Sendable {
                     known.contains($0.identity) && !findings.contains($0)
                 } : []
             looks.append(look.report)
-            repairs.append(
-                try await AuditRepairs(look: look, findings: findings, toConfirm: toConfirm).run(connection, change))
+            await run.append(
+                AuditRepairs(look: look, findings: findings, toConfirm: toConfirm), connection, change)
             let asked = report.findings.count { $0.repair != .none }
             let left = asked - findings.count - toConfirm.count
             if left > 0 {
@@ -67,7 +73,7 @@ struct ReportedRepairs: Sendable {
                         + "without --include")
             }
         }
-        return AuditResult(reports: looks, isWanted: { _ in true }, repairs: repairs, isDryRun: change.dryRun)
+        return try run.result(looks, isWanted: { _ in true }, isDryRun: change.dryRun)
     }
 
     /// - Throws: ``Failure`` for the report of another cluster, node or etcd.

@@ -54,13 +54,41 @@ struct AdoptCommand: ParsableCommand {
         if change.dryRun || isIdle { return planned }
         try Terminal.confirm(
             question(adoption, subject.network), showing: planned.text(wide: false), assumeYes: change.yes)
-        let outcomes = try await connection.pool(subject.network).adopt(
-            adoption, by: Operator.name, at: Operator.now(),
-            progress: { Terminal.progress("\($0) of \(adoption.steps.count) recorded ") })
-        Terminal.progress("")
+        var outcomes: [AdoptionOutcome] = []
         var ending: AdoptionResult.Ending?
-        if noGoNodes { ending = try await subject.endGoNodes() }
-        return AdoptionResult(network: subject.network, outcomes: outcomes, ending: ending, isDryRun: false)
+        var stop: Failure?
+        do throws(IPAMError) {
+            let all = try await connection.pool(subject.network).adopt(
+                adoption, by: Operator.name, at: Operator.now(),
+                progress: { some in
+                    outcomes += some
+                    Terminal.progress("\(outcomes.count) of \(adoption.steps.count) recorded ")
+                })
+            outcomes = all
+            Terminal.progress("")
+            if noGoNodes { ending = try await subject.endGoNodes() }
+        } catch {
+            Terminal.progress("")
+            stop = try Self.stopped(error, outcomes, of: adoption, endsGoNodes: noGoNodes)
+        }
+        return AdoptionResult(
+            network: subject.network, outcomes: outcomes, ending: ending, isDryRun: false, stop: stop)
+    }
+
+    /// What is to be said when an error comes with a part done.
+    ///
+    /// - Throws: the error itself, when nothing was done.
+    private static func stopped(
+        _ error: IPAMError, _ outcomes: [AdoptionOutcome], of adoption: Adoption, endsGoNodes: Bool
+    ) throws(IPAMError) -> Failure {
+        func text(_ count: Int) -> String { "\(count) \(count == 1 ? "address" : "addresses") recorded" }
+        let done = outcomes.filter(\.isDone).reduce(0) { $0 + $1.step.addresses.count }
+        guard done > 0 else { throw error }
+        let tried = Set(outcomes.map(\.step))
+        let left = adoption.steps.filter { !$0.isConflict && !tried.contains($0) }
+            .reduce(0) { $0 + $1.addresses.count }
+        let rest = [left > 0 ? text(left) : nil, endsGoNodes ? "the end of Go nodes" : nil].compactMap(\.self)
+        return .stopped(error, done: text(done), rest: rest)
     }
 
     private func question(_ adoption: Adoption, _ network: NetworkName) -> String {

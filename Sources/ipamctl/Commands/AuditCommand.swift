@@ -14,7 +14,8 @@ struct AuditCommand: ParsableCommand {
               ipamctl audit --report leaks.json, and later ipamctl release --from-report leaks.json
 
             A holder that is gone with its node is freed at once; one that only looks gone is looked at again after \
-            --grace. Exit status 5: there are findings (with --repair: some are left).
+            --grace. Exit status 5: there are findings of --severity or above (with --repair: some are left), or with \
+            --strict holders that could not be judged.
             """, aliases: ["check"])
 
     @OptionGroup var global: GlobalOptions
@@ -29,6 +30,16 @@ struct AuditCommand: ParsableCommand {
 
     @Option(help: "Only findings about holders on this node.")
     var node: String?
+
+    @Option(
+        help: """
+            Which findings make the exit status 5: error, warning (and error), or info (all). The others are shown all \
+            the same.
+            """)
+    var severity = AuditCode.Severity.warning
+
+    @Flag(help: "Exit status 5 also when a holder could not be judged.")
+    var strict = false
 
     @Flag(help: "Repair what can be repaired safely.")
     var repair = false
@@ -46,7 +57,9 @@ struct AuditCommand: ParsableCommand {
         transform: GraceArgument.init(parsing:))
     var grace: GraceArgument?
 
-    @Option(help: "Write all findings to this file, to act on later; - writes them to standard output instead of the result.")
+    @Option(
+        help:
+            "Write all findings to this file, to act on later; - writes them to standard output instead of the result.")
     var report: String?
 
     @Flag(help: "Judge the containers of this node alone, by its network namespaces, without Kubernetes.")
@@ -71,14 +84,28 @@ struct AuditCommand: ParsableCommand {
         let command = self
         let result = try connected(global) { connection in try await command.run(on: connection) }
         Terminal.progress("")
+        var unwritten: Failure?
         if let report {
-            try ResultFile.write(result.complete.json.serialized(pretty: true) + "\n", to: report)
+            do throws(Failure) {
+                try ResultFile.write(result.complete.json.serialized(pretty: true) + "\n", to: report)
+            } catch {
+                unwritten = error
+            }
         }
-        if report != "-" { Terminal.print(output.output.render(result)) }
-        guard result.left > 0 else { return }
-        throw Failure(
-            .problems, "\(result.left) \(result.left == 1 ? "finding" : "findings")\(repair ? " left" : "")",
-            hint: repair ? nil : result.hint)
+        if report.map(ResultFile.isStandardOutput) != true { Terminal.print(output.output.render(result)) }
+        if let failure = result.stop ?? unwritten ?? problems(result) { throw failure }
+    }
+
+    /// Why the exit status is 5.
+    private func problems(_ result: AuditResult) -> Failure? {
+        let left = result.left(severity)
+        let unjudged = strict ? result.unjudged : 0
+        var parts: [String] = []
+        if left > 0 { parts.append("\(left) \(left == 1 ? "finding" : "findings")\(repair ? " left" : "")") }
+        if unjudged > 0 { parts.append("\(unjudged) \(unjudged == 1 ? "holder" : "holders") not judged") }
+        guard !parts.isEmpty else { return nil }
+        return Failure(
+            .problems, parts.joined(separator: ", "), hint: repair || left == 0 ? nil : result.hint(severity))
     }
 
     private func run(on connection: Connection) async throws -> AuditResult {
@@ -92,15 +119,14 @@ struct AuditCommand: ParsableCommand {
             await GraceArgument.wait(grace, for: unconfirmed.count)
             looks = try await look(subjects)
         }
-        var repairs: [AuditResult.Repair] = []
-        for (look, earlier) in zip(looks, earlier) {
+        var run = RepairRun(networks: looks.map(\.report.network))
+        for (look, earlier) in zip(looks, earlier) where run.stop == nil {
             let wanted = look.report.filtered(isWanted)
             let sure = wanted.repairable(including: Set(include), confirmedBy: earlier, grace: grace)
             let later = change.dryRun ? wanted.unconfirmed(including: Set(include)).filter { !sure.contains($0) } : []
-            repairs.append(
-                try await AuditRepairs(look: look, findings: sure, toConfirm: later).run(connection, change))
+            await run.append(AuditRepairs(look: look, findings: sure, toConfirm: later), connection, change)
         }
-        return AuditResult(reports: looks.map(\.report), isWanted: isWanted, repairs: repairs, isDryRun: change.dryRun)
+        return try run.result(looks.map(\.report), isWanted: isWanted, isDryRun: change.dryRun)
     }
 
     private func look(_ subjects: [AuditSubject]) async throws -> [AuditLook] {
@@ -118,6 +144,7 @@ struct AuditCommand: ParsableCommand {
 }
 
 extension AuditCode: ExpressibleByArgument {}
+extension AuditCode.Severity: ExpressibleByArgument {}
 
 /// `--grace`: a span of time, or 0.
 struct GraceArgument {

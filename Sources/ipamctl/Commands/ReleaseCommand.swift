@@ -65,26 +65,50 @@ struct ReleaseCommand: ParsableCommand {
         }
         let selection = try AddressSelection(addresses)
         let command = self
-        let (network, changes) = try connected(global) { connection in
+        let (network, changes, stop) = try connected(global) { connection in
             let network = try await connection.network(for: selection.ranges.map(\.start))
             let plan = try await command.plan(selection, in: network.name, connection)
-            if command.change.dryRun { return (network.name, plan.changes) }
+            if command.change.dryRun { return (network.name, plan.changes, nil as Failure?) }
             let preview = plan.changes.map(Self.line).map { "\($0.address) will be \($0.sentence)" }
             try Terminal.confirm(
                 Self.question(plan, network.name), showing: preview.joined(separator: "\n"),
                 assumeYes: command.change.yes)
-            return (
-                network.name,
-                try await connection.pool(network.name).release(
-                    plan, ending: Ending(.freed, at: Operator.now(), by: Operator.name))
-            )
+            let (changes, stop) = try await Self.release(plan, connection.pool(network.name))
+            return (network.name, changes, stop)
         }
         Terminal.print(
             output.output.render(
                 ChangeList(network: network, changes: changes.map(Self.line), isDryRun: change.dryRun)))
+        if let stop { throw stop }
         let skipped = changes.count { $0.changedMeanwhile }
         if skipped > 0 {
             throw Failure(.conflict, "\(skipped) of \(changes.count) addresses changed meanwhile and were left alone")
+        }
+    }
+
+    /// Carries out the plan, as far as it comes.
+    ///
+    /// - Throws: what stopped it, when nothing was done.
+    private static func release(_ plan: ReleasePlan, _ pool: AddressPool) async throws(IPAMError)
+        -> (changes: [ReleaseChange], stop: Failure?)
+    {
+        var done: Set<IPAddress> = []
+        var through = 0
+        do throws(IPAMError) {
+            let changes = try await pool.release(
+                plan, ending: Ending(.freed, at: Operator.now(), by: Operator.name),
+                progress: { address, isDone in
+                    through += 1
+                    if isDone { done.insert(address) }
+                })
+            return (changes, nil)
+        } catch {
+            guard !done.isEmpty else { throw error }
+            func text(_ count: Int) -> String { "\(count) \(count == 1 ? "address" : "addresses")" }
+            return (
+                plan.changes(through: through, done.contains),
+                .stopped(error, done: text(done.count), rest: [text(plan.addresses.count - through)])
+            )
         }
     }
 

@@ -137,7 +137,8 @@ struct ReserveCommand: ParsableCommand {
         guard let error = done.error else { return Outcome(changes: list(done.changes, network.name), failure: nil) }
         if done.changes.isEmpty { throw error }
         let failure = Failure(error)
-        let message = "\(orders.count - done.changes.count) of \(orders.count) addresses were not reserved: "
+        let not = if case .store(.outcomeUnknown) = error { "perhaps not" } else { "not" }
+        let message = "\(orders.count - done.changes.count) of \(orders.count) addresses were \(not) reserved: "
         return Outcome(
             changes: list(done.changes, network.name),
             failure: Failure(

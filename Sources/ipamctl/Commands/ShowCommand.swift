@@ -80,7 +80,12 @@ private struct AddressDetail: Renderable {
             add("Node", holder?.node)
             add("Container", usage.containerID)
             add("Interface", usage.ifname?.text)
+            add("Workload", holder?.owner.text)
             add("Namespace path", holder?.netns)
+            add("Namespace inode", holder?.inode.map(String.init))
+            add("Boot ID", holder?.boot)
+            add("Machine ID", holder?.machine)
+            add("Cluster", holder?.cluster)
             add("Since", usage.attachment?.since?.description)
             if usage.attachment == nil {
                 add("Recorded by", "no attachment that can be read: the Go plugin makes none")

@@ -49,7 +49,9 @@ struct WatchCommand: ParsableCommand {
     private func run(on connection: Connection) async throws {
         let network = connection.requested
         if let network { try await connection.requireKnown(network) }
-        let now = try await NetworkDirectory.revision(of: connection.store, deadline: .now + connection.timeout)
+        let ranges = try await ranges(network, connection)
+        let now = try await NetworkDirectory.revision(
+            of: connection.store, reading: network, deadline: .now + connection.timeout)
         let start = sinceRevision ?? now
         guard start <= now else {
             throw Failure(.usage, "--since-revision: etcd is at revision \(now), and has not come to \(start)")
@@ -58,20 +60,45 @@ struct WatchCommand: ParsableCommand {
         if Terminal.isWatched || global.verbose {
             Terminal.note("watching \(what) from revision \(start) (Ctrl-C ends)")
         }
-        let feed = connection.store.changes(in: NetworkEvent.range(of: network), after: start)
+        let feeds = ranges.map { connection.store.changes(in: $0, after: start) }
         let command = self
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await command.follow(feed, of: network) }
+            for (place, feed) in feeds.enumerated() {
+                group.addTask { try await command.follow(feed, of: network, isFirst: place == 0) }
+            }
             group.addTask { await Terminal.waitUntilNobodyReads() }
             defer { group.cancelAll() }
             try await group.next()
         }
     }
 
+    /// What to follow: one range, in which everything comes in its order, or two where the etcd user may not read that
+    /// because keys of other networks lie in it.
+    private func ranges(_ network: NetworkName?, _ connection: Connection) async throws -> [KeyRange] {
+        let range = NetworkEvent.range(of: network)
+        do throws(StoreError) {
+            _ = try await connection.store.read(
+                [Read(range, .keys, limit: 1)], at: nil, deadline: .now + connection.timeout)
+            return [range]
+        } catch {
+            guard case .denied(let problem) = error else { throw IPAMError.store(error) }
+            guard let network else {
+                throw Failure(
+                    .failed, "cannot watch all networks: \(problem)",
+                    hint: "name one with --network; or let the etcd user read the prefix \(Keyspace.root)")
+            }
+            let (children, document) = NetworkEvent.ranges(within: network)
+            return [children, document]
+        }
+    }
+
     /// Prints until nobody reads.
-    private func follow(_ feed: ChangeFeed, of network: NetworkName?) async throws {
+    ///
+    /// - Parameter isFirst: false for another feed of the same store: what is said of the connection is said once.
+    private func follow(_ feed: ChangeFeed, of network: NetworkName?, isFirst: Bool) async throws {
         var live = LiveOutput(output.output, widths: EventLine.widths(network))
-        Terminal.print(live.header(EventLine.header(wide: live.isWide)))
+        let header = live.header(EventLine.header(wide: live.isWide))
+        if isFirst { Terminal.print(header) }
         do throws(StoreError) {
             for try await element in feed {
                 guard Terminal.hasReader else { return }
@@ -81,6 +108,7 @@ struct WatchCommand: ParsableCommand {
                     let events = NetworkEvent.events(in: batch, of: network).filter(admits)
                     Terminal.print(events.map { live.render(EventLine(time: time, event: $0)) }.joined())
                 case .progress: break
+                case .lost where !isFirst, .interrupted where !isFirst, .resumed where !isFirst: break
                 case .lost(let after, let through):
                     let gap = LostEvents(time: Operator.now(), after: after, through: through)
                     Terminal.note(gap.sentence)

@@ -14,10 +14,9 @@ struct Connection: Sendable {
     let configured: [NetworkName: NetworkConfiguration]
     /// The network that was asked for; nil where none was.
     let requested: NetworkName?
-    /// The kubeconfig that options or variables name.
-    let namedKubeconfig: String?
+    let options: GlobalOptions
 
-    /// - Throws: ``Failure`` when nothing says where the store is.
+    /// - Throws: ``Failure`` when nothing says where the store is, or settings of two sources would be mixed.
     init(_ options: GlobalOptions) throws(Failure) {
         let settings = ConnectionSettings(options)
         let files =
@@ -38,41 +37,40 @@ struct Connection: Sendable {
         } else {
             requested = nil
         }
-        namedKubeconfig = settings.kubeconfig
+        self.options = options
         var configured: [NetworkName: NetworkConfiguration] = [:]
         for (_, configuration) in files.networks { configured[configuration.name] = configuration }
         self.configured = configured
-        let source = try Self.source(files, requested, settings)
-        for problem in files.problems { Terminal.note("warning: \(problem.message)") }
-        let etcd = try settings.merged(over: source?.configuration.etcd)
-        if options.verbose {
-            let from = source.map { " (network \($0.configuration.name) in \($0.path))" } ?? ""
-            Terminal.note("etcd: \(etcd.endpoints.joined(separator: ", "))\(from)")
+        let requested = requested
+        let access = try EtcdAccess(named: settings.etcd, etcdctl: settings.etcdctl) { () throws(Failure) in
+            try Self.source(files, requested)
         }
-        store = EtcdStore(client: EtcdClient(etcd, loop: .current))
+        for problem in files.problems { Terminal.note("warning: \(problem.message)") }
+        if options.verbose {
+            let endpoints = access.configuration.endpoints.joined(separator: ", ")
+            let passedOver = settings.etcdctl.endpoints.flatMap { $0.name == access.origin ? nil : $0.name }
+            Terminal.note(
+                "etcd: \(endpoints) (\(access.origin))" + (passedOver.map { "; \($0) is not used" } ?? ""))
+        }
+        store = EtcdStore(client: EtcdClient(access.configuration, loop: .current))
         timeout = .seconds(options.timeout?.seconds ?? 20)
     }
 
     /// The file's network that names the store: the one asked for, else any when all name the same one.
-    private static func source(
-        _ files: ConfigurationFiles, _ requested: NetworkName?, _ settings: ConnectionSettings
-    ) throws(Failure) -> (path: String, configuration: NetworkConfiguration)? {
+    private static func source(_ files: ConfigurationFiles, _ requested: NetworkName?) throws(Failure)
+        -> (path: String, configuration: NetworkConfiguration)?
+    {
         if let requested, let found = files.networks.first(where: { $0.configuration.name == requested }) {
             return found
         }
         guard let first = files.networks.first else {
-            if settings.endpoints == nil {
-                throw files.problems.first
-                    ?? Failure(
-                        .failed, "no CNI configuration in \(ConfigurationFolder.standard) uses kube-ipam",
-                        hint: "name etcd with --endpoints or ETCDCTL_ENDPOINTS, or a CNI file with --config")
+            // A file that cannot be used may be the one that says where the store is.
+            if let problem = files.problems.first {
+                throw Failure(problem.status, problem.message, hint: "mend the file, or name etcd with --endpoints")
             }
             return nil
         }
-        guard
-            settings.endpoints != nil
-                || files.networks.allSatisfy({ $0.configuration.etcd == first.configuration.etcd })
-        else {
+        guard files.networks.allSatisfy({ $0.configuration.etcd == first.configuration.etcd }) else {
             let names = files.networks.map { "\($0.configuration.name) (\($0.path))" }.joined(separator: ", ")
             throw Failure(
                 .usage, "the CNI files name different etcd clusters: \(names)", hint: "choose one with --network")
@@ -90,7 +88,15 @@ struct Connection: Sendable {
     /// The networks of the store and of the CNI files, sorted; only the one asked for, where one was.
     func networks() async throws -> [NetworkName] {
         if let requested { return [requested] }
-        let stored = try await NetworkDirectory.networks(in: store, deadline: .now + timeout)
+        let stored: [NetworkName]
+        do throws(IPAMError) {
+            stored = try await NetworkDirectory.networks(in: store, deadline: .now + timeout)
+        } catch {
+            guard case .store(.denied(let problem)) = error else { throw error }
+            throw Failure(
+                .failed, "cannot see which networks there are: \(problem)",
+                hint: "name the network with --network; or let the etcd user read the prefix \(Keyspace.root)")
+        }
         return Set(stored).union(configured.keys).sorted { $0.text < $1.text }
     }
 
@@ -120,7 +126,7 @@ struct Connection: Sendable {
     /// Whether the store has a key of the network, or a CNI file names it.
     func isKnown(_ network: NetworkName) async throws -> Bool {
         if configured[network] != nil { return true }
-        return try await NetworkDirectory.networks(in: store, deadline: .now + timeout).contains(network)
+        return try await NetworkDirectory.has(network, in: store, deadline: .now + timeout)
     }
 
     /// The network that `addresses` are to be looked for in, with its range sets: none where neither a CNI file nor

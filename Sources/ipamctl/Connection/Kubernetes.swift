@@ -18,8 +18,8 @@ struct Kubernetes: Sendable {
         /// What to do without a kubeconfig.
         fileprivate var hint: String {
             switch self {
-            case .audit: "name one with --kubeconfig, or judge this node alone with --node-local"
-            case .adoption: "name one with --kubeconfig"
+            case .audit: "name one with --kubeconfig or KUBECONFIG, or judge this node alone with --node-local"
+            case .adoption: "name one with --kubeconfig or KUBECONFIG"
             }
         }
 
@@ -38,17 +38,24 @@ struct Kubernetes: Sendable {
     ///   the network's CNI file names; `IPAMError.lookupFailed` where Kubernetes cannot be asked.
     init(of network: NetworkName, _ connection: Connection, for purpose: Purpose) async throws {
         let configuration = connection.configured[network]
-        guard let path = Self.kubeconfig(of: network, connection) else {
+        guard let origin = KubeconfigSource.first(connection.options, configuration) else {
             throw Failure(
                 .usage, "no kubeconfig says where the pods of network \(network) are",
                 hint: purpose.hint)
         }
-        let source = try Self.source(path)
+        let kubeconfig = try origin.read()
+        if connection.options.verbose {
+            Terminal.note("kubernetes: \(kubeconfig.server) (\(origin.origin)) for network \(network)")
+        }
+        let source = Self.source(kubeconfig)
         let timeout = connection.timeout
         var identity = configuration?.cluster.map(ClusterIdentity.known)
-        if let own = configuration?.kubeConfig, own != path, access(own, F_OK) == 0 {
+        if configuration != nil, let own = KubeconfigSource.nodesPath(configuration), own != origin.name,
+            access(own, F_OK) == 0
+        {
             let found = try await Self.identity(source, timeout)
-            try await Self.requireSame(found, path, as: own, of: network, timeout)
+            try await Self.requireSame(
+                found, kubeconfig, origin.name, as: own, of: network, isNamed: configuration?.cluster != nil, timeout)
             identity = identity ?? found
         }
         if identity == nil { identity = try await Self.identity(source, timeout) }
@@ -63,21 +70,9 @@ struct Kubernetes: Sendable {
         pods = source
     }
 
-    /// The kubeconfig of the cluster whose pods are on the network; nil where nothing names one.
-    static func kubeconfig(of network: NetworkName, _ connection: Connection) -> String? {
-        let fallback = NetworkConfiguration.defaultKubeConfig
-        return connection.namedKubeconfig ?? connection.configured[network]?.kubeConfig
-            ?? ConnectionSettings.variable("KUBECONFIG") ?? (access(fallback, R_OK) == 0 ? fallback : nil)
-    }
-
-    private static func source(_ path: String) throws(Failure) -> KubernetesPodSource {
-        do throws(KubeconfigError) {
-            return KubernetesPodSource(
-                client: KubernetesClient(
-                    try Kubeconfig(contentsOf: path), userAgent: "ipamctl/\(ProductVersion.text)", loop: .current))
-        } catch {
-            throw Failure(.failed, "\(error)")
-        }
+    private static func source(_ kubeconfig: Kubeconfig) -> KubernetesPodSource {
+        KubernetesPodSource(
+            client: KubernetesClient(kubeconfig, userAgent: "ipamctl/\(ProductVersion.text)", loop: .current))
     }
 
     private static func identity(_ source: KubernetesPodSource, _ timeout: Duration)
@@ -95,22 +90,34 @@ struct Kubernetes: Sendable {
     /// - Parameters:
     ///   - identity: the cluster of the kubeconfig at `path`.
     ///   - own: the kubeconfig that the CNI file names.
+    ///   - isNamed: whether the CNI file names the cluster: then the pods of any cluster would be judged by that name.
     private static func requireSame(
-        _ identity: ClusterIdentity, _ path: String, as own: String, of network: NetworkName, _ timeout: Duration
+        _ identity: ClusterIdentity, _ kubeconfig: Kubeconfig, _ path: String, as own: String,
+        of network: NetworkName, isNamed: Bool, _ timeout: Duration
     ) async throws(Failure) {
         let problem: String
         do {
-            switch (identity, try await source(own).cluster(deadline: .now + timeout)) {
+            let nodes = try KubeconfigSource.nodes(path: own).read()
+            switch (identity, try await source(nodes).cluster(deadline: .now + timeout)) {
+            case (_, .withheld(let reason)) where isNamed && !kubeconfig.mayLeadToTheSameCluster(as: nodes):
+                throw Failure(
+                    .usage,
+                    "cannot tell whether \(path) is of the same cluster as \(own), and they name different servers and "
+                        + "certification authorities: \(reason)",
+                    hint:
+                        "grant the nodes' account that rule (docs/examples/rbac.yaml), or name another with --kubeconfig"
+                )
             case (.known(let here), .known(let nodes)):
                 guard here != nodes else { return }
                 throw Failure(
                     .usage,
-                    "\(path) is of another cluster (\(here)) than \(own) (\(nodes)), which the CNI file of network "
-                        + "\(network) names", hint: "name a kubeconfig of the cluster whose pods are on the network")
+                    "\(path) is of another cluster (\(here)) than \(own) (\(nodes)), which the nodes of network "
+                        + "\(network) go by",
+                    hint: "name a kubeconfig of the cluster whose pods are on the network with --kubeconfig")
             case (.withheld(let reason), .known):
                 throw Failure(
                     .usage, "cannot tell whether \(path) is of the same cluster as \(own): \(reason)",
-                    hint: "grant it that rule, or leave --kubeconfig out")
+                    hint: "grant it that rule, or name another with --kubeconfig")
             case (_, .withheld(let reason)): problem = reason
             }
         } catch let failure as Failure where failure.status == .usage {

@@ -50,9 +50,8 @@ struct RolloutAdvice: Sendable {
     }
 
     private var client: KubernetesClient? {
-        guard let path = Kubernetes.kubeconfig(of: network, connection),
-            let kubeconfig = try? Kubeconfig(contentsOf: path)
-        else { return nil }
+        let source = KubeconfigSource.first(connection.options, connection.configured[network])
+        guard let kubeconfig = try? source?.read() else { return nil }
         return KubernetesClient(kubeconfig, userAgent: "ipamctl/\(ProductVersion.text)", loop: .current)
     }
 }

@@ -11,7 +11,8 @@ struct GlobalOptions: ParsableArguments {
         help: "A CNI configuration file (default: those in /etc/cni/net.d that use kube-ipam).")
     var config: String?
 
-    @Option(help: "etcd's client URLs, comma-separated.")
+    @Option(
+        help: "etcd's client URLs, comma-separated (default: those of the CNI file); the options below go with it.")
     var endpoints: String?
 
     @Option(help: "A file with the certificates that etcd's are proved by.")
@@ -26,7 +27,11 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "An etcd user, as NAME:PASSWORD, or NAME and the password in IPAMCTL_PASSWORD.")
     var user: String?
 
-    @Option(help: "A kubeconfig, where pods are looked at (default: the one that the CNI file names).")
+    @Option(
+        help: """
+            A kubeconfig, where pods are looked at (default: KUBECONFIG, ~/.kube/config, a pod's service account, the CNI \
+            file's).
+            """)
     var kubeconfig: String?
 
     @Option(
@@ -57,7 +62,9 @@ struct MetricOutputOptions: ParsableArguments {
     @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
     var output = OutputFormat.table
 
-    @Option(help: "Write the result to this file, whole or not at all, instead of to standard output; - is standard output.")
+    @Option(
+        help: "Write the result to this file, whole or not at all, instead of to standard output; - is standard output."
+    )
     var outputFile: String?
 
     @Option(help: "With -o prometheus: a report of 'ipamctl audit --report', to tell what had leaked then.")

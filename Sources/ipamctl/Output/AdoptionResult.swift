@@ -19,6 +19,8 @@ struct AdoptionResult: Renderable {
     let outcomes: [AdoptionOutcome]
     let ending: Ending?
     let isDryRun: Bool
+    /// Why it stopped with a part done; nil where it did not.
+    var stop: Failure?
 
     /// What stands against the end of Go nodes.
     var obstacles: [String] {
@@ -26,6 +28,7 @@ struct AdoptionResult: Renderable {
     }
 
     var failure: Failure? {
+        if let stop { return stop }
         if case .refused(let obstacles)? = ending {
             return Failure(
                 .conflict,

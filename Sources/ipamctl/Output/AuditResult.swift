@@ -26,12 +26,17 @@ struct AuditResult: Renderable {
     let reports: [AuditReport]
     /// The reports whole, for a file.
     let complete: JSONDocument
+    /// Of the first reports, as far as the repairs came; nil where nothing was to be repaired.
     let repairs: [Repair]?
     let isDryRun: Bool
+    /// Why the repairs stopped with a part of them done; nil where they did not.
+    let stop: Failure?
 
     init(
-        reports: [AuditReport], isWanted: (AuditFinding) -> Bool, repairs: [Repair]? = nil, isDryRun: Bool = false
+        reports: [AuditReport], isWanted: (AuditFinding) -> Bool, repairs: [Repair]? = nil, isDryRun: Bool = false,
+        stop: Failure? = nil
     ) {
+        self.stop = stop
         self.reports = reports.map { $0.filtered(isWanted) }
         complete = JSONDocument(json: Self.json(reports))
         self.repairs = repairs
@@ -42,16 +47,19 @@ struct AuditResult: Renderable {
         let json: JSONValue
     }
 
-    /// How many findings there are, less those that were repaired.
-    var left: Int {
-        let found = reports.reduce(0) { $0 + $1.findings.count }
+    /// How many findings of this severity or above there are, less those that were repaired.
+    func left(_ severity: AuditCode.Severity) -> Int {
+        let found = reports.flatMap(\.findings).count { $0.code.severity >= severity }
         guard let repairs, !isDryRun else { return found }
-        return found - repairs.flatMap(\.outcomes).count(where: \.isDone)
+        return found - repairs.flatMap(\.outcomes).count { $0.isDone && $0.finding.code.severity >= severity }
     }
 
-    /// The next step.
-    var hint: String? {
-        let findings = reports.flatMap(\.findings)
+    /// How many holders could not be judged.
+    var unjudged: Int { reports.reduce(0) { $0 + $1.unjudged.values.reduce(0, +) } }
+
+    /// The next step for the findings of this severity or above.
+    func hint(_ severity: AuditCode.Severity) -> String? {
+        let findings = reports.flatMap(\.findings).filter { $0.code.severity >= severity }
         if findings.contains(where: { $0.repair != .none && !$0.code.isRepairedOnlyWhenIncluded }) {
             return "'ipamctl audit --repair' repairs what is safe; --dry-run shows it first"
         }
@@ -69,8 +77,9 @@ struct AuditResult: Renderable {
 
     var json: JSONValue {
         guard let repairs else { return Self.json(reports) }
-        let documents = zip(reports, repairs).map { report, repair -> JSONValue in
-            guard var object = report.json.object else { return report.json }
+        let documents = reports.enumerated().map { index, report -> JSONValue in
+            guard index < repairs.count, var object = report.json.object else { return report.json }
+            let repair = repairs[index]
             object["repaired"] = .array(
                 repair.outcomes.map { outcome in
                     var json = outcome.finding.json.object ?? JSONObject()
@@ -116,7 +125,8 @@ struct AuditResult: Renderable {
                 }
                 text += TextTable.render([["ADDRESS", "CODE", "EVIDENCE"]] + rows)
             }
-            guard let repair = repairs?[index] else { continue }
+            guard let repairs, index < repairs.count else { continue }
+            let repair = repairs[index]
             let lines = repair.lines(isDryRun: isDryRun)
             guard !lines.isEmpty else { continue }
             text += "\n" + lines.map { "\($0)\(isDryRun ? " (dry run)" : "")\n" }.joined()
@@ -149,11 +159,13 @@ struct AuditResult: Renderable {
         if counts.isEmpty { text += "  no findings\n" }
         let rows = AuditCode.allCases.compactMap { code -> [String]? in
             guard let findings = counts[code] else { return nil }
-            return ["  \(findings.count)", code.rawValue, findings.compactMap(repair).first ?? "a person must decide"]
+            let next = findings.compactMap(repair).first ?? "a person must decide"
+            return ["  \(findings.count)", code.rawValue, code.severity.rawValue, next]
         }
         if !rows.isEmpty { text += TextTable.render(rows) }
         for (reason, count) in report.unjudged.sorted(by: { $0.key < $1.key }) {
             text += "  \(count) not judged: \(reason)\n"
+            if let remedy = report.remedies[reason] { text += "    to judge: \(remedy)\n" }
         }
         return text
     }

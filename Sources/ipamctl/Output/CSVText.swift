@@ -120,7 +120,8 @@ enum CSVText {
     }
 
     private static func quoted(_ cell: String) -> String {
-        let isPlain = !cell.unicodeScalars.contains { ",;\t\"\n\r".unicodeScalars.contains($0) }
+        let isPlain =
+            !cell.unicodeScalars.contains { ",;\t\"\n\r".unicodeScalars.contains($0) }
             && cell.unicodeScalars.first != " " && cell.unicodeScalars.last != " "
         if isPlain { return cell }
         var quoted = "\""

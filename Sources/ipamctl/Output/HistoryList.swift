@@ -14,7 +14,7 @@ struct HistoryList: Renderable {
     func cells(wide: Bool) -> [[String]] {
         [
             ["NETWORK", "ADDRESS", "FROM", "TO", "EVENT", "WHO", "BY"]
-                + (wide ? ["CONTAINER", "UID", "NOTE", "EVIDENCE"] : [])
+                + (wide ? ["CONTAINER", "UID", "NOTE"] : []) + ["EVIDENCE"]
         ]
             + lines.map { line in
                 let row = [
@@ -25,8 +25,8 @@ struct HistoryList: Renderable {
                     + (wide
                         ? [
                             line.attachment?["containerID"]?.string ?? "", line.attachment?["uid"]?.string ?? "",
-                            line.reservation?.note ?? "", line.evidence ?? "",
-                        ] : [])
+                            line.reservation?.note ?? "",
+                        ] : []) + [line.evidence ?? ""]
             }
     }
 }

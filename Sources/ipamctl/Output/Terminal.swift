@@ -51,17 +51,46 @@ enum Terminal {
     ///   - question: what is asked.
     ///   - preview: what would be done, a line for each address; the first twenty are shown.
     ///   - assumeYes: true asks nothing.
-    /// - Throws: ``Failure`` when the answer is no.
+    /// - Throws: ``Failure/declined`` when the answer is no, nothing, or Ctrl-C.
     static func confirm(_ question: String, showing preview: String = "", assumeYes: Bool) throws {
         guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
         let lines = preview.split(separator: "\n")
         for line in lines.prefix(20) { note(String(line)) }
         if lines.count > 20 { note("... and \(lines.count - 20) more") }
         write(harmless("\(question) [y/N] "), STDERR_FILENO)
-        let line = readLine(strippingNewline: true)
+        let line = answer()
         if line == nil { note("") }
         let answer = line?.lowercased() ?? ""
-        guard answer == "y" || answer == "yes" else { throw Failure(.failed, "nothing was changed") }
+        guard answer == "y" || answer == "yes" else { throw Failure.declined }
+    }
+
+    /// A line that is typed. Ctrl-C ends the waiting and not the program: what was done before is still to be told.
+    private static func answer() -> String? {
+        var waiting = sigaction()
+        var former = sigaction()
+        // Without SA_RESTART, so that the read ends.
+        waiting.__sigaction_handler.sa_handler = { _ in }
+        sigaction(SIGINT, &waiting, &former)
+        defer { sigaction(SIGINT, &former, nil) }
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        var count = 0
+        repeat {
+            // A terminal hands over whole lines.
+            count = read(STDIN_FILENO, &byte, 1)
+            if count == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
+        } while count == 1 && byte != UInt8(ascii: "\n")
+        if count < 0, errno == EINTR { isInterrupted.store(true, ordering: .relaxed) }
+        return byte == UInt8(ascii: "\n") ? String(decoding: line, as: UTF8.self) : nil
+    }
+
+    private static let isInterrupted = Atomic(false)
+
+    /// Ends the program as Ctrl-C does, if it was pressed at a question: a shell then runs nothing that comes after it.
+    static func endIfInterrupted() {
+        guard isInterrupted.load(ordering: .relaxed) else { return }
+        signal(SIGINT, SIG_DFL)
+        raise(SIGINT)
     }
 
     private static func fail() -> Never {
@@ -69,13 +98,17 @@ enum Terminal {
         exit(Failure.Status.failed.rawValue)
     }
 
-    /// Control characters, which anybody may have stored, do nothing to the terminal.
+    /// Control characters, and marks that turn the direction of text, which anybody may have stored, do nothing to the
+    /// terminal.
     static func harmless(_ text: String) -> String {
         func isControl(_ value: UInt32) -> Bool { (value < 0x20 && value != 0x0A && value != 0x09) || value == 0x7F }
-        guard text.utf8.contains(where: { isControl(UInt32($0)) || $0 == 0xC2 }) else { return text }
+        // The others begin with one of these bytes.
+        guard text.utf8.contains(where: { isControl(UInt32($0)) || [0xC2, 0xD8, 0xE2].contains($0) }) else {
+            return text
+        }
         var harmless = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            let isHarmful = isControl(scalar.value) || (0x80...0x9F).contains(scalar.value)
+            let isHarmful = isControl(scalar.value) || (0x80...0x9F).contains(scalar.value) || scalar.turnsText
             harmless.append(isHarmful ? "\u{FFFD}" : scalar)
         }
         return String(harmless)
@@ -93,6 +126,16 @@ enum Terminal {
                 guard count > 0 else { return }
                 offset += count
             }
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it turns the direction of the text behind it (Unicode's Bidi_Control).
+    fileprivate var turnsText: Bool {
+        switch value {
+        case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
         }
     }
 }

@@ -1,0 +1,94 @@
+import Glibc
+import IPAMKit
+import KubernetesClient
+
+/// Where the way to Kubernetes comes from.
+enum KubeconfigSource: Hashable {
+    /// A kubeconfig, as an option or a variable names it.
+    case named(path: String, by: String)
+    /// The user's own.
+    case user(path: String)
+    /// The service account of the pod that ipamctl runs in.
+    case serviceAccount(server: String)
+    /// The one that the nodes go by: the CNI file's, or its default. It need not be allowed to list pods.
+    case nodes(path: String)
+
+    /// The first one that there is. Those of the person or the pod that runs ipamctl come before the nodes' own, which is for
+    /// looking single pods up.
+    ///
+    /// - Parameter configuration: the network's CNI file.
+    static func first(_ options: GlobalOptions, _ configuration: NetworkConfiguration?) -> KubeconfigSource? {
+        if let path = options.kubeconfig { return .named(path: path, by: "--kubeconfig") }
+        for variable in ["IPAMCTL_KUBECONFIG", "KUBECONFIG"] {
+            if let path = ConnectionSettings.variable(variable) { return .named(path: path, by: variable) }
+        }
+        if let home = ConnectionSettings.variable("HOME"), access(home + "/.kube/config", F_OK) == 0 {
+            return .user(path: home + "/.kube/config")
+        }
+        if let server = serviceAccountServer { return .serviceAccount(server: server) }
+        return nodesPath(configuration).map(Self.nodes)
+    }
+
+    /// The kubeconfig that the nodes of a network go by: the CNI file's, or its default where that exists.
+    static func nodesPath(_ configuration: NetworkConfiguration?) -> String? {
+        let fallback = NetworkConfiguration.defaultKubeConfig
+        return configuration?.kubeConfig ?? (access(fallback, F_OK) == 0 ? fallback : nil)
+    }
+
+    /// For sentences: a path, or `the service account of this pod`.
+    var name: String {
+        switch self {
+        case .named(let path, _), .user(let path), .nodes(let path): path
+        case .serviceAccount: "the service account of this pod"
+        }
+    }
+
+    /// What names it, for `--verbose`.
+    var origin: String {
+        switch self {
+        case .named(let path, let by): "\(by) \(path)"
+        case .user(let path): path
+        case .serviceAccount: name
+        case .nodes(let path): "\(path), which the nodes go by"
+        }
+    }
+
+    /// - Throws: ``Failure`` with the file and the reason.
+    func read() throws(Failure) -> Kubeconfig {
+        do throws(KubeconfigError) {
+            switch self {
+            case .named(let path, _), .user(let path), .nodes(let path): return try Kubeconfig(contentsOf: path)
+            case .serviceAccount(let server):
+                return try Kubeconfig(
+                    text: Array(Self.serviceAccountConfig(server).serialized().utf8), path: name,
+                    folder: Self.accountFolder + "/")
+            }
+        } catch {
+            throw Failure(.failed, "\(error)")
+        }
+    }
+
+    // MARK: In a pod
+
+    /// Where Kubernetes mounts it ("Accessing the Kubernetes API from a Pod").
+    private static let accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+    private static var serviceAccountServer: String? {
+        guard let host = ConnectionSettings.variable("KUBERNETES_SERVICE_HOST"),
+            let port = ConnectionSettings.variable("KUBERNETES_SERVICE_PORT"),
+            access(accountFolder + "/token", R_OK) == 0
+        else { return nil }
+        return "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
+    private static func serviceAccountConfig(_ server: String) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Config", "current-context": "pod",
+            "contexts": [["name": "pod", "context": ["cluster": "pod", "user": "pod"]]],
+            "clusters": [
+                ["name": "pod", "cluster": ["server": .string(server), "certificate-authority": "ca.crt"]]
+            ],
+            "users": [["name": "pod", "user": ["tokenFile": "token"]]],
+        ]
+    }
+}
