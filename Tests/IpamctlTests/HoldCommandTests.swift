@@ -40,7 +40,7 @@ import Testing
         #expect(json["dryRun"]?.bool == true && json["hold"]?.object?.keys == ["by", "reason", "since"])
         _ = try await site.run("hold", "k8s", "--reason", "moving").checked()
         let wide = try await site.run("networks", "-o", "wide").checked()
-        #expect(wide.lines[1].hasSuffix("moving"), "\(wide.lines)")
+        #expect(wide.lines[0].hasSuffix("HOLD    CHANGED") && wide.lines[1].hasSuffix("moving  -"), "\(wide.lines)")
     }
 
     /// Without a name it is the only network there is; of several one must be chosen.

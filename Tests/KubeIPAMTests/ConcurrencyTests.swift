@@ -59,7 +59,9 @@ import Testing
         #expect(
             failures == [
                 PluginFailure(
-                    100, "network \(network.name) has no free address: all 61 of 10.188.0.2-10.188.0.62 are in use")
+                    100,
+                    "network \(network.name) has no free IPv4 address in range set 0: all 61 of "
+                        + "10.188.0.2-10.188.0.62 are in use")
             ])
         try await expectConsistent(network)
         #expect(try await network.used().count == 2 * 61)
