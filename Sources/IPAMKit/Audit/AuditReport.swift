@@ -17,6 +17,8 @@ public struct AuditReport: Hashable, Sendable {
     public let pods: Int
     /// How many holders nothing that was asked knows, by the reason.
     public let unjudged: [String: Int]
+    /// What could not be read, and what is odd about the network as a whole: sentences.
+    public let warnings: [String]
     public var findings: [AuditFinding]
 
     /// The same report with those findings that `isWanted`.
@@ -55,7 +57,8 @@ public struct AuditReport: Hashable, Sendable {
 
     // MARK: JSON
 
-    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, findings}`; absent parts are left out.
+    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, warnings, findings}`; absent parts are left
+    /// out.
     public var json: JSONValue {
         var object: JSONObject = [
             "format": JSONValue(Self.format), "network": .string(network.text), "revision": JSONValue(revision),
@@ -69,6 +72,7 @@ public struct AuditReport: Hashable, Sendable {
             object["unjudged"] = .object(
                 JSONObject(unjudged.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) }))
         }
+        if !warnings.isEmpty { object["warnings"] = .array(warnings.map(JSONValue.string)) }
         object["findings"] = .array(findings.map(\.json))
         return .object(object)
     }
@@ -93,12 +97,20 @@ public struct AuditReport: Hashable, Sendable {
         pods = json["pods"]?.int ?? 0
         unjudged = [:]
         findings = []
-        for element in listed { findings.append(try AuditFinding(element)) }
+        var problems: [String] = []
+        for (index, element) in listed.enumerated() {
+            do throws(DamagedValue) {
+                findings.append(try AuditFinding(element))
+            } catch {
+                problems.append("finding \(index + 1) of the report cannot be used: \(error)")
+            }
+        }
+        warnings = (json["warnings"]?.array ?? []).compactMap(\.string) + problems
     }
 
     init(
         _ snapshot: NetworkSnapshot, at: Timestamp, cluster: String?, node: String?, pods: Int,
-        unjudged: [String: Int], findings: [AuditFinding]
+        unjudged: [String: Int], warnings: [String], findings: [AuditFinding]
     ) {
         network = snapshot.network
         revision = snapshot.revision
@@ -107,6 +119,7 @@ public struct AuditReport: Hashable, Sendable {
         self.node = node
         self.pods = pods
         self.unjudged = unjudged
+        self.warnings = warnings
         self.findings = findings
         checked = Set(snapshot.used.keys).union(snapshot.reservations.keys).count
     }

@@ -106,6 +106,17 @@ struct ConfigurationReader {
         return try item.address()
     }
 
+    /// The CIDR block that an address with a prefix length lies in, as Go's `net.ParseCIDR` reads it: `10.1.2.3/16` is
+    /// `10.1.0.0/16`; nil when absent or empty.
+    func blockOfAddress(_ key: String) throws(ConfigurationError) -> CIDR? {
+        guard let item = nonEmpty(key) else { return nil }
+        let text = try item.string()
+        do {
+            let (address, length) = try CIDR.addressAndPrefixLength(text)
+            return CIDR(containing: address, prefixLength: length)
+        } catch { throw item.error(error.problem) }
+    }
+
     /// A CIDR block; nil when absent or empty.
     func block(_ key: String) throws(ConfigurationError) -> CIDR? {
         guard let item = nonEmpty(key) else { return nil }

@@ -32,6 +32,24 @@ extension Pod {
         }
     }
 
+    /// Whether an entry has no address, or one that cannot be read.
+    private static func isSilent(_ entry: JSONValue) -> Bool {
+        let count = addresses(entry).count
+        return count == 0 || count < entry["ips"]?.array?.count ?? 0
+    }
+
+    /// Whether the pod may have `address` although nothing tells it: it reports one that cannot be read, and an annotation
+    /// of its own asks for this one. By annotation alone the Go plugin gives addresses without recording them.
+    func mayHide(_ address: IPAddress) -> Bool {
+        guard isLive, !unreadableAddresses.isEmpty else { return false }
+        return annotations.contains { key, value in
+            key.hasPrefix("kube-ipam.ip")
+                && value.split(whereSeparator: { $0 == "," || $0.isWhitespace }).contains {
+                    (try? IPAddress(String($0))) == address
+                }
+        }
+    }
+
     /// The addresses that Multus notes for the pod.
     var networkStatusAddresses: [IPAddress] { noted.joined().flatMap(Self.addresses) }
 
@@ -57,7 +75,7 @@ extension Pod {
             }
             let isSilent = further.contains { entry in
                 let isRecorded = entry["interface"]?.string.map(recorded.contains) ?? false
-                return !isRecorded && Self.addresses(entry).isEmpty
+                return !isRecorded && Self.isSilent(entry)
             }
             if isSilent { return true }
             known = max(known, further.count)

@@ -16,13 +16,15 @@ struct Connection: Sendable {
     let requested: NetworkName?
     /// The kubeconfig that options or variables name.
     let namedKubeconfig: String?
+    /// The context that options or variables name.
+    let kubeconfigContext: String?
 
     /// - Throws: ``Failure`` when nothing says where the store is.
     init(_ options: GlobalOptions) throws(Failure) {
         let settings = ConnectionSettings(options)
         let files =
             if let path = settings.config {
-                try ConfigurationFiles(file: path)
+                try ConfigurationFiles(path)
             } else {
                 ConfigurationFiles(folder: ConfigurationFolder.standard)
             }
@@ -32,13 +34,14 @@ struct Connection: Sendable {
             } catch {
                 throw Failure(.usage, "--network: \(error)")
             }
-        } else if settings.config != nil, files.networks.count == 1 {
+        } else if files.isOneFile, files.networks.count == 1 {
             // Who names a file means its network.
             requested = files.networks.first?.configuration.name
         } else {
             requested = nil
         }
         namedKubeconfig = settings.kubeconfig
+        kubeconfigContext = settings.context
         var configured: [NetworkName: NetworkConfiguration] = [:]
         for (_, configuration) in files.networks { configured[configuration.name] = configuration }
         self.configured = configured

@@ -10,6 +10,8 @@ struct ConnectionSettings {
     let config: String?
     let endpoints: String?
     let kubeconfig: String?
+    /// The kubeconfig's context that counts; nil for its `current-context`.
+    let context: String?
     private let cacert: String?
     private let cert: String?
     private let key: String?
@@ -24,6 +26,7 @@ struct ConnectionSettings {
         self.config = config
         endpoints = value(options.endpoints, "ENDPOINTS")
         kubeconfig = options.kubeconfig ?? Self.variable("IPAMCTL_KUBECONFIG")
+        context = options.context ?? Self.variable("IPAMCTL_CONTEXT")
         cacert = value(options.cacert, "CACERT")
         cert = value(options.cert, "CERT")
         key = value(options.key, "KEY")
@@ -50,10 +53,10 @@ struct ConnectionSettings {
         var urls = file?.endpoints ?? []
         if let endpoints {
             urls = []
-            for part in endpoints.split(separator: ",") {
+            for part in EtcdSettings.list(endpoints) {
                 do throws(EndpointError) {
                     urls.append(
-                        try EtcdSettings.endpoint(String(part), defaultsToTLS: trustRoots != nil || certificate != nil))
+                        try EtcdSettings.endpoint(part, defaultsToTLS: trustRoots != nil || certificate != nil))
                 } catch {
                     throw Failure(.usage, "--endpoints: \(error)")
                 }

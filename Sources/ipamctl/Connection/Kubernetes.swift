@@ -47,7 +47,7 @@ struct Kubernetes: Sendable {
                 .usage, "no kubeconfig says where the pods of network \(network) are",
                 hint: purpose.hint)
         }
-        let source = try Self.source(path)
+        let source = try Self.source(path, context: connection.kubeconfigContext)
         let timeout = connection.timeout
         var identity = configuration?.cluster.map(ClusterIdentity.known)
         if let own = configuration?.kubeConfig, own != path, access(own, F_OK) == 0 {
@@ -67,11 +67,14 @@ struct Kubernetes: Sendable {
         pods = source
     }
 
-    private static func source(_ path: String) throws(Failure) -> KubernetesPodSource {
+    private static func source(_ path: String, context: String? = nil) throws(Failure) -> KubernetesPodSource {
         do throws(KubeconfigError) {
+            let kubeconfig =
+                path == ConnectionSettings.variable("KUBECONFIG")
+                ? try Kubeconfig(list: path, context: context) : try Kubeconfig(contentsOf: path, context: context)
             return KubernetesPodSource(
                 client: KubernetesClient(
-                    try Kubeconfig(contentsOf: path), userAgent: "ipamctl/\(ProductVersion.text)", loop: .current))
+                    kubeconfig, userAgent: "ipamctl/\(ProductVersion.text)", loop: .current))
         } catch {
             throw Failure(.failed, "\(error)")
         }

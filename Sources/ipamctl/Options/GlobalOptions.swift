@@ -8,7 +8,7 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c", allowingJoined: true), .long],
-        help: "A CNI configuration file (default: those in /etc/cni/net.d that use kube-ipam).")
+        help: "A CNI configuration file, or a folder of them (default: /etc/cni/net.d).")
     var config: String?
 
     @Option(help: "etcd's client URLs, comma-separated.")
@@ -28,6 +28,9 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(help: "A kubeconfig, where pods are looked at (default: the one that the CNI file names).")
     var kubeconfig: String?
+
+    @Option(help: "The kubeconfig's context (default: its current-context).")
+    var context: String?
 
     @Option(
         help: "How long each look at etcd or Kubernetes, and each change, may take, such as 5s or 1m (default: 20s).",
@@ -83,6 +86,7 @@ struct GlobalOption {
 
     private static let valued = [
         "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
+        "--context",
         "--timeout", "-o",
         "--output",
     ]
