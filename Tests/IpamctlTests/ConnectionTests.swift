@@ -17,6 +17,7 @@ import Testing
             ([], ["IPAMCTL_ENDPOINTS": bad, "ETCDCTL_ENDPOINTS": good], false),
             (["--endpoints", bad], ["IPAMCTL_ENDPOINTS": good], false),
             (["--endpoints", "\(bad),\(good)"], [:], true), (["--endpoints", String(good.dropFirst(7))], [:], true),
+            (["--endpoints", " \(bad) , \(good) ,\n"], [:], true), ([], ["IPAMCTL_ENDPOINTS": "\(good) "], true),
             ([], ["IPAMCTL_ENDPOINTS": "", "ETCDCTL_ENDPOINTS": good], true),
             ([], ["IPAMCTL_ENDPOINTS": good, "IPAMCTL_NETWORK": "k8s"], true),
         ]

@@ -16,7 +16,7 @@ extension AddOperation {
         }
         let phrase = holder.usage.phrase
         guard used.value != request.attachment.containerID.text else {
-            return .failure(.held(address, by: phrase, because: "another interface of this container has it"))
+            return .failure(.heldByThisContainer(address, phrase))
         }
         guard let attachment = holder.usage.attachment, let record = holder.record,
             let container = try? ContainerID(used.value)

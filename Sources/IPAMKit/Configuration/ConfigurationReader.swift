@@ -74,6 +74,12 @@ struct ConfigurationReader {
         return Item(value: member.value, key: keyPath(member.key))
     }
 
+    /// The version that counts of `cniVersions`; nil where it is absent. A runtime passes `cniVersion`.
+    var versions: Item? {
+        guard self["cniVersions"] != nil, let version = CNIVersion.chosen(of: object) else { return nil }
+        return Item(value: version, key: keyPath("cniVersions"))
+    }
+
     /// A member whose string is not empty.
     func nonEmpty(_ key: String) -> Item? {
         guard let item = self[key], item.value != "" else { return nil }

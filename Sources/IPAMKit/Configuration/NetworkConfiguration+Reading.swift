@@ -54,7 +54,7 @@ extension NetworkConfiguration {
     }
 
     static func version(_ top: ConfigurationReader) throws(ConfigurationError) -> CNIVersion {
-        let text = try top["cniVersion"]?.string()
+        let text = try (top["cniVersion"] ?? top.versions)?.string()
         guard let version = CNIVersion(text) else { throw .unknownVersion(text ?? "") }
         return version
     }

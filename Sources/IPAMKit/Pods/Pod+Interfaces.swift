@@ -7,8 +7,6 @@ extension Pod {
     static let networkStatus = "k8s.v1.cni.cncf.io/network-status"
     /// And in that of its first versions.
     private static let oldNetworkStatus = "k8s.v1.cni.cncf.io/networks-status"
-    /// Which networks a pod asks for beside the cluster's own.
-    private static let networkSelection = "k8s.v1.cni.cncf.io/networks"
     /// The interface that `status.podIPs` is about.
     private static let firstInterface = "eth0"
 
@@ -55,7 +53,7 @@ extension Pod {
 
     /// How many networks the pod asks for beside the cluster's own: a JSON array, or names with commas between them.
     private var selectedNetworks: Int {
-        guard let text = annotations[Self.networkSelection] else { return 0 }
+        guard let text = annotations[MisdirectedAnnotations.networkSelection] else { return 0 }
         if text.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") {
             return (try? JSONValue(parsing: text))?.array?.count ?? 1
         }

@@ -55,7 +55,13 @@ public struct Kubeconfig: Sendable {
         }
         guard !there.isEmpty else { throw .unreadable(path: list, reason: "none of its files is there") }
         var sources: [Source] = []
-        for path in there { sources.append(try Source(contentsOf: path)) }
+        for path in there {
+            do throws(KubeconfigError) {
+                sources.append(try Source(contentsOf: path))
+            } catch .empty where there.count > 1 {
+                continue
+            }
+        }
         try self.init(sources, path: there.joined(separator: ":"), context: context)
     }
 

@@ -13,7 +13,8 @@ extension Connection {
         var places: [NetworkPlace] = []
         for name in Set(stored).union(configured.keys).sorted(by: { $0.text < $1.text }) where name != network {
             do throws(IPAMError) {
-                let sets = try await configured[name]?.rangeSets ?? pool(name).storedRangeSets()
+                var sets = configured[name]?.rangeSets
+                if sets == nil { sets = try await pool(name).storedRangeSets() }
                 if let sets { places.append(NetworkPlace(name, sets)) }
             } catch .damaged {
                 continue
