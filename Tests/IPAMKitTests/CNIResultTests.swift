@@ -1,5 +1,6 @@
-import IPAMKit
 import Testing
+
+@testable import IPAMKit
 
 @Suite struct CNIResultTests {
     private func result() throws -> CNIResult {
