@@ -123,7 +123,8 @@ import Testing
         ),
         (
             #","subnet":"10.0.0.0/24","routes":[{"dst":"10.1.2.3"}]"#,
-            #"ipam.routes[0].dst: "10.1.2.3" is not a CIDR block: "#
+            #"ipam.routes[0].dst: "10.1.2.3" is not a CIDR block: an address, "/" and a prefix length are "#
+                + "needed, such as 10.188.0.0/16"
         ),
         (
             #","subnet":"10.0.0.0/24","routes":[{"gw":"10.0.0.1"}]"#,

@@ -99,6 +99,44 @@ import Testing
         #expect(json["warnings"]?.array?.count == 2)
     }
 
+    /// Each kind of key, damaged: the other addresses are shown and judged, and what leaked is freed.
+    @Test func valuesOfTheStoreThatCannotBeReadStopNothing() async throws {
+        let cluster = try await Cluster.start()
+        try await cluster.run("live", "live-0", ip: "10.188.0.10")
+        for (container, ip) in [("dead", "10.188.0.20"), ("odd", "10.188.0.21")] {
+            try await cluster.site.add(
+                container, "default/\(container)-0", node: "n9", ip: ip, subnets: ["10.188.0.0/22"], cluster: "c1")
+        }
+        let base = "/etcd-cni/networks/k8s/"
+        try await cluster.site.put(
+            [
+                ("used/nonsense", "x"), ("used/10.188.0.40", ""), ("attachments/bad/eth0", "{"),
+                ("attachments/odd/eth0", #"{"addresses":["10.188.0.21","<nil>"],"uid":7}"#), ("attachments/bad", "{}"),
+                ("used/10.188.0.41", "bad"), ("reservations/10.188.0.50", "{"), ("reservations/nonsense", "{}"),
+                ("history/10.188.0.20", "{"), ("history/nonsense", "[]"), ("suspects/10.188.0.20", "x"), ("claims/x", ""),
+                ("lastReserved/0", "x"), ("else/entirely", "x"),
+            ].map { (base + $0.0, $0.1) })
+        for arguments in [
+            ["networks"], ["list"], ["list", "-o", "csv"], ["show", "10.188.0.10"], ["show", "10.188.0.20"],
+            ["history", "10.188.0.10"], ["history", "--pod", "default/live-0"], ["reserve", "10.188.0.60", "--dry-run"],
+        ] {
+            let output = try await cluster.site.run(arguments, environment: [:])
+            #expect(output.status == 0, "\(arguments): \(output.stderrText)")
+        }
+        let list = try await cluster.ipamctl("list", "-o", "name").checked()
+        #expect(list.lines.contains("10.188.0.10") && list.lines.contains("10.188.0.20"))
+        #expect(list.stderrText.contains("warning: the value of \(base)attachments/odd/eth0 cannot be used: "))
+        #expect(
+            try await cluster.findings() == ["10.188.0.20 leaked free", "10.188.0.40 unverified free"],
+            "what an attachment that cannot be read may have is not judged")
+        let repair = try await cluster.ipamctl(
+            "audit", "--repair", "--yes", "--include", "unverified", "--grace", "1s")
+        #expect(repair.stdoutText.contains("10.188.0.20 freed"), "\(repair.stdoutText)\(repair.stderrText)")
+        let held = try await cluster.site.held()
+        #expect(!held.contains("used/10.188.0.20"))
+        #expect(held.isSuperset(of: ["used/10.188.0.10", "used/10.188.0.21", "used/10.188.0.41", "attachments/odd/eth0"]))
+    }
+
     @Test func overlappingNetworksAreToldAndTheOthersAddressesAreNotUntracked() async throws {
         let cluster = try await Cluster.start()
         try await cluster.run("c1", "one-0", ip: "10.188.0.10")

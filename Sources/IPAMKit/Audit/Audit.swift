@@ -306,9 +306,10 @@ public struct Audit {
             network: snapshot.network, sets: snapshot.rangeSets ?? configured ?? [])
         var findings: [AuditFinding] = []
         for node in evidence.nodeList {
-            for address in Set(node.addresses) where (try? eligibility.require(address)) != nil {
-                let held = holderByAddress[address]
+            for address in Set(node.addresses) {
+                guard let range = eligibility.owner(of: address)?.range else { continue }
                 if let used = snapshot.used[address] {
+                    let held = holderByAddress[address]
                     let who = held?.usage.phrase ?? "container \(used.value)"
                     findings.append(
                         AuditFinding(
@@ -316,7 +317,10 @@ public struct Audit {
                             holder: held?.usage.json))
                     continue
                 }
-                if let known = snapshot.reservations[address], !known.reservation.isExpired(at: now) { continue }
+                // Outside the ranges, and beside them, nodes commonly have addresses of the subnet.
+                guard range.mayBeAPods(address), range.role(of: address) == nil,
+                    snapshot.reservations[address]?.reservation.isExpired(at: now) ?? true
+                else { continue }
                 findings.append(
                     AuditFinding(
                         .nodeAddress, address,
