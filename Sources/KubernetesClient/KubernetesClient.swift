@@ -108,7 +108,7 @@ public struct KubernetesClient: Sendable {
 
     // MARK: Lists
 
-    /// All pods, as they were at one moment: a list that cannot be read whole is an error.
+    /// All pods, as they were at one moment: a list of which a page is missing is an error.
     ///
     /// - Parameters:
     ///   - fieldSelector: such as `status.podIP=10.0.0.1` or `spec.nodeName=n1`; nil for all.
@@ -119,7 +119,7 @@ public struct KubernetesClient: Sendable {
     public func pods(
         fieldSelector: String? = nil, namespace: String? = nil, pageSize: Int = 500,
         deadline: ContinuousClock.Instant
-    ) async throws(KubernetesError) -> [KubernetesPod] {
+    ) async throws(KubernetesError) -> KubernetesList<KubernetesPod> {
         let place = namespace.map { " of namespace \($0.excerpt)" } ?? ""
         let question = question("the pods" + place + (fieldSelector.map { " with \($0.excerpt)" } ?? ""))
         if let namespace, !APIRequest.isSegment(namespace) { throw .invalidName(question) }
@@ -128,14 +128,14 @@ public struct KubernetesClient: Sendable {
         return try await list("PodList", question, path, query, pageSize, deadline)
     }
 
-    /// All nodes, as they were at one moment: a list that cannot be read whole is an error.
+    /// All nodes, as they were at one moment: a list of which a page is missing is an error.
     ///
     /// - Parameters:
     ///   - pageSize: how many nodes one answer may bring.
     ///   - deadline: when to give up.
     /// - Throws: ``KubernetesError``.
     public func nodes(pageSize: Int = 500, deadline: ContinuousClock.Instant)
-        async throws(KubernetesError) -> [KubernetesNode]
+        async throws(KubernetesError) -> KubernetesList<KubernetesNode>
     {
         try await list("NodeList", question("the nodes"), ["api", "v1", "nodes"], [], pageSize, deadline)
     }
@@ -145,7 +145,7 @@ public struct KubernetesClient: Sendable {
     private func list<Element: Decodable & Sendable>(
         _ kind: String, _ question: KubernetesError.Question, _ path: [String],
         _ query: [(name: String, value: String)], _ pageSize: Int, _ deadline: ContinuousClock.Instant
-    ) async throws(KubernetesError) -> [Element] {
+    ) async throws(KubernetesError) -> KubernetesList<Element> {
         var restarts = 0
         while true {
             do throws(KubernetesError) {
@@ -159,8 +159,8 @@ public struct KubernetesClient: Sendable {
     private func wholeList<Element: Decodable & Sendable>(
         _ kind: String, _ question: KubernetesError.Question, _ path: [String],
         _ query: [(name: String, value: String)], _ pageSize: Int, _ deadline: ContinuousClock.Instant
-    ) async throws(KubernetesError) -> [Element] {
-        var elements: [Element] = []
+    ) async throws(KubernetesError) -> KubernetesList<Element> {
+        var whole = KubernetesList<Element>()
         var continuation: String?
         repeat {
             var query = query + [("limit", String(pageSize))]
@@ -173,10 +173,11 @@ public struct KubernetesClient: Sendable {
             guard page.continuation == nil || page.continuation != continuation else {
                 throw .malformed(question, problem: "the list goes round in a circle")
             }
-            elements += page.items
+            whole.items += page.list.items
+            whole.unreadable += page.list.unreadable
             continuation = page.continuation
         } while continuation != nil
-        return elements
+        return whole
     }
 
     // MARK: Answers
@@ -192,27 +193,7 @@ public struct KubernetesClient: Sendable {
         do {
             return try JSONDecoder().decode(type, from: Data(body))
         } catch {
-            throw .malformed(request.question, problem: Self.clause(error))
-        }
-    }
-
-    /// What a decoder complains of, for people.
-    private static func clause(_ error: any Error) -> String {
-        func path(_ context: DecodingError.Context) -> String {
-            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-        }
-        switch error {
-        case let error as WrongKind:
-            return "it is a \((error.found ?? "").excerpt), not a \(error.wanted)"
-        case is NoUID: return "metadata.uid is empty"
-        case DecodingError.keyNotFound(let key, let context):
-            return "\(path(context)).\(key.stringValue) is missing".excerpt
-        case DecodingError.valueNotFound(_, let context):
-            return "\(path(context)) is null".excerpt
-        case DecodingError.typeMismatch(_, let context):
-            return "\(path(context)) is of another type".excerpt
-        default:
-            return "it is not JSON"
+            throw .malformed(request.question, problem: DecodingProblem.clause(error))
         }
     }
 }

@@ -29,20 +29,27 @@ public struct KubernetesPodSource: PodSource {
         }
     }
 
-    public func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
+    public func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Pod> {
         try await pods(fieldSelector: nil, deadline: deadline)
     }
 
-    public func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Node] {
+    public func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Node> {
+        let found: KubernetesList<KubernetesNode>
         do throws(KubernetesError) {
-            return try await client.nodes(deadline: deadline).map { Node($0) }
+            found = try await client.nodes(deadline: deadline)
         } catch {
             throw PodSourceError(error)
         }
+        // Nothing says that it is not ready.
+        let named = found.unreadable.compactMap(\.name).map { Node(name: $0, isReady: true, isOutOfService: false) }
+        return Listing(found.map { Node($0) } + named, unreadable: found.unreadable.map { UnreadableObject(.node, $0) })
     }
 
     public func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
-        try await pods(fieldSelector: "status.phase!=Succeeded,status.phase!=Failed", deadline: deadline)
+        let found = try await pods(
+            fieldSelector: "status.phase!=Succeeded,status.phase!=Failed", deadline: deadline)
+        if let first = found.unreadable.first { throw PodSourceError(first.description) }
+        return found.items
     }
 
     /// Which cluster this is: the UID of its namespace `kube-system`, which every cluster has from its first start to its
@@ -64,17 +71,25 @@ public struct KubernetesPodSource: PodSource {
         }
     }
 
-    private func pods(fieldSelector: String?, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
-        let found: [KubernetesPod]
+    private func pods(fieldSelector: String?, deadline: ContinuousClock.Instant) async throws(PodSourceError)
+        -> Listing<Pod>
+    {
+        let found: KubernetesList<KubernetesPod>
         do throws(KubernetesError) {
             found = try await client.pods(fieldSelector: fieldSelector, deadline: deadline)
         } catch {
             throw PodSourceError(error)
         }
-        var pods: [Pod] = []
-        pods.reserveCapacity(found.count)
-        for pod in found { pods.append(try Pod(pod)) }
-        return pods
+        var listing = Listing<Pod>([], unreadable: found.unreadable.map { UnreadableObject(.pod, $0) })
+        listing.items.reserveCapacity(found.count)
+        for pod in found {
+            do throws(PodSourceError) {
+                listing.items.append(try Pod(pod))
+            } catch {
+                listing.unreadable.append(UnreadableObject(pod, problem: error.description))
+            }
+        }
+        return listing
     }
 }
 

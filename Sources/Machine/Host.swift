@@ -7,6 +7,10 @@ public struct Host: Sendable {
 
     public struct Unreadable: Error, CustomStringConvertible {
         public let description: String
+
+        public init(description: String) {
+            self.description = description
+        }
     }
 
     /// The time, for records.
@@ -50,6 +54,25 @@ public struct Host: Sendable {
 
     public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
+    }
+
+    /// The names of a folder's entries, in any order; nil where there is no such folder.
+    ///
+    /// - Throws: ``Unreadable`` with the path and the reason.
+    public func names(in folder: String) throws(Unreadable) -> [String]? {
+        guard let directory = opendir(folder) else {
+            if errno == ENOENT { return nil }
+            throw Unreadable(description: "\(folder) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
     }
 
     /// The text of a small file, at most 1 MiB.

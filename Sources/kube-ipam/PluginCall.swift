@@ -65,10 +65,7 @@ struct PluginCall: Sendable {
             waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: host.now())
         let observer = Observer(node: node, pods: pods, identify: cluster?.identify, now: { [host] in host.now() })
         let added = try await pool.add(request, observer: observer)
-        let result = CNIResult(
-            addresses: added.assignments.map {
-                .init(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
-            }, routes: configuration.routes, dns: dns)
+        let result = CNIResult(added.assignments, routes: configuration.routes, dns: dns)
         for takeover in added.takeovers { report(takeover) }
         if let change = added.rangesChange {
             log.write(
@@ -84,6 +81,14 @@ struct PluginCall: Sendable {
                 [
                     "network": configuration.name.text, "container": attachment.containerID.text,
                     "pod": environment.pod?.description ?? "", "error": problem,
+                ])
+        }
+        if let problem = added.annotationProblem {
+            log.write(
+                .warning, "an annotation that does not count",
+                [
+                    "network": configuration.name.text, "container": attachment.containerID.text,
+                    "ifname": attachment.ifname.text, "pod": environment.podName, "problem": problem,
                 ])
         }
         report("ADD", attachment, addresses: added.assignments.map(\.address), waited: added.waited)

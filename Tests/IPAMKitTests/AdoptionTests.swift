@@ -24,7 +24,8 @@ import Testing
         async throws -> Adoption
     {
         try await pool.pool(store).planAdoption(
-            configured: nil, cluster: "cluster-1", observe: { () async throws(PodSourceError) in pods }, now: { now })
+            configured: nil, cluster: "cluster-1", observe: { () async throws(PodSourceError) in Listing(pods) },
+            now: { now })
     }
 
     private func adopt(_ pool: EtcdPool, _ pods: [Pod], store: FaultyStore? = nil) async throws -> [AdoptionOutcome] {
@@ -220,7 +221,7 @@ import Testing
             configured: nil, cluster: nil,
             observe: { () async throws(PodSourceError) in
                 try? await pool.put([(pool.keys.used(address("10.64.0.5")), "new")])
-                return [pod]
+                return Listing([pod])
             }, now: { noon })
         #expect(adoption.steps.isEmpty)
     }
@@ -230,7 +231,8 @@ import Testing
         await #expect(throws: IPAMError.lookupFailed(PodSourceError("no"))) {
             _ = try await pool.pool().planAdoption(
                 configured: nil, cluster: nil,
-                observe: { () async throws(PodSourceError) -> [Pod] in throw PodSourceError("no") }, now: { noon })
+                observe: { () async throws(PodSourceError) -> Listing<Pod> in throw PodSourceError("no") },
+                now: { noon })
         }
         let unknown = try await EtcdPool([set("10.64.0.0/24")])
         await #expect(throws: IPAMError.unknownNetwork(unknown.network)) {

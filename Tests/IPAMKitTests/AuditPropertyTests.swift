@@ -26,8 +26,8 @@ import Testing
             case .readStore: next = .listPods(try await life.pool.snapshot())
             case .listPods(let snapshot):
                 let seen = ClusterSnapshot(
-                    cluster: "c1", pods: try await life.cluster.pods(deadline: .now),
-                    nodes: try await life.cluster.nodes(deadline: .now))
+                    cluster: "c1", pods: try await life.cluster.pods(deadline: .now).items,
+                    nodes: try await life.cluster.nodes(deadline: .now).items)
                 let report = Audit(snapshot, witness: .kubernetes(seen), now: life.now).report()
                 next =
                     earlier == nil

@@ -10,8 +10,12 @@ struct AuditWorld {
     var records: [(Key, String)] = []
     var pods: [Pod] = []
     var nodes: [Node] = []
+    /// Pods and nodes that cannot be read.
+    var unreadable: [UnreadableObject] = []
+    /// The other networks of the store.
+    var others: [NetworkPlace] = []
     var cluster: String? = "c1"
-    private(set) var settings = NetworkSettings(hasGoNodes: false, fixed: [])
+    var settings = NetworkSettings(hasGoNodes: false, fixed: [])
 
     init(_ network: NetworkName, rangeSets: [RangeSet]) {
         keys = Keyspace(network)
@@ -88,8 +92,10 @@ struct AuditWorld {
 
     func report(configured: [RangeSet]? = nil, at now: Timestamp = noon) -> AuditReport {
         Audit(
-            snapshot, witness: .kubernetes(ClusterSnapshot(cluster: cluster, pods: pods, nodes: nodes)),
-            configured: configured, now: now
+            snapshot,
+            witness: .kubernetes(
+                ClusterSnapshot(cluster: cluster, pods: pods, nodes: nodes, unreadable: unreadable)),
+            configured: configured, beside: others, now: now
         ).report()
     }
 

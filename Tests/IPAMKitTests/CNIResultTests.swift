@@ -1,5 +1,6 @@
-import IPAMKit
 import Testing
+
+@testable import IPAMKit
 
 @Suite struct CNIResultTests {
     private func result() throws -> CNIResult {
@@ -112,10 +113,52 @@ import Testing
                 sortlist 10.0.0.0
                 """)
         #expect(dns.nameservers == ["10.0.0.53", "fd00::53", "fe80::1%eth0"])
-        #expect(dns.domain == "new.example")
+        #expect(dns.domain == nil)
         #expect(dns.search == ["c.example", "d.example"])
         #expect(dns.options == ["ndots:5", "timeout:2", "rotate"])
         #expect(DNSConfiguration(resolvConf: "").isEmpty)
+    }
+
+    /// resolv.conf(5): "The domain and search keywords are mutually exclusive. If more than one instance of these keywords is
+    /// present, the last instance wins."
+    @Test(arguments: [
+        ("search a b\ndomain c\n", "c", []), ("domain c\nsearch a b\n", nil, ["a", "b"]),
+        ("domain a\nsearch b\ndomain c", "c", []), ("search a\ndomain\n", nil, ["a"]), ("domain a;b\n", "a", []),
+    ])
+    func ofDomainAndSearchTheLastOneCounts(_ text: String, _ domain: String?, _ search: [String]) {
+        let dns = DNSConfiguration(resolvConf: text)
+        #expect(dns.domain == domain && dns.search == search)
+    }
+
+    @Test func aCommentMayFollowAValueAtOnce() {
+        let dns = DNSConfiguration(
+            resolvConf: "nameserver 1.1.1.1;comment\nnameserver 1.0.0.1#comment\nnameserver ;none\noptions rotate;x\n")
+        #expect(dns.nameservers == ["1.1.1.1", "1.0.0.1"] && dns.options == ["rotate"])
+        #expect(dns.domain == nil && dns.search.isEmpty)
+    }
+
+    /// The main plugin adds them so, and compares them at CHECK.
+    @Test func routesWithoutAGatewayHaveThatOfTheFirstAddressOfTheirFamily() throws {
+        func assignment(_ text: String, _ subnet: String, _ gateway: String) throws -> Assignment {
+            try Assignment(IPAddress(text), in: PoolRange(subnet: CIDR(subnet), gateway: IPAddress(gateway)))
+        }
+        let routes = try [
+            Route(destination: CIDR("0.0.0.0/0")), Route(destination: CIDR("::/0")),
+            Route(destination: CIDR("10.96.0.0/12"), gateway: IPAddress("10.0.0.9")),
+            Route(destination: CIDR("10.97.0.0/16"), scope: 253),
+        ]
+        let assignments = try [
+            assignment("10.0.0.5", "10.0.0.0/24", "10.0.0.1"), assignment("10.1.0.5", "10.1.0.0/24", "10.1.0.1"),
+            assignment("fd00::5", "fd00::/64", "fe80::1"),
+        ]
+        let result = CNIResult(assignments, routes: routes, dns: DNSConfiguration())
+        #expect(result.routes.map { $0.gateway?.description } == ["10.0.0.1", "fe80::1", "10.0.0.9", nil])
+        #expect(result.addresses.map(\.gateway) == assignments.map(\.gateway))
+        let four = CNIResult([assignments[1]], routes: routes, dns: DNSConfiguration())
+        #expect(four.routes.map { $0.gateway?.description } == ["10.1.0.1", nil, "10.0.0.9", nil])
+    }
+
+    @Test func anEmptyDNSConfigurationSaysNothing() {
         #expect(DNSConfiguration().json == [:])
     }
 }

@@ -117,9 +117,14 @@ import Testing
             #"ipam.fixedStart: "10.9.0.1-10.9.0.2" lies in no subnet of ipam.ranges that has no fixed range of its own"#
         ),
         (
-            #","subnet":"10.0.0.0/24","routes":[{"dst":"10.1.2.3/8"}]"#,
-            #"ipam.routes[0].dst: "10.1.2.3/8" is not the "#
-                + "address of a network: host bits are set, the network is 10.0.0.0/8"
+            #","subnet":"10.0.0.5/24""#,
+            #"ipam.subnet: "10.0.0.5/24" is not the "#
+                + "address of a network: host bits are set, the network is 10.0.0.0/24"
+        ),
+        (
+            #","subnet":"10.0.0.0/24","routes":[{"dst":"10.1.2.3"}]"#,
+            #"ipam.routes[0].dst: "10.1.2.3" is not a CIDR block: an address, "/" and a prefix length are "#
+                + "needed, such as 10.188.0.0/16"
         ),
         (
             #","subnet":"10.0.0.0/24","routes":[{"gw":"10.0.0.1"}]"#,

@@ -165,6 +165,39 @@ import Testing
                 == "ipam.routes[0].mtu: -1 must be a whole number from 0 to 4294967295")
     }
 
+    /// As Go's types read them, which other plugins use.
+    @Test(arguments: [
+        ("10.1.2.3/16", "10.1.0.0/16"), ("0.0.0.0/0", "0.0.0.0/0"), ("192.0.2.1/32", "192.0.2.1/32"),
+        ("fd00::5/64", "fd00::/64"), ("192.0.2.7/0", "0.0.0.0/0"),
+    ])
+    func hostBitsOfARoutesDestinationDoNotCount(_ text: String, _ block: String) throws {
+        let routes = #","routes":[{"dst":"\#(text)"}]"#
+        #expect(try read(ipam(subnet + routes)).routes == [Route(destination: CIDR(block))])
+    }
+
+    @Test func endpointsMayHaveWhiteSpaceAroundThem() throws {
+        let text = ipam(subnet).replacing("http://127.0.0.1:2379", with: #" https://a:2379 ,\n\tb:1 , ,https://a:2379"#)
+        #expect(try read(text).etcd.endpoints == ["https://a:2379", "http://b:1"])
+        #expect(EtcdSettings.list(" A , B\t,,\n") == ["A", "B"])
+    }
+
+    /// CNI 1.1: a list may name several versions. A runtime passes the one that it chose as `cniVersion`.
+    @Test(arguments: [
+        (#""cniVersions":["0.4.0","1.1.0","1.0.0"]"#, CNIVersion.v110), (#""cniVersions":["0.4.0","9.0.0"]"#, .v040),
+        (#""cniVersion":"1.0.0","cniVersions":["1.1.0"]"#, .v100), (#""cniVersions":[]"#, .v010),
+        (#""cniVersions":[7,"0.3.1"]"#, .v031), (##""cniVersion":"0.4.0","cniVersions":"x""##, .v040),
+    ])
+    func theNewestOfSeveralVersionsCountsWhereNoneIsChosen(_ members: String, _ version: CNIVersion) throws {
+        let text = ipam(subnet).replacing(#""cniVersion":"1.0.0""#, with: members)
+        #expect(try read(text).cniVersion == version)
+        #expect(NetworkConfiguration.declaredVersion(in: Array(text.utf8)) == version)
+    }
+
+    @Test func versionsOfWhichNoneIsSpokenAreRefused() {
+        let text = ipam(subnet).replacing(#""cniVersion":"1.0.0""#, with: #""cniVersions":["9.0.0","8.0.0"]"#)
+        #expect(refusal(text) == .unknownVersion("9.0.0"))
+    }
+
     @Test func podAnnotationsAreRead() throws {
         let top =
             #","runtimeConfig":{"io.kubernetes.cri.pod-annotations":{"kube-ipam.ip":"10.188.0.216","IP":"x","ip":"y"}}"#

@@ -128,13 +128,21 @@ import Testing
         #expect(try await node.start("c2", one).addresses == [address("10.70.0.100"), address("fd70::6")])
     }
 
-    @Test func anAnnotationWinsOverTheRuntimeAndTheRuntimeOverReservations() async throws {
+    @Test func anAnnotationThatContradictsTheRuntimeIsRefused_andTheRuntimeWinsOverReservations() async throws {
         let node = try await node()
         _ = try await node.pool.pool().reserve(
             node.pool.orders([address("10.70.0.30")], for: "default/db-0"), rangeSets: node.pool.rangeSets, now: noon)
         let named = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
         node.cluster.put(named)
-        #expect(try await node.add("c1", named, requested: ["10.70.0.25"]).addresses == [address("10.70.0.20")])
+        let refusal = await #expect(throws: IPAMError.self) {
+            try await node.add("c1", named, requested: ["10.70.0.25"])
+        }
+        #expect(
+            refusal?.description
+                == "pod default/db-0: annotation kube-ipam.ip: \"10.70.0.20\" contradicts 10.70.0.25, which the runtime asks "
+                + "for (ips, or IP in CNI_ARGS): leave one of them out")
+        #expect(refusal?.cniCode == .addressNotAllowed)
+        #expect(try await node.add("c1", named, requested: ["10.70.0.20"]).addresses == [address("10.70.0.20")])
         let plain = Pod.member("default/db-0", uid: "u1")
         node.cluster.put(plain)
         #expect(try await node.add("c2", plain, requested: ["10.70.0.25"]).addresses == [address("10.70.0.25")])

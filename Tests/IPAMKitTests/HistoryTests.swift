@@ -123,8 +123,8 @@ import Testing
         func observe() async throws(PodSourceError) -> AuditWitness {
             .kubernetes(
                 ClusterSnapshot(
-                    cluster: "c1", pods: try await node.cluster.pods(deadline: .now),
-                    nodes: try await node.cluster.nodes(deadline: .now)))
+                    cluster: "c1", pods: try await node.cluster.pods(deadline: .now).items,
+                    nodes: try await node.cluster.nodes(deadline: .now).items))
         }
         _ = try await node.other("n2").start("c2", .member("default/web-0", uid: "w", ip: "10.61.0.30", node: "n2"))
         let (report, snapshot) = try await node.pool.pool().audit(configured: nil, observe: observe, now: { noon })
@@ -327,7 +327,8 @@ import Testing
             pod.addresses = [unrecorded]
             if operation == "adopt" {
                 let adoption = try await pool.planAdoption(
-                    configured: nil, cluster: "c1", observe: { () async throws(PodSourceError) in [pod] }, now: { noon }
+                    configured: nil, cluster: "c1", observe: { () async throws(PodSourceError) in Listing([pod]) },
+                    now: { noon }
                 )
                 let outcomes = try await pool.adopt(adoption, by: "root@a", at: noon)
                 #expect(outcomes.filter { !$0.step.isConflict }.map(\.isDone) == [true], "\(adoption.steps)")

@@ -45,12 +45,12 @@ final class TestCluster: PodSource {
         try ask("node \(name)") { $0.nodes[name] }
     }
 
-    func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
-        try ask("pods") { Array($0.pods.values) }
+    func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Pod> {
+        try ask("pods") { Listing(Array($0.pods.values)) }
     }
 
-    func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Node] {
-        try ask("nodes") { Array($0.nodes.values) }
+    func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Node> {
+        try ask("nodes") { Listing(Array($0.nodes.values)) }
     }
 
     func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {

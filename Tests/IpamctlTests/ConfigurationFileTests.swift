@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -35,6 +36,68 @@ import Testing
         #expect(beside.lines == ["k8s"])
         #expect(beside.stderrText.hasPrefix("warning: /etc/cni/net.d/05-broken.conf is not valid JSON: "))
         #expect(beside.stderrText.split(separator: "\n").count == 1)
+    }
+
+    /// A delegate that cannot be used does not keep those beside it from being used.
+    @Test func aBadNetworkBesideAGoodOneInOneFileIsAWarning() async throws {
+        let site = try await AdminSite()
+        let good = AdminSite.cniFile("good", etcd: site.server.clientURL)
+        let bad = AdminSite.cniFile("bad", etcd: site.server.clientURL, subnet: "10.188.0.5/22")
+        let folder = try TemporaryDirectory()
+        let both = try folder.write(
+            #"{"cniVersion":"0.4.0","name":"multus","delegates":[\#(bad),\#(good)]}"#, to: "multus.conf"
+        ).path
+        let output = try await networks(site, "-c", both).checked()
+        #expect(output.lines == ["good"])
+        #expect(
+            output.stderrText.hasPrefix(
+                "warning: \(both): ipam.subnet: \"10.188.0.5/22\" is not the address of a network"))
+        let alone = try await networks(site, "-c", try folder.write(bad, to: "bad.conf").path)
+        #expect(alone.isProperFailure && alone.stderrText.contains("bad.conf: ipam.subnet: "), "\(alone.stderrText)")
+    }
+
+    @Test func configMayNameAFolder() async throws {
+        let site = try await AdminSite()
+        let folder = try TemporaryDirectory(prefix: "net.d")
+        let empty = try await networks(site, "-c", folder.path)
+        #expect(
+            empty.isProperFailure
+                && empty.stderrText.hasPrefix("ipamctl: no CNI configuration in \(folder.path) uses kube-ipam\nhint: "))
+        try folder.write(AdminSite.cniFile("a", etcd: site.server.clientURL), to: "10-a.conf")
+        let list =
+            #"{"cniVersions":["0.4.0","1.1.0"],"name":"b","plugins":[\#(AdminSite.cniFile("x", etcd: site.server.clientURL))]}"#
+        try folder.write(list, to: "20-b.conflist")
+        try folder.write("{", to: "05-broken.conf")
+        let output = try await networks(site, "-c", folder.path).checked()
+        #expect(output.lines == ["a", "b"])
+        #expect(output.stderrText.hasPrefix("warning: \(folder.path)/05-broken.conf is not valid JSON: "))
+        #expect(try await networks(site, environment: ["IPAMCTL_CONFIG": folder.path]).checked().lines == ["a", "b"])
+        let missing = try await networks(site, "-c", "/nowhere")
+        #expect(
+            missing.isProperFailure && missing.stderrText.contains("/nowhere cannot be read: No such file or directory")
+        )
+    }
+
+    /// Root without its privileges: a folder of mode 0 is closed to it.
+    @Test func aFolderThatCannotBeReadIsSaid_andNotTakenForEmpty() async throws {
+        let site = try await AdminSite()
+        try site.files.write(AdminSite.cniFile(etcd: site.server.clientURL), to: "10-k8s.conf")
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: site.files.path)
+        defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: site.files.path) }
+        func run(_ arguments: [String], _ environment: [String: String]) async throws -> ProcessOutput {
+            let command = PrivateFolder.command(
+                showing: site.files.path, at: AdminSite.folder, "setpriv",
+                ["--bounding-set", "-all", "--inh-caps", "-all", try BuildProducts.product("ipamctl").path] + arguments)
+            return try await runProcess(
+                command.program, command.arguments, environment: site.environment(environment))
+        }
+        let problem = "/etc/cni/net.d cannot be read: Permission denied\n"
+        let alone = try await run(["networks"], [:])
+        #expect(alone.isProperFailure && alone.stderrText.hasPrefix("ipamctl: " + problem), "\(alone.stderrText)")
+        let beside = try await run(["networks"], ["IPAMCTL_ENDPOINTS": site.server.clientURL])
+        #expect(beside.status == 0 && beside.stderrText.hasPrefix("warning: " + problem), "\(beside.stderrText)")
+        let named = try await run(["networks", "-c", AdminSite.folder], [:])
+        #expect(named.isProperFailure && named.stderrText.hasPrefix("ipamctl: " + problem), "\(named.stderrText)")
     }
 
     @Test func networksOfDifferentEtcdsAreNotMixed() async throws {

@@ -19,6 +19,7 @@ import Testing
             (["--endpoints", bad], ["IPAMCTL_ENDPOINTS": good], false),
             (["--endpoints", "\(bad), \(good)"], [:], true), (["--endpoints", String(good.dropFirst(7))], [:], true),
             ([], ["IPAMCTL_ENDPOINTS": "", "ETCDCTL_ENDPOINTS": good], false),
+            (["--endpoints", " \(bad) , \(good) ,\n"], [:], true), ([], ["IPAMCTL_ENDPOINTS": "\(good) "], true),
             ([], ["IPAMCTL_ENDPOINTS": good, "IPAMCTL_NETWORK": "k8s"], true),
         ]
         for (options, environment, works) in cases {

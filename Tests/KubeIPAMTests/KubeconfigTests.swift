@@ -103,9 +103,8 @@ struct KubeconfigTests {
             try await cluster.run("c1", pod, on: n1).failure
                 == PluginFailure(
                     7,
-                    "nothing says which annotations pod default/\(pod.name) has: set ipam.kubeConfig, let the runtime pass "
-                        + "them (\"capabilities\": {\"io.kubernetes.cri.pod-annotations\": true}), or set "
-                        + "\"annotations\": \"none\""))
+                    "nothing says which annotations pod default/\(pod.name) has: the runtime passed none, and there is no "
+                        + "ipam.kubeConfig to look them up with"))
         #expect(try await cluster.network.contents().isEmpty)
         // What is no pod has none.
         #expect(try await cluster.network.add("c2", on: n1).address() == "10.188.1.0")

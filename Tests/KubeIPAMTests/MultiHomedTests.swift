@@ -100,6 +100,146 @@ struct MultiHomedTests {
         #expect(try await cluster.network.used() == ["10.188.0.216": "c1"])
     }
 
+    // MARK: An annotation that names no network
+
+    /// The name of the NetworkAttachmentDefinition, another case, a typing error: never silently a random address.
+    @Test(arguments: ["storage-definition", "NAME", "net-typo", "no/network"])
+    func addressOfThisNetworkUnderAnotherNameIsRefusedWithTheRightKey(name: String) async throws {
+        let (cluster, storage) = try await networks(PluginCluster.published, Self.storage)
+        let node = try SimulatedNode("n1")
+        let key = "kube-ipam.ip/" + (name == "NAME" ? storage.name.uppercased() : name)
+        var pod = PluginCluster.replica(on: "n1", [key: "10.199.0.216\n"])
+        try cluster.api.put(pod: pod)
+        let refused = try await storage.add("c1", ifname: "net1", arguments: PluginCluster.arguments(pod), on: node)
+        #expect(
+            refused.failure
+                == PluginFailure(
+                    103,
+                    "pod default/\(pod.name): annotation \(key): 10.199.0.216 lies in a subnet of network \(storage.name), "
+                        + "and there is no network of that name"))
+        #expect(
+            refused.details
+                == "the key for it is kube-ipam.ip/\(storage.name), with 10.199.0.216; for any other address of network "
+                + "\(storage.name) beside \(key), add kube-ipam.ip/\(storage.name) with \"dynamic\"")
+        #expect(try await storage.contents().isEmpty)
+        // The other network is not concerned.
+        #expect(try await cluster.add("c1", pod, on: node).address() == "10.188.1.0")
+        // As the hint says.
+        pod.annotations["kube-ipam.ip/\(storage.name)"] = "10.199.0.216"
+        try cluster.api.put(pod: pod)
+        #expect(
+            try await storage.add("c1", ifname: "net1", arguments: PluginCluster.arguments(pod), on: node).address()
+                == "10.199.0.216")
+    }
+
+    /// Two networks may have one subnet: an annotation for the one says nothing about the other.
+    @Test func addressForAnotherNetworkOfTheSameSubnetIsItsBusiness() async throws {
+        let (cluster, storage) = try await networks(Self.storage, Self.storage)
+        let node = try SimulatedNode("n1")
+        _ = try await storage.add("first", on: node).result()
+        let pod = PluginCluster.replica(on: "n1", ["kube-ipam.ip/\(storage.name)": "10.199.0.216"])
+        #expect(try await cluster.run("c1", pod, on: node).address() == "10.199.0.2")
+        #expect(
+            try await storage.add("c1", ifname: "net1", arguments: PluginCluster.arguments(pod), on: node).address()
+                == "10.199.0.216")
+    }
+
+    @Test func otherValuesUnderAnotherNameAreAWarningInTheLog() async throws {
+        let (cluster, storage) = try await networks(PluginCluster.published, Self.storage)
+        let node = try SimulatedNode("n1")
+        let selection = ["k8s.v1.cni.cncf.io/networks": "default/definition@net1"]
+        for (index, (key, words)) in [
+            ("kube-ipam.ip/\(storage.name.uppercased())", "upper and lower case count"),
+            ("kube-ipam.ip/definition", "names the NetworkAttachmentDefinition"),
+        ].enumerated() {
+            let pod = PluginCluster.member("db-\(index)", on: "n1", selection.merging([key: "auto"]) { $1 })
+            try cluster.api.put(pod: pod)
+            let answer = try await storage.add(
+                "c\(index)", ifname: "net1", arguments: PluginCluster.arguments(pod), on: node)
+            #expect(answer.output.status == 0, "\(answer)")
+            let warnings = try storage.logLines().filter { $0.contains("\(key) ") }
+            #expect(warnings.count == 1 && warnings[0].contains(words), "\(warnings)")
+            #expect(warnings[0].contains("kube-ipam.ip/\(storage.name)"), "\(warnings)")
+        }
+        // What is for another network is nobody's mistake.
+        let pod = PluginCluster.member(
+            "db-9", on: "n1", ["kube-ipam.ip/other": "auto", "kube-ipam.ip/more": "192.0.2.1"])
+        try cluster.api.put(pod: pod)
+        let before = try storage.logLines().count { $0.contains("warning") }
+        _ = try await storage.add("c9", ifname: "net1", arguments: PluginCluster.arguments(pod), on: node).result()
+        #expect(try storage.logLines().count { $0.contains("warning") } == before)
+    }
+
+    // MARK: The pod and the runtime
+
+    @Test(arguments: ["kube-ipam.ip", "kube-ipam.ip/NETWORK"])
+    func annotationAndRuntimeThatContradictEachOtherAreRefusedByName(key: String) async throws {
+        let cluster = try await PluginCluster()
+        let node = try SimulatedNode("n1")
+        let key = key.replacingOccurrences(of: "NETWORK", with: cluster.network.name)
+        let pod = PluginCluster.replica(on: "n1", [key: "10.188.0.216"])
+        try cluster.api.put(pod: pod)
+        let ips: (String) -> JSONObject = { ["runtimeConfig": ["ips": [.string($0)]]] }
+        #expect(
+            try await cluster.add("c1", pod, on: node, ips("10.188.0.30")).failure
+                == PluginFailure(
+                    103,
+                    "pod default/\(pod.name): annotation \(key): \"10.188.0.216\" contradicts 10.188.0.30, which the runtime "
+                        + "asks for (ips, or IP in CNI_ARGS): leave one of them out"))
+        #expect(try await cluster.network.used().isEmpty)
+        // Of one mind.
+        #expect(try await cluster.add("c1", pod, on: node, ips("10.188.0.216/16")).address() == "10.188.0.216")
+        // A second interface of the container: what it asks for itself counts.
+        #expect(
+            try await cluster.add("c1", pod, on: node, ifname: "net1", ips("10.188.0.30")).address() == "10.188.0.30")
+        #expect(try await cluster.network.used() == ["10.188.0.216": "c1", "10.188.0.30": "c1"])
+        // One that asks for nothing is refused, with what helps once the sandbox is gone.
+        let refused = try await cluster.add("c1", pod, on: node, ifname: "net2")
+        #expect(refused.json?["code"] == 101)
+        #expect(
+            refused.details
+                == "interfaces of one pod cannot have one address: name another one for this interface, with Multus as "
+                + "\"ips\" in k8s.v1.cni.cncf.io/networks")
+        // Another pod's address is not this container's: then the runtime does not speak.
+        let other = PluginCluster.replica(on: "n1", [key: "10.188.0.216"])
+        try cluster.api.put(pod: other)
+        #expect(try await cluster.add("c2", other, on: node, ips("10.188.0.31")).json?["code"] == 103)
+    }
+
+    @Test func errorsNameTheAnnotationThatWasWritten() async throws {
+        let cluster = try await PluginCluster()
+        let node = try SimulatedNode("n1")
+        let key = "kube-ipam.ip/\(cluster.network.name)"
+        for (value, words) in [
+            ("10.188.1.9", "annotation \(key): 10.188.1.9 lies in the dynamic range"),
+            ("10.188.0.1", "annotation \(key): "),
+            ("x", "annotation \(key): \"x\""), ("auto", "\(key) \"auto\" is for the pods of"),
+        ] {
+            let pod = KubernetesServer.Pod("alone", annotations: [key: value], node: "n1")
+            try cluster.api.put(pod: pod)
+            let answer = try await cluster.add("c1", pod, on: node)
+            #expect(answer.json?["code"] == 103 && answer.json?["msg"]?.string?.contains(words) == true, "\(answer)")
+        }
+    }
+
+    /// Multus passes no annotations to its delegates, whatever their configuration asks for.
+    @Test func withoutAnnotationsAndKubeconfigTheErrorSaysWhatHelpsUnderMultus() async throws {
+        var network = try await PluginNetwork()
+        network.ipam["annotations"] = nil
+        network.configuration["capabilities"] = ["io.kubernetes.cri.pod-annotations": true]
+        let answer = try await network.add("c1", arguments: "K8S_POD_NAMESPACE=default;K8S_POD_NAME=db-0")
+        #expect(
+            answer.failure
+                == PluginFailure(
+                    7,
+                    "nothing says which annotations pod default/db-0 has: the runtime passed none, and there is no "
+                        + "ipam.kubeConfig to look them up with"))
+        #expect(
+            answer.details?.hasPrefix(
+                "set ipam.kubeConfig: under Multus nothing else helps, because Multus passes no annotations to the plugins "
+                    + "that it calls; ") == true)
+    }
+
     /// Another network's interface of the same container is not what is taken over.
     @Test func takeoverOnOneNetworkLeavesTheOther() async throws {
         let (cluster, storage) = try await networks(PluginCluster.published, Self.storage)

@@ -82,6 +82,34 @@ struct NodeAuditTests {
                 == ["10.188.0.2 leaked free", "10.188.0.3 leaked free"])
     }
 
+    /// One file of the cache is cut off, one names no container, one is a folder: the others are read.
+    @Test func aFileOfTheCacheThatCannotBeReadIsAWarning() async throws {
+        let network = try await PluginNetwork()
+        let node = try SimulatedNode("n1")
+        let seen = try NetworkNamespace()
+        _ = try await network.add("seen", netns: seen.path, on: node).result()
+        for container in ["gone", "kept"] {
+            _ = try await PluginNetwork.inPassing { try await network.add(container, netns: $0, on: node).result() }
+        }
+        let cache = try cache(network, ["seen", "gone"])
+        for name in ["\(network.name)-kept-eth0", "other.json"] { try cache.write(#"{"kind": "cniCache"#, to: name) }
+        try cache.write(
+            #"{"kind": "cniCacheV1", "networkName": "\#(network.name)", "containerId": 7}"#, to: "nameless")
+        try FileManager.default.createDirectory(at: cache.file("folder"), withIntermediateDirectories: false)
+        #expect(
+            try await audit(network, ["--node-local", "--cni-cache", cache.path], on: node)
+                == ["10.188.0.3 leaked free", "10.188.0.4 leaked free"])
+        let folder = try TemporaryDirectory()
+        var configured = network
+        configured.ipam["nodeName"] = .string(node.name)
+        let file = try folder.write(JSONValue.object(configured.configuration).serialized(), to: "10.conf").path
+        let output = try await output(["-c", file, "audit", "--node-local", "--cni-cache", cache.path], on: node)
+        let warnings = output.stderrText.split(separator: "\n").filter { $0.hasPrefix("warning: \(cache.path)/") }
+        #expect(warnings.count == 4, "\(output.stderrText)")
+        #expect(warnings.contains { $0.contains("-kept-eth0 is not valid JSON: ") }, "\(output.stderrText)")
+        #expect(warnings.contains { $0.hasSuffix("/nameless names no container and interface") })
+    }
+
     /// The runtime made the same pods new sandboxes, with new addresses, and calls DEL for none of the old ones.
     @Test func formerSandboxOfAPodOnItsNodeIsFreedAfterASecondLook() async throws {
         let cluster = try await PluginCluster()

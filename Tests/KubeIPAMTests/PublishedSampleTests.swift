@@ -63,7 +63,7 @@ struct PublishedSampleTests {
             result == [
                 "cniVersion": "0.3.1",
                 "ips": [["version": "4", "address": "10.188.1.0/16", "gateway": "10.188.0.1"]],
-                "routes": [["dst": "0.0.0.0/0"]],
+                "routes": [["dst": "0.0.0.0/0", "gw": "10.188.0.1"]],
             ])
         #expect(try await network.used() == ["10.188.1.0": "c1"])
         #expect(

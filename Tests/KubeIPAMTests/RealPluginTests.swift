@@ -89,6 +89,42 @@ struct RealPluginTests {
         #expect(try await host.network.used().isEmpty)
     }
 
+    /// The bridge plugin adds a route without a gateway by way of the address's, and at CHECK looks for it as the result has
+    /// it: so the result must have the gateway.
+    @Test(arguments: [CNIVersion.v040, .v100])
+    func bridgesCheckFindsRoutesThatNameNoGateway(version: CNIVersion) async throws {
+        var network = try await network(routes: [
+            ["dst": "0.0.0.0/0"], ["dst": "10.96.0.0/12"], ["dst": "10.200.1.7/16"],
+            ["dst": "10.201.0.0/16", "gw": "10.188.0.9"],
+        ])
+        network.configuration["cniVersion"] = .string(version.rawValue)
+        let host = try await PodHost("bridge", ["bridge": "cni0", "isGateway": true], network: network)
+        let pod = try await add("pod1", on: host)
+        let routes = (pod.result["routes"]?.array ?? []).map {
+            "\($0["dst"]?.string ?? "") \($0["gw"]?.string ?? "")"
+        }
+        #expect(
+            routes == [
+                "0.0.0.0/0 10.188.0.1", "10.96.0.0/12 10.188.0.1", "10.200.0.0/16 10.188.0.1",
+                "10.201.0.0/16 10.188.0.9",
+            ])
+        try await delete(pod, from: host)
+    }
+
+    /// A router's link-local address as the gateway of an IPv6 network.
+    @Test func podOnABridgeHasALinkLocalGateway() async throws {
+        let host = try await PodHost(
+            "bridge", ["bridge": "cni0"],
+            network: network(
+                ranges: [[["subnet": "fd00:188::/64", "gateway": "fe80::1"]]], routes: [["dst": "::/0"]]))
+        let pod = try await add("pod1", on: host)
+        #expect(try pod.address(.ipv6) == "fd00:188::1")
+        #expect(pod.result["ips"]?.array?.first?["gateway"] == "fe80::1")
+        #expect(try pod.namespace.defaultGateway("-6") == "fe80::1")
+        #expect(try await host.network.contents()[host.network.key]?.value.contains(#""gateway":"fe80::1""#) == true)
+        try await delete(pod, from: host)
+    }
+
     @Test func podsOnMacvlanReachEachOther() async throws {
         let host = try await PodHost("macvlan", ["master": "uplink", "mode": "bridge"], network: network())
         try host.addUplink()

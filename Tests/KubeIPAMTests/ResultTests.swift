@@ -22,7 +22,7 @@ struct ResultTests {
         #expect(try await network.contents()[network.key] == nil)
     }
 
-    @Test func routesArePassedThrough() async throws {
+    @Test func routesArePassedThrough_withTheGatewayWhereTheyHaveNone() async throws {
         let network = try await PluginNetwork(
             version: .v110,
             [
@@ -31,7 +31,9 @@ struct ResultTests {
             ])
         #expect(
             try await network.add("c1").result()["routes"]
-                == [["dst": "0.0.0.0/0"], ["dst": "10.96.0.0/12", "gw": "10.188.0.9", "mtu": 1400]])
+                == [
+                    ["dst": "0.0.0.0/0", "gw": "10.188.0.1"], ["dst": "10.96.0.0/12", "gw": "10.188.0.9", "mtu": 1400],
+                ])
     }
 
     @Test func resolvConfBecomesTheResultsDNS() async throws {

@@ -18,6 +18,19 @@ struct SimulatedNode: Sendable {
         try self.init(name, folder, machine: try Self.newMachine(in: folder), uptime: uptime)
     }
 
+    /// A machine whose machine-id(5) is empty, as in most containers.
+    init(withoutMachineID name: String) throws {
+        let folder = try TemporaryDirectory(prefix: "node")
+        try self.init(name, folder, machine: try folder.write("", to: "machine-id"))
+    }
+
+    /// The same, a container of the same host as another machine.
+    init(withoutMachineID name: String, sharingTheKernelOf other: SimulatedNode) throws {
+        let boot = try String(contentsOf: other.bootFile, encoding: .utf8)
+        let folder = try TemporaryDirectory(prefix: "node")
+        try self.init(name, folder, machine: try folder.write("", to: "machine-id"), boot: boot)
+    }
+
     /// A machine that is a container of the same host as another one, as kind(1) makes them: with the host's boot ID and
     /// a machine ID of its own.
     init(_ name: String, sharingTheKernelOf other: SimulatedNode) throws {
@@ -62,10 +75,15 @@ struct SimulatedNode: Sendable {
         try SimulatedNode(name, folder, machine: machineFile)
     }
 
+    /// Where this machine has no /etc/machine-id, it gets one in an /etc of the node's own.
     private static let script = """
         /bin/mount --bind "$1" /proc/sys/kernel/random/boot_id && /bin/mount --bind "$3" /proc/uptime &&
-        if [ -e /etc/machine-id ]; then /bin/mount --bind "$2" /etc/machine-id; fi &&
-        /bin/mkdir -p /run/kube-ipam && /bin/mount --bind "$4" /run/kube-ipam &&
+        if [ ! -e /etc/machine-id ]; then
+            /bin/mount -t tmpfs none /mnt && /bin/mkdir /mnt/upper /mnt/work &&
+            /bin/mount -t overlay none -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc &&
+            /bin/rm -f /etc/machine-id && : > /etc/machine-id
+        fi &&
+        /bin/mount --bind "$2" /etc/machine-id && /bin/mkdir -p /run/kube-ipam && /bin/mount --bind "$4" /run/kube-ipam &&
         shift 4 && exec "$@"
         """
 

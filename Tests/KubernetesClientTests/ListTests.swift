@@ -94,7 +94,7 @@ import Testing
         for fault in [
             KubernetesServer.Fault.status(403), .status(401), .status(400), .notFoundPage, .body("{}"),
             .body(#"{"kind": "NodeList", "metadata": {}, "items": []}"#), .status(503, retryAfter: 3600),
-            .body(#"{"kind": "PodList", "metadata": {}, "items": [{"metadata": {"name": "x"}}]}"#),
+            .body(#"{"kind": "PodList", "metadata": {}, "items": {}}"#),
         ] {
             try server.fail(fault, continuing: true)
             await #expect(throws: KubernetesError.self, "\(fault)") {
@@ -105,6 +105,25 @@ import Testing
         try server.fail(.cutBody, continuing: true, times: 1)
         try server.fail(.status(500), continuing: true, times: 1)
         #expect(try await client.pods(pageSize: 4, deadline: farOff).count == 10)
+    }
+
+    /// Nor does one that cannot be read make the others unknown.
+    @Test func anObjectThatCannotBeReadIsNamed() async throws {
+        let server = try await server(pods: 4)
+        for object in [
+            #"{"metadata": {"name": "x", "namespace": "odd"}}"#,
+            #"{"metadata": {"name": "y", "namespace": "odd", "uid": ""}}"#,
+            #"{"metadata": {"name": "z", "namespace": "odd", "uid": "u"}, "spec": 7, "status": {"podIPs": [{"ip": "10.0.0.1"}, 7]}}"#,
+        ] { try server.put(podJSON: object) }
+        let pods = try await KubernetesClient.of(server).pods(pageSize: 2, deadline: farOff)
+        #expect(pods.map(\.name).sorted() == ["p-0", "p-1", "p-2", "p-3"])
+        #expect(
+            pods.unreadable.map {
+                "\($0.namespace ?? "")/\($0.name ?? "") \($0.uid ?? "") \($0.addresses) \($0.problem)"
+            } == [
+                "odd/x  [] .metadata.uid is missing", "odd/y  [] metadata.uid is empty",
+                "odd/z u [\"10.0.0.1\", \"(not a text)\"] .spec is of another type",
+            ])
     }
 
     @Test func aListThatGoesRoundInACircleIsAnError() async throws {

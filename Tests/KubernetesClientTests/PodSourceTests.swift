@@ -101,15 +101,79 @@ import Testing
         _ = try await #require(throws: PodSourceError.self) { try await source.cluster(deadline: farOff) }
     }
 
+    /// An address may come with a prefix length, or with white space; anything else is kept as it is written.
+    @Test(arguments: ["<nil>", "10.188.0.300", "none", "10.188.0.7 10.188.0.8", "::ffff:1:2:3:4:5:6:7"])
+    func anAddressThatIsNoneIsKeptAsItIsWritten(_ text: String) async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pods: [
+            .init("p", node: "n1", podIPs: [text, "10.188.0.7/16", " fd00::7\n"]),
+            .init("host", node: "n1", podIPs: [text, "192.0.2.1"], hostNetwork: true),
+        ])
+        let source = try source(server)
+        let one = try #require(try await source.pod(reference("p"), deadline: farOff))
+        #expect(try one.addresses == [IPAddress("10.188.0.7"), IPAddress("fd00::7")])
+        #expect(one.unreadableAddresses == [text])
+        let list = try await source.pods(deadline: farOff)
+        #expect(list.items.first { $0.reference == one.reference } == one && list.unreadable.isEmpty)
+        let host = list.items.first { $0.usesHostNetwork }
+        #expect(try host?.addresses == [IPAddress("192.0.2.1")] && host?.unreadableAddresses == [])
+        #expect(try await source.livePods(deadline: farOff).count == 2)
+    }
+
+    /// Of each whatever can be read is known; the rest of the list is as if it were not there.
+    @Test func aPodThatCannotBeReadIsRemembered() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.put(pod: .init("good", podIPs: ["10.188.0.1"]))
+        for (index, object) in [
+            #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u1"}, "status": {"podIP": "::1"}}"#,
+            #"{"metadata": {"name": "x", "namespace": "n", "uid": 7}, "status": {"podIP": "10.188.0.9"}}"#,
+            #"{"metadata": {"name": "y", "namespace": "n", "uid": "u3", "annotations": {"a": 1}}}"#,
+            #"{"metadata": {"name": "z", "namespace": "n", "uid": "u4"}, "status": []}"#,
+        ].enumerated() {
+            try server.put(podJSON: object)
+            let source = try source(server)
+            let list = try await source.pods(deadline: farOff)
+            #expect(list.items.map(\.reference.description) == ["default/good"])
+            #expect(list.unreadable.count == index + 1, "\(list.unreadable)")
+            let error = try await #require(throws: PodSourceError.self) { try await source.livePods(deadline: farOff) }
+            #expect(error.description.hasPrefix("Kubernetes lists pod n/"), "\(error)")
+            #expect(error.description.contains(", which cannot be read: "), "\(error)")
+        }
+        let list = try await source(server).pods(deadline: farOff).unreadable.sorted { $0.name ?? "" < $1.name ?? "" }
+        #expect(list.map(\.name) == ["a b", "x", "y", "z"] && list.map(\.uid) == ["u1", nil, "u3", "u4"])
+        #expect(try list.map(\.addresses) == [[IPAddress("::1")], [IPAddress("10.188.0.9")], [], []])
+        #expect(
+            list[2].description
+                == "Kubernetes lists pod n/y, which cannot be read: .metadata.annotations.a is of another type")
+    }
+
+    /// A node that says that it is not ready frees its pods' addresses: what cannot be read says no such thing.
+    @Test func aNodeThatCannotBeReadIsThereAndReady() async throws {
+        let server = try await KubernetesServer.start(.plain)
+        try server.fail(
+            .body(
+                #"""
+                {"kind": "NodeList", "metadata": {}, "items": [
+                {"metadata": {"name": "n1"}, "status": {"conditions": "x", "addresses": [7, {"type": "InternalIP",
+                "address": "192.0.2.1"}, {"type": "Hostname", "address": "192.0.2.9"}, {"type": "ExternalIP", "address": "?"}]}},
+                {"metadata": {"name": "n2"}, "spec": {"taints": [{"key": 1},
+                {"key": "node.kubernetes.io/out-of-service"}]}, "status": {"conditions": [3, {"type": "Ready", "status": "False"}]}},
+                {"kind": "Pod", "metadata": {"name": "n3"}}, {"metadata": {}}, 7]}
+                """#))
+        let list = try await source(server).nodes(deadline: farOff)
+        #expect(
+            list.items == [
+                Node(name: "n1", isReady: true, isOutOfService: false, addresses: [try IPAddress("192.0.2.1")]),
+                Node(name: "n2", isReady: false, isOutOfService: true),
+                Node(name: "n3", isReady: true, isOutOfService: false),
+            ])
+        #expect(list.unreadable.map(\.name) == ["n3", nil, nil], "\(list.unreadable)")
+        #expect(list.unreadable.allSatisfy { $0.kind == .node })
+    }
+
     @Test func whatCannotBeUnderstoodIsAnError() async throws {
         let server = try await KubernetesServer.start(.plain)
-        try server.put(pod: .init("p", podIPs: ["10.188.0.300"]))
         let source = try source(server)
-        let address = try await #require(throws: PodSourceError.self) {
-            try await source.pod(reference("p"), deadline: farOff)
-        }
-        #expect(address.description.contains("the pod default/p has an address that is none: "), "\(address)")
-        try server.delete(pod: "p")
         try server.put(
             podJSON: #"{"metadata": {"name": "a b", "namespace": "n", "uid": "u"}, "status": {"podIP": "::1"}}"#)
         let name = try await #require(throws: PodSourceError.self) {

@@ -236,7 +236,8 @@ public final class KubernetesServer: Sendable {
     ///   - node: Its name.
     ///   - ready: The status of its condition `Ready`; nil is `Unknown`, as when its kubelet is silent.
     ///   - outOfService: Gives it the taint `node.kubernetes.io/out-of-service`.
-    public func put(node: String, ready: Bool? = true, outOfService: Bool = false) throws {
+    ///   - addresses: Its `InternalIP`s.
+    public func put(node: String, ready: Bool? = true, outOfService: Bool = false, addresses: [String] = []) throws {
         var taints: [[String: Any]] = []
         if outOfService {
             taints.append(["key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"])
@@ -249,7 +250,9 @@ public final class KubernetesServer: Sendable {
                 "conditions": [
                     ["type": "MemoryPressure", "status": "False"],
                     ["type": "Ready", "status": status, "reason": "KubeletReady"],
-                ]
+                ],
+                "addresses": addresses.map { ["type": "InternalIP", "address": $0] }
+                    + [["type": "Hostname", "address": node]],
             ],
         ]
         try order("put-node", ["node": object])

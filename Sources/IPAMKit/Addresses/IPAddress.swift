@@ -46,6 +46,11 @@ public struct IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible
         return IPAddress(family: family, value: sum)
     }
 
+    /// Whether it is an IPv6 address of fe80::/10, which every link has for itself (RFC 4291 section 2.5.6).
+    public var isLinkLocal: Bool {
+        family == .ipv6 && value >> 118 == 0xFE80 >> 6
+    }
+
     /// Orders by family, IPv4 first, then by value.
     public static func < (left: IPAddress, right: IPAddress) -> Bool {
         if left.family != right.family { return left.family == .ipv4 }

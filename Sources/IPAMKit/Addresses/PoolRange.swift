@@ -24,7 +24,8 @@ public struct PoolRange: Hashable, Sendable {
     ///   - subnet: at least four addresses: at most /30, or /126 for IPv6.
     ///   - rangeStart: an address of the subnet; by default the first usable one, which the gateway is not.
     ///   - rangeEnd: an address of the subnet; by default the last but the broadcast address.
-    ///   - gateway: an address of the subnet; by default its first host.
+    ///   - gateway: an address of the subnet, or of an IPv6 subnet's link a link-local one (RFC 4291 section 2.5.6); by
+    ///     default the subnet's first host.
     ///   - fixed: a part of the subnet.
     /// - Throws: ``RangeError`` that says which of the fields is wrong.
     public init(
@@ -42,7 +43,9 @@ public struct PoolRange: Hashable, Sendable {
         ]
         for case (let field, let address?) in fields {
             guard address.family == family else { throw .familyDiffers(field, address, subnet: subnet) }
-            guard subnet.contains(address) else { throw .outsideSubnet(field, address, subnet: subnet) }
+            guard subnet.contains(address) || (field == .gateway && address.isLinkLocal) else {
+                throw .outsideSubnet(field, address, subnet: subnet)
+            }
         }
 
         let network = subnet.first.value

@@ -78,8 +78,9 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
             "has IPv4-mapped addresses (::ffff:0:0/96): use an IPv4 subnet"
         case .familyDiffers(_, let address, let subnet):
             "is \(address.family), but the subnet \(subnet) is \(subnet.family)"
-        case .outsideSubnet(_, _, let subnet):
+        case .outsideSubnet(let field, _, let subnet):
             "lies outside the subnet: it must be from \(subnet.first) to \(subnet.last) (\(subnet))"
+                + (field == .gateway && subnet.family == .ipv6 ? ", or link-local (fe80::/10)" : "")
         case .gatewayNotAHost(let address, let subnet):
             "is the \(address == subnet.first ? "network" : "broadcast") address of \(subnet): a gateway must be a host"
         case .reversed(.rangeStart, _, let end):

@@ -22,7 +22,7 @@ extension AddressPool {
     ///   - now: the time, when all was seen.
     /// - Throws: ``IPAMError``, `lookupFailed` when the pods could not be listed: then nothing is to be done.
     public func planAdoption(
-        configured: [RangeSet]?, cluster: String?, observe: () async throws(PodSourceError) -> [Pod],
+        configured: [RangeSet]?, cluster: String?, observe: () async throws(PodSourceError) -> Listing<Pod>,
         now: () -> Timestamp
     ) async throws(IPAMError) -> Adoption {
         var snapshot = try await snapshot()
@@ -31,7 +31,7 @@ extension AddressPool {
             // Which pods are the network's nobody could tell.
             throw snapshot.problems.first ?? .damaged(keys.document, DamagedValue("it is missing"))
         }
-        let pods: [Pod]
+        let pods: Listing<Pod>
         do throws(PodSourceError) {
             pods = try await observe()
         } catch {

@@ -69,11 +69,12 @@ public struct Adoption: Sendable {
     ///   - configured: the network's range sets, where the store does not say them.
     ///   - cluster: by which the pods' cluster is recorded.
     init(
-        _ snapshot: NetworkSnapshot, pods: [Pod], configured: [RangeSet]?, cluster: String?, now: Timestamp
+        _ snapshot: NetworkSnapshot, pods: Listing<Pod>, configured: [RangeSet]?, cluster: String?, now: Timestamp
     ) {
         var planner = AdoptionPlanner(
             snapshot: snapshot, rangeSets: snapshot.rangeSets ?? configured ?? [], cluster: cluster, now: now)
-        planner.plan(pods)
+        planner.plan(pods.items)
+        planner.note(pods.unreadable)
         steps = planner.steps.sorted { $0.addresses.lexicographicallyPrecedes($1.addresses) }
         obstacles = planner.obstacles
         let silent = planner.silent

@@ -89,6 +89,11 @@ struct AdoptionPlanner {
         for pod in silent { planSilent(pod) }
     }
 
+    /// What nobody can read may have any address, recorded or not.
+    mutating func note(_ unreadable: [UnreadableObject]) {
+        obstacles += unreadable.map { "\($0): what it has cannot be told" }
+    }
+
     /// The Go plugin records no fixed address, and takes it from one annotation only: what a pod asks for there it may have
     /// on an interface that reports nothing.
     private mutating func planSilent(_ pod: Pod) {

@@ -5,10 +5,13 @@ extension AddOperation {
     /// An address that is asked for by name.
     struct Named: Sendable {
         let address: IPAddress
-        let isByAnnotation: Bool
+        /// The pod's annotation that names it; nil where the runtime does.
+        var annotation: String?
+        /// Another address that the runtime asks for of the same range set.
+        var requested: IPAddress?
     }
 
-    /// The address asked for of each range set, by the pod or else by the runtime; nil where none is.
+    /// The address asked for of each range set, by the pod and by the runtime; nil where none is.
     ///
     /// - Throws: ``IPAMError/notAllowed(_:_:)`` for one that no pod can have.
     func namedAddresses(_ demand: AddressDemand) throws(IPAMError) -> [Named?] {
@@ -17,7 +20,7 @@ extension AddOperation {
             for address in addresses {
                 let index = try requireNameable(address, demand)
                 try requireOnlyOne(address, beside: named[index])
-                named[index] = Named(address: address, isByAnnotation: true)
+                named[index] = Named(address: address, annotation: demand.key)
             }
         }
         guard demand.wish != .dynamic else { return named }
@@ -25,9 +28,58 @@ extension AddOperation {
         for address in request.requested {
             let index = try eligibility.require(address)
             try requireOnlyOne(address, beside: requested[index])
-            requested[index] = Named(address: address, isByAnnotation: false)
+            requested[index] = Named(address: address)
         }
-        return named.indices.map { named[$0] ?? requested[$0] }
+        for (index, other) in requested.enumerated() {
+            if named[index] == nil {
+                named[index] = other
+            } else if let other, other.address != named[index]?.address {
+                named[index]?.requested = other.address
+            }
+        }
+        return named
+    }
+
+    /// What counts where the pod and the runtime ask for two addresses of one range set: if another interface of the container
+    /// has the one that the pod asks for, the runtime speaks for this one.
+    ///
+    /// - Throws: ``IPAMError/annotation(_:_:)`` for any other contradiction.
+    func settle(_ named: [Named?], _ context: AddContext) throws(IPAMError) -> [Named?] {
+        var settled = named
+        for (index, name) in named.enumerated() {
+            guard let name, let annotation = name.annotation, let requested = name.requested else { continue }
+            guard context.state.addresses[name.address]?.used?.value == request.attachment.containerID.text else {
+                throw .annotation(
+                    request.holder.pod,
+                    AnnotationError(
+                        key: annotation, value: name.address.description,
+                        problem:
+                            "contradicts \(requested), which the runtime asks for (ips, or IP in CNI_ARGS): leave one "
+                            + "of them out"))
+            }
+            settled[index] = Named(address: requested)
+        }
+        return settled
+    }
+
+    /// Refuses a pod that asks for an address of this network by the name of another one that does not exist: it would
+    /// silently be given any other address.
+    func requireDirected(_ demand: AddressDemand) async throws(IPAMError) {
+        for entry in demand.others.entries {
+            guard let address = entry.addresses.first(where: { eligibility.owner(of: $0) != nil }) else { continue }
+            // Two networks may have the same subnet.
+            if let other = try? NetworkName(entry.name), try await exists(other) { continue }
+            throw .misdirected(request.holder.pod, key: entry.key, address, network: keys.network)
+        }
+    }
+
+    private func exists(_ network: NetworkName) async throws(IPAMError) -> Bool {
+        do throws(IPAMError) {
+            return try await !pool.read([Read(KeyRange(Keyspace(network).document), .keys)]).results
+                .allSatisfy(\.records.isEmpty)
+        } catch .store(.denied) {
+            return false
+        }
     }
 
     private func requireOnlyOne(_ address: IPAddress, beside other: Named?) throws(IPAMError) {
@@ -102,10 +154,11 @@ extension AddOperation {
         if let reservation, expired == nil, !context.claimant.isAdmitted(by: reservation.holder) {
             throw .reserved(address, for: reservation.holder)
         }
-        if name.isByAnnotation, reservation == nil || expired != nil,
+        if let annotation = name.annotation, reservation == nil || expired != nil,
             let dynamic = eligibility.dynamicRange(of: address)
         {
-            throw .dynamicNotReserved(address, dynamic, for: reservationHolder(of: context.claimant))
+            throw .dynamicNotReserved(
+                address, dynamic, for: reservationHolder(of: context.claimant), annotation: annotation)
         }
         var takeover: Takeover?
         if let used = known.used {
@@ -273,7 +326,7 @@ extension AddOperation {
     private func requireAutomatic(_ count: Int, _ context: inout AddContext) async throws(IPAMError) {
         let claimant = context.claimant
         guard let pod = claimant.holder.pod, claimant.workload != nil else {
-            throw .notForAutomatic(claimant.holder.pod, claimant.withoutWorkload)
+            throw .notForAutomatic(claimant.holder.pod, claimant.withoutWorkload, annotation: claimant.demand.key)
         }
         guard let limit = request.autoLimit else { return }
         let namespace = pod.namespace

@@ -16,7 +16,7 @@ extension AddOperation {
         }
         let phrase = holder.usage.phrase
         guard used.value != request.attachment.containerID.text else {
-            return .failure(.held(address, by: phrase, because: "another interface of this container has it"))
+            return .failure(.heldByThisContainer(address, phrase))
         }
         guard let attachment = holder.usage.attachment, let record = holder.record,
             let container = try? ContainerID(used.value)
@@ -201,12 +201,20 @@ extension AddOperation {
             } else {
                 live = try await pods.livePods(deadline: pool.deadline).compactMap { pod in
                     let addresses = pod.isLive ? pod.addresses + pod.networkStatusAddresses : []
-                    return addresses.isEmpty ? nil : (pod, addresses)
+                    return addresses.isEmpty && pod.unreadableAddresses.isEmpty ? nil : (pod, addresses)
                 }
                 memory.livePods = live
             }
-            for (pod, addresses) in live where addresses.contains(address) {
+            for (pod, addresses) in live where addresses.contains(address) || pod.mayHide(address) {
                 if holder.uid.map(pod.isMeant) ?? (pod.reference == holder.pod) { continue }
+                guard addresses.contains(address) else {
+                    return .failure(
+                        .held(
+                            address, by: pod.phrase,
+                            because:
+                                "it asks for it by annotation, and the address that Kubernetes reports for it cannot "
+                                + "be read"))
+                }
                 let reporter = pod.addresses.contains(address) ? "Kubernetes" : "its \(Pod.networkStatus)"
                 return .failure(
                     pod.isTerminating

@@ -82,7 +82,8 @@ struct AddOperation: Sendable {
         var (claimant, state) = try await begin()
         let demand = claimant.demand
         let named = try namedAddresses(demand)
-        let asked = named.compactMap { $0?.address }
+        let asked = named.flatMap { [$0?.address, $0?.requested] }.compactMap { $0 }
+        let annotationProblem = demand.others.problem(on: request.attachment.ifname)
         memory.hints = Array(repeating: nil, count: named.count)
         for attempt in 0..<AddressPool.attempts {
             if attempt > 0 || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
@@ -91,7 +92,7 @@ struct AddOperation: Sendable {
             if let record = state.attachment {
                 if let assignments = try await repeatAdd(record, state, claimant) {
                     return Added(
-                        assignments: assignments, holder: claimant.holder)
+                        assignments: assignments, holder: claimant.holder, annotationProblem: annotationProblem)
                 }
                 continue
             }
@@ -104,9 +105,11 @@ struct AddOperation: Sendable {
                 memory.livePods = nil
                 continue
             }
+            try await requireDirected(demand)
             let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
             var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
             try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
+            let named = try settle(named, context)
             if try dependsOnOwner(named, context) {
                 claimant = try await confirmed(claimant)
                 // Another owner than the name tells has claims that were not read.
@@ -134,7 +137,8 @@ struct AddOperation: Sendable {
                 }
                 return Added(
                     assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder,
-                    clusterProblem: claimant.clusterProblem, rangesChange: plan.rangesChange)
+                    annotationProblem: annotationProblem, clusterProblem: claimant.clusterProblem,
+                    rangesChange: plan.rangesChange)
             case .changed: continue
             case .taken(let neighbourhood):
                 memory.hints = try await findFree(for: plan, neighbourhood)

@@ -64,6 +64,9 @@ public struct Added: Hashable, Sendable {
     public let holder: Holder
     /// How long the ADD has waited for holders that were about to go.
     public internal(set) var waited = Duration.zero
+    /// A sentence about an annotation of the pod that seems to be meant for this network and is not, see
+    /// ``MisdirectedAnnotations``; else nil.
+    public internal(set) var annotationProblem: String?
     /// Why it is not recorded which cluster the pod is of, although Kubernetes was asked, as a clause; else nil.
     public var clusterProblem: String?
     /// That the ADD has changed the network's ranges; nil for nearly every one.

@@ -13,6 +13,8 @@ public enum IPAMError: Error, Hashable, Sendable {
     case inUse(IPAddress, by: String)
     /// Another attachment holds the address, and goes on doing so: `because` says how that is known.
     case held(IPAddress, by: String, because: String)
+    /// Another interface of the container has the address.
+    case heldByThisContainer(IPAddress, String)
     /// Another attachment holds the address, and whether it is gone cannot be told.
     case unverifiable(IPAddress, by: String, because: String)
     /// Another attachment holds the address, and is about to go, or must be seen gone for longer: until then.
@@ -27,11 +29,13 @@ public enum IPAMError: Error, Hashable, Sendable {
     /// A pod asks for an address that lies in none of the network's subnets, and does not say for which network.
     case notInNetwork(IPAddress, network: NetworkName, subnets: String)
     /// A pod asks for an address of the dynamic range, which it could lose at its next start.
-    case dynamicNotReserved(IPAddress, AddressRange, for: ReservationHolder)
+    case dynamicNotReserved(IPAddress, AddressRange, for: ReservationHolder, annotation: String)
+    /// A pod asks for an address of the network by an annotation that names another one, which there is not.
+    case misdirected(PodReference?, key: String, IPAddress, network: NetworkName)
     /// A pod's annotation cannot be understood.
     case annotation(PodReference?, AnnotationError)
     /// `auto` is for the pods of StatefulSets and Deployments.
-    case notForAutomatic(PodReference?, String)
+    case notForAutomatic(PodReference?, String, annotation: String)
     /// The namespace has as many automatic addresses as the configuration allows.
     case automaticLimit(Namespace, Int)
     /// The pod that the ADD is for is not there.
@@ -78,6 +82,8 @@ extension IPAMError: CustomStringConvertible {
                 + (reserved > 0 ? " or reserved (\(reserved) of them)" : "")
         case .inUse(let address, let holder): "\(address) is in use by \(holder)"
         case .held(let address, let holder, let reason): "\(address) is in use by \(holder): \(reason)"
+        case .heldByThisContainer(let address, let holder):
+            "\(address) is in use by \(holder): another interface of this container has it"
         case .unverifiable(let address, let holder, let reason):
             "\(address) is in use by \(holder), and whether that is gone cannot be told: \(reason)"
         case .heldForNow(let address, let holder, let reason, let time, _):
@@ -88,13 +94,16 @@ extension IPAMError: CustomStringConvertible {
         case .notAllowed(let address, let problem): "\(address) \(problem)"
         case .notInNetwork(let address, let network, let subnets):
             "annotation kube-ipam.ip: \(address) lies in no subnet of network \(network) (\(subnets))"
-        case .dynamicNotReserved(let address, let range, _):
-            "annotation kube-ipam.ip: \(address) lies in the dynamic range \(range) and is not reserved, so that the pod "
+        case .misdirected(let pod, let key, let address, let network):
+            (pod.map { "pod \($0): " } ?? "")
+                + "annotation \(key): \(address) lies in a subnet of network \(network), and there is no network of that name"
+        case .dynamicNotReserved(let address, let range, _, let annotation):
+            "annotation \(annotation): \(address) lies in the dynamic range \(range) and is not reserved, so that the pod "
                 + "could lose it to another one"
         case .annotation(let pod, let error): (pod.map { "pod \($0): " } ?? "") + error.description
-        case .notForAutomatic(let pod, let reason):
+        case .notForAutomatic(let pod, let reason, let annotation):
             (pod.map { "pod \($0): " } ?? "")
-                + "kube-ipam.ip \"auto\" is for the pods of StatefulSets and Deployments: \(reason)"
+                + "\(annotation) \"auto\" is for the pods of StatefulSets and Deployments: \(reason)"
         case .automaticLimit(let namespace, let limit):
             "namespace \(namespace) has its \(limit) automatic addresses (ipam.autoLimit)"
         case .podGone(let pod, let reason): "pod \(pod) is gone: \(reason)"
@@ -106,8 +115,8 @@ extension IPAMError: CustomStringConvertible {
                 + "whether one has \(address), and \(error)"
         case .lookupFailed(let error): error.description
         case .noAnnotationSource(let pod):
-            "nothing says which annotations pod \(pod) has: set ipam.kubeConfig, let the runtime pass them "
-                + "(\"capabilities\": {\"io.kubernetes.cri.pod-annotations\": true}), or set \"annotations\": \"none\""
+            "nothing says which annotations pod \(pod) has: the runtime passed none, and there is no ipam.kubeConfig to look "
+                + "them up with"
         case .onHold(let network, let hold):
             "network \(network) is on hold" + (hold.by.map { " by \($0)" } ?? "")
                 + (hold.since.map { " since \($0)" } ?? "") + (hold.reason.map { ": \($0)" } ?? "")
@@ -144,9 +153,10 @@ extension IPAMError: CustomStringConvertible {
             .invalidNetworkConfig
         case .store, .locked, .contention, .lookupFailed, .goNodesLookupFailed, .heldForNow: .tryAgainLater
         case .exhausted, .automaticLimit: .poolExhausted
-        case .inUse, .held, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
+        case .inUse, .held, .heldByThisContainer, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
         case .reserved: .reservedForAnother
-        case .notAllowed, .notInNetwork, .dynamicNotReserved, .annotation, .notForAutomatic: .addressNotAllowed
+        case .notAllowed, .notInNetwork, .misdirected, .dynamicNotReserved, .annotation, .notForAutomatic:
+            .addressNotAllowed
         case .podGone: .podGone
         case .onHold: .networkOnHold
         case .damaged: .internalError
@@ -171,7 +181,17 @@ extension IPAMError {
         case .reservationsInUse(let shortage): shortage.nextStep(on: network)
         case .notInNetwork(_, let network, _):
             "for a pod on several networks write kube-ipam.ip/\(network), with an address, \"auto\" or \"dynamic\""
-        case .dynamicNotReserved(let address, _, let holder):
+        case .misdirected(_, let key, let address, let network):
+            "the key for it is kube-ipam.ip/\(network), with \(address); for any other address of network \(network) beside "
+                + "\(key), add kube-ipam.ip/\(network) with \"dynamic\""
+        case .heldByThisContainer:
+            "interfaces of one pod cannot have one address: name another one for this interface, with Multus as \"ips\" in "
+                + "k8s.v1.cni.cncf.io/networks"
+        case .noAnnotationSource:
+            "set ipam.kubeConfig: under Multus nothing else helps, because Multus passes no annotations to the plugins that it "
+                + "calls; without Multus the runtime can pass them (\"capabilities\": "
+                + "{\"io.kubernetes.cri.pod-annotations\": true}), and \"annotations\": \"none\" does without"
+        case .dynamicNotReserved(let address, _, let holder, _):
             "reserve it: ipamctl reserve \(address)" + (holder == .anyone ? "" : " --for \(holder)") + option
         case .automaticLimit(let namespace, _):
             "see 'ipamctl list --namespace \(namespace)\(option)'; 'ipamctl release ADDRESS' gives one back"

@@ -3,12 +3,14 @@ extension AddressPool {
     ///
     /// - Parameters:
     ///   - configured: what the CNI file says of the network.
+    ///   - others: the other networks of the store, as far as they are known.
     ///   - observe: lists pods and nodes, or looks at this node; called after the store was read.
     ///   - now: the time, when all was seen.
     /// - Returns: the report, and what was read, for a repair.
     /// - Throws: ``IPAMError``, `lookupFailed` when Kubernetes could not be asked: then nothing is judged.
     public func audit(
-        configured: [RangeSet]?, observe: () async throws(PodSourceError) -> AuditWitness, now: () -> Timestamp
+        configured: [RangeSet]?, beside others: [NetworkPlace] = [],
+        observe: () async throws(PodSourceError) -> AuditWitness, now: () -> Timestamp
     ) async throws(IPAMError) -> (report: AuditReport, snapshot: NetworkSnapshot) {
         var snapshot = try await snapshot()
         let witness: AuditWitness
@@ -18,10 +20,12 @@ extension AddressPool {
             throw .lookupFailed(error)
         }
         // A pod that started after the store was read reports an address that was not in use then.
-        let first = Audit(snapshot, witness: witness, configured: configured, now: now()).report()
+        let first = Audit(snapshot, witness: witness, configured: configured, beside: others, now: now()).report()
         let unrecorded = first.findings.filter { $0.code == .untracked }.compactMap(\.address)
         guard !unrecorded.isEmpty else { return (first, snapshot) }
         try await renewed.noteUsed(unrecorded, in: &snapshot)
-        return (Audit(snapshot, witness: witness, configured: configured, now: now()).report(), snapshot)
+        try await renewed.noteUsed(unrecorded, in: others.map(\.name), &snapshot)
+        let second = Audit(snapshot, witness: witness, configured: configured, beside: others, now: now())
+        return (second.report(), snapshot)
     }
 }

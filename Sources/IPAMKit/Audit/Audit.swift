@@ -9,6 +9,8 @@ public struct Audit {
     let witness: AuditWitness
     /// What the CNI file says, where there is one.
     let configured: [RangeSet]?
+    /// The other networks of the store.
+    let others: [NetworkPlace]
     let now: Timestamp
 
     private let evidence: AuditEvidence
@@ -18,11 +20,13 @@ public struct Audit {
     private let listed: [IPAddress: [NetworkSnapshot.Held]]
 
     public init(
-        _ snapshot: NetworkSnapshot, witness: AuditWitness, configured: [RangeSet]? = nil, now: Timestamp
+        _ snapshot: NetworkSnapshot, witness: AuditWitness, configured: [RangeSet]? = nil,
+        beside others: [NetworkPlace] = [], now: Timestamp
     ) {
         self.snapshot = snapshot
         self.witness = witness
         self.configured = configured
+        self.others = others
         self.now = now
         evidence = AuditEvidence(snapshot, witness)
         var holders: [IPAddress: NetworkSnapshot.Held] = [:]
@@ -49,7 +53,7 @@ public struct Audit {
             if case .unverifiable(let unknown) = judgement { unjudged[unknown, default: 0] += 1 }
             findings += tenancyFindings(held, judgement)
         }
-        findings += unattachedFindings() + reportedFindings() + reservationFindings() + placeFindings()
+        findings += unattachedFindings() + reportedFindings() + reservationFindings() + placeFindings() + nodeFindings()
         if let lock = staleLock() { findings.append(lock) }
         if let drift = configDrift() { findings.append(drift) }
         findings.sort { left, right in
@@ -67,7 +71,13 @@ public struct Audit {
             }
         return AuditReport(
             snapshot, at: now, cluster: cluster, node: node, pods: evidence.podCount, unjudged: unjudged,
-            findings: findings)
+            warnings: warnings, findings: findings)
+    }
+
+    /// What a person should know beside the findings.
+    private var warnings: [String] {
+        let own = NetworkPlace(snapshot.network, snapshot.rangeSets ?? configured ?? [])
+        return evidence.warnings + others.compactMap { NetworkOverlap(own, $0)?.description }
     }
 
     // MARK: Holders
@@ -157,7 +167,7 @@ public struct Audit {
         guard case .kubernetes = witness else { return [] }
         let doubt = evidence.doubt
         return snapshot.used.compactMap { address, record in
-            guard holderByAddress[address] == nil, evidence.reporters[address] == nil,
+            guard holderByAddress[address] == nil, !evidence.isReported(address),
                 // Of a container with two addresses a pod may report one; and what cannot be read is not judged by.
                 !evidence.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
             else { return nil }
@@ -204,7 +214,9 @@ public struct Audit {
         }
         // Its own attachment has it: the used key is what is missing.
         let isDangling = listed[address]?.contains { $0.attachment.holder.uid.map(pod.isMeant) ?? false } ?? false
-        guard !isDangling, snapshot.used[address] == nil, snapshot.usedNow[address] == nil else { return nil }
+        guard !isDangling, snapshot.used[address] == nil, snapshot.usedNow[address] == nil,
+            !snapshot.usedElsewhere.contains(address)
+        else { return nil }
         // For that very pod: another one of its workload would be given the address unasked.
         let fence = ReservationHolder.pod(pod.reference)
         if let known = snapshot.reservations[address] {
@@ -291,6 +303,37 @@ public struct Audit {
                     .outOfRange, address, "\(error); it is held by \(who)\(change)", holder: holder?.json)
             }
         }
+    }
+
+    /// Addresses that a pod may be given, and a node has.
+    private func nodeFindings() -> [AuditFinding] {
+        let eligibility = AddressEligibility(
+            network: snapshot.network, sets: snapshot.rangeSets ?? configured ?? [])
+        var findings: [AuditFinding] = []
+        for node in evidence.nodeList {
+            for address in Set(node.addresses) {
+                guard let range = eligibility.owner(of: address)?.range else { continue }
+                if let used = snapshot.used[address] {
+                    let held = holderByAddress[address]
+                    let who = held?.usage.phrase ?? "container \(used.value)"
+                    findings.append(
+                        AuditFinding(
+                            .nodeAddress, address, "it is the address of node \(node.name), and \(who) has it",
+                            holder: held?.usage.json))
+                    continue
+                }
+                // Outside the ranges, and beside them, nodes commonly have addresses of the subnet.
+                guard range.mayBeAPods(address), range.role(of: address) == nil,
+                    snapshot.reservations[address]?.reservation.isExpired(at: now) ?? true
+                else { continue }
+                findings.append(
+                    AuditFinding(
+                        .nodeAddress, address,
+                        "it is the address of node \(node.name), and a pod may be given it: 'ipamctl reserve \(address) "
+                            + "--note \"node \(node.name)\" -n \(snapshot.network)' keeps it from that"))
+            }
+        }
+        return findings
     }
 
     private func staleLock() -> AuditFinding? {

@@ -27,6 +27,8 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     case outOfRange = "out-of-range"
     /// A gateway, a network or a broadcast address is held.
     case gatewayInUse = "gateway-in-use"
+    /// An address of a range is a node's own, and no reservation keeps it from pods; or a pod has it.
+    case nodeAddress = "node-address"
     /// The address is used by a pod that it is not reserved for.
     case reservationViolated = "reservation-violated"
     /// The CNI file and the store differ.
@@ -54,7 +56,7 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
 
     public var severity: Severity {
         switch self {
-        case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .reservationViolated: .error
+        case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .nodeAddress, .reservationViolated: .error
         case .leaked, .superseded, .unverified, .nodeGone, .outOfRange, .configDrift: .warning
         case .doubtful, .reservationExpired, .reservationOrphaned: .info
         }

@@ -35,6 +35,13 @@ struct AuditEvidence {
     let podCount: Int
     /// The containers of addresses that live pods report.
     let reportedContainers: Set<String>
+    /// Kubernetes' nodes.
+    let nodeList: [Node]
+    /// Pods and nodes that cannot be read: nothing that one of them may hold is free.
+    private let unreadable: [UnreadableObject]
+    private let unreadableAddresses: Set<IPAddress>
+    /// Live pods with an address that cannot be read.
+    private let unreadablePods: [Pod]
 
     private let snapshot: NetworkSnapshot
     private let witness: AuditWitness
@@ -74,8 +81,15 @@ struct AuditEvidence {
         case .kubernetes(let seen):
             pods = seen.pods
             known = seen.nodes
-        case .node(let seen): cache = seen.cached
+            unreadable = seen.unreadable
+        case .node(let seen):
+            cache = seen.cached
+            unreadable = []
         }
+        nodeList = known
+        let unreadableAddresses = Set(unreadable.flatMap(\.addresses))
+        self.unreadableAddresses = unreadableAddresses
+        unreadablePods = pods.filter { $0.isLive && !$0.unreadableAddresses.isEmpty }
         podCount = pods.count
         podsByReference = Dictionary(pods.map { ($0.reference, $0) }) { first, _ in first }
         var byUID = Dictionary(pods.map { ($0.uid, $0) }) { first, _ in first }
@@ -96,7 +110,8 @@ struct AuditEvidence {
         }
         self.reporters = reporters
         self.podAddresses = podAddresses
-        reportedContainers = Set(reporters.keys.compactMap { snapshot.used[$0]?.value })
+        reportedContainers = Set(
+            unreadableAddresses.union(reporters.keys).compactMap { snapshot.used[$0]?.value })
         var livingNodes: Set<String> = []
         var mine = 0
         var isKnown = false
@@ -108,7 +123,9 @@ struct AuditEvidence {
                 holder.cluster == seen.cluster
             else { continue }
             mine += 1
-            isKnown = isKnown || isLive || held.attachment.addresses.contains { reporters[$0] != nil }
+            isKnown =
+                isKnown || isLive || unreadable.contains { $0.mayBePod(of: holder) }
+                || held.attachment.addresses.contains { reporters[$0] != nil || unreadableAddresses.contains($0) }
         }
         if case .kubernetes(let seen) = witness {
             hasForeigners = snapshot.attachments.contains {
@@ -156,6 +173,19 @@ struct AuditEvidence {
         return holder.uid.map { "\($0)/\(holder.pod?.description ?? "")/\(held.reference.ifname)" }
     }
 
+    /// Whether a live pod reports the address, or one that cannot be read.
+    func isReported(_ address: IPAddress) -> Bool {
+        reporters[address] != nil || unreadableAddresses.contains(address)
+    }
+
+    /// What could not be read, each as a sentence.
+    var warnings: [String] {
+        unreadablePods.sorted { $0.phrase < $1.phrase }.map { pod in
+            let texts = pod.unreadableAddresses.map { $0.quotedForPeople }.joined(separator: ", ")
+            return "Kubernetes reports an address of pod \(pod.phrase) that is none: \(texts)"
+        } + unreadable.map(\.description).sorted()
+    }
+
     /// Whether the holder's own pod is alive.
     func isLive(_ held: NetworkSnapshot.Held) -> Bool {
         if case .node = witness { return true }
@@ -171,7 +201,7 @@ struct AuditEvidence {
 
     func judge(_ held: NetworkSnapshot.Held) -> Judgement {
         // Whatever else disagrees.
-        if held.attachment.addresses.contains(where: { reporters[$0] != nil }) { return .live }
+        if held.attachment.addresses.contains(where: isReported) { return .live }
         switch witness {
         case .kubernetes(let seen): return judge(held, by: seen)
         case .node(let seen): return judge(held, by: seen)
@@ -191,12 +221,16 @@ struct AuditEvidence {
             }
             return pod.isTerminating ? .passing : .live
         }
+        if unreadable.contains(where: { $0.mayBePod(of: holder) }) { return .live }
         if let reason = holder.foreignness(to: seen.cluster) {
             return .unverifiable(.foreign(reason, knowsCluster: seen.cluster != nil))
         }
         guard !isStranger else { return .unverifiable(.stranger) }
+        guard unreadable.allSatisfy({ $0.kind != .pod || $0.isIdentified }) else {
+            return .unverifiable(.unreadablePod)
+        }
         guard holder.cluster != nil else {
-            if let name = holder.node, nodes[name] == nil, knowsNodes, !livingNodes.contains(name),
+            if let name = holder.node, nodes[name] == nil, knowsNodes, knowsAllNodes, !livingNodes.contains(name),
                 leftBehind(held, seen.local) == nil
             {
                 return .nodeGone("its node \(name) is not in this cluster, and no cluster is recorded for it")
@@ -207,7 +241,7 @@ struct AuditEvidence {
             return .unverifiable(.noUID)
         }
         var state = holder.node.map { HolderVerdict.NodeState(nodes[$0]) }
-        if state == .absent, !knowsNodes || livingNodes.contains(holder.node ?? "") { state = nil }
+        if state == .absent, !knowsNodes || !knowsAllNodes || livingNodes.contains(holder.node ?? "") { state = nil }
         switch HolderVerdict.elsewhere(uid, pod: podsByReference[reference], node: state, named: holder.node) {
         case .live: return .live
         case .passing: return .passing
@@ -217,6 +251,9 @@ struct AuditEvidence {
         case .unverifiable(let reason): return .unverifiable(.byItsNode(reason))
         }
     }
+
+    /// False where a node cannot be read, not even its name.
+    private var knowsAllNodes: Bool { unreadable.allSatisfy { $0.kind != .node || $0.isIdentified } }
 
     /// A holder whose pod is gone, if it was recorded on this machine and its network namespace is there: the kernel still
     /// answers for its addresses.
@@ -276,6 +313,12 @@ struct AuditEvidence {
     var doubt: String? {
         var clauses: [String] = []
         if !silentPods.isEmpty { clauses.append(silentPods.silencePhrase) }
+        let pods = unreadable.filter { $0.kind == .pod }.map(\.phrase).sorted()
+        if let first = pods.first {
+            clauses.append(
+                "Kubernetes lists \(first)" + (pods.count > 1 ? " and \(pods.count - 1) more" : "")
+                    + " in a way that cannot be read")
+        }
         if isShared { clauses.append(Self.sharing) }
         return clauses.isEmpty ? nil : clauses.joined(separator: ", and ")
     }
@@ -291,16 +334,20 @@ struct AuditEvidence {
         let whom: String
         switch reservation.holder {
         case .pod(let reference):
-            guard podsByReference[reference] == nil else { return nil }
+            guard podsByReference[reference] == nil, !mayHaveUnreadablePod(in: reference.namespace) else { return nil }
             whom = "pod \(reference)"
         case .workload(let namespace, let kind, let name):
             let workload = Workload(kind: kind, name: name)
             let has = seen.pods.contains { $0.reference.namespace == namespace && $0.workload == workload }
-            guard !has else { return nil }
+            guard !has, !mayHaveUnreadablePod(in: namespace) else { return nil }
             whom = "pod of \(namespace)/\(workload)"
         case .anyone, .namespace, .unreadable: return nil
         }
         let sentence = "Kubernetes has no \(whom) any more"
         return isShared ? ("\(sentence); but \(Self.sharing)", false) : (sentence, true)
+    }
+
+    private func mayHaveUnreadablePod(in namespace: Namespace) -> Bool {
+        unreadable.contains { $0.kind == .pod && ($0.namespace == nil || $0.namespace == namespace.text) }
     }
 }

@@ -19,6 +19,8 @@ public struct AuditReport: Hashable, Sendable {
     public let unjudged: [String: Int]
     /// What would let them be judged, by the same reasons.
     public let remedies: [String: String]
+    /// What could not be read, and what is odd about the network as a whole: sentences.
+    public let warnings: [String]
     public var findings: [AuditFinding]
 
     /// The same report with those findings that `isWanted`.
@@ -57,8 +59,8 @@ public struct AuditReport: Hashable, Sendable {
 
     // MARK: JSON
 
-    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, remedies, findings}`; absent parts are left
-    /// out. `unjudged` has a count for each reason, `remedies` a sentence.
+    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, remedies, warnings, findings}`; absent parts are
+    /// left out. `unjudged` has a count for each reason, `remedies` a sentence.
     public var json: JSONValue {
         var object: JSONObject = [
             "format": JSONValue(Self.format), "network": .string(network.text), "revision": JSONValue(revision),
@@ -74,6 +76,7 @@ public struct AuditReport: Hashable, Sendable {
             object["remedies"] = .object(
                 JSONObject(remedies.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
+        if !warnings.isEmpty { object["warnings"] = .array(warnings.map(JSONValue.string)) }
         object["findings"] = .array(findings.map(\.json))
         return .object(object)
     }
@@ -99,12 +102,20 @@ public struct AuditReport: Hashable, Sendable {
         unjudged = [:]
         remedies = [:]
         findings = []
-        for element in listed { findings.append(try AuditFinding(element)) }
+        var problems: [String] = []
+        for (index, element) in listed.enumerated() {
+            do throws(DamagedValue) {
+                findings.append(try AuditFinding(element))
+            } catch {
+                problems.append("finding \(index + 1) of the report cannot be used: \(error)")
+            }
+        }
+        warnings = (json["warnings"]?.array ?? []).compactMap(\.string) + problems
     }
 
     init(
         _ snapshot: NetworkSnapshot, at: Timestamp, cluster: String?, node: String?, pods: Int,
-        unjudged: [Unjudged: Int], findings: [AuditFinding]
+        unjudged: [Unjudged: Int], warnings: [String], findings: [AuditFinding]
     ) {
         network = snapshot.network
         revision = snapshot.revision
@@ -114,6 +125,7 @@ public struct AuditReport: Hashable, Sendable {
         self.pods = pods
         self.unjudged = Dictionary(unjudged.map { ($0.key.reason, $0.value) }, uniquingKeysWith: +)
         remedies = Dictionary(unjudged.map { ($0.key.reason, $0.key.remedy) }) { first, _ in first }
+        self.warnings = warnings
         self.findings = findings
         checked = Set(snapshot.used.keys).union(snapshot.reservations.keys).count
     }

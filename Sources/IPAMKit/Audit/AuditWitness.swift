@@ -10,13 +10,18 @@ public struct ClusterSnapshot: Sendable {
     public let cluster: String?
     public let pods: [Pod]
     public let nodes: [Node]
+    /// Pods and nodes that Kubernetes lists, and that cannot be read.
+    public let unreadable: [UnreadableObject]
     /// The machine on which the audit runs: what is still there of a holder whose pod is gone can be seen on its node.
     public let local: NodeView?
 
-    public init(cluster: String?, pods: [Pod], nodes: [Node], local: NodeView? = nil) {
+    public init(
+        cluster: String?, pods: [Pod], nodes: [Node], unreadable: [UnreadableObject] = [], local: NodeView? = nil
+    ) {
         self.cluster = cluster
         self.pods = pods
         self.nodes = nodes
+        self.unreadable = unreadable
         self.local = local
     }
 }

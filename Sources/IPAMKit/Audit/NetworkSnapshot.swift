@@ -24,6 +24,8 @@ public struct NetworkSnapshot: Sendable {
     var damagedContainers: Set<String> = []
     /// The revisions of the used keys later on, of those that were asked about and are there.
     var usedNow: [IPAddress: Revision] = [:]
+    /// Of the same addresses, those that another network of the store has in use.
+    var usedElsewhere: Set<IPAddress> = []
 
     init(network: NetworkName, revision: Revision) {
         self.network = network
@@ -95,6 +97,30 @@ extension AddressPool {
             let now = try await read(some.map { Read(KeyRange(keys.used($0)), .keys) })
             for (address, result) in zip(some, now.results) {
                 snapshot.usedNow[address] = result.records.first?.modified
+            }
+        }
+    }
+
+    /// Notes in `snapshot` which of `addresses` have a used key in one of `networks`. One that may not be read says nothing.
+    ///
+    /// - Throws: ``IPAMError``.
+    func noteUsed(_ addresses: [IPAddress], in networks: [NetworkName], _ snapshot: inout NetworkSnapshot)
+        async throws(IPAMError)
+    {
+        for network in networks {
+            let other = Keyspace(network)
+            var rest = addresses[...]
+            while !rest.isEmpty {
+                let some = rest.prefix(Transaction.maximumWidth)
+                rest = rest.dropFirst(some.count)
+                do throws(IPAMError) {
+                    let now = try await read(some.map { Read(KeyRange(other.used($0)), .keys) })
+                    for (address, result) in zip(some, now.results) where !result.records.isEmpty {
+                        snapshot.usedElsewhere.insert(address)
+                    }
+                } catch .store(.denied) {
+                    break
+                }
             }
         }
     }

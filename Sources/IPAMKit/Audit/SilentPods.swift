@@ -1,8 +1,8 @@
 extension NetworkSnapshot {
     /// Those of `pods` that have an interface of which nobody sees the address, while nodes may run the Go plugin, which
-    /// records no pod; by name.
+    /// records no pod; and those that report an address that cannot be read, and have nothing recorded; by name.
     func silentPods(among pods: [Pod]) -> [Pod] {
-        guard settings?.hasGoNodes ?? true else { return [] }
+        let hasGoNodes = settings?.hasGoNodes ?? true
         var interfaces: [String: Set<String>] = [:]
         for held in attachments {
             guard let uid = held.attachment.holder.uid else { continue }
@@ -11,7 +11,8 @@ extension NetworkSnapshot {
         return pods.filter { pod in
             var recorded = interfaces[pod.uid] ?? []
             if let uid = pod.staticUID { recorded.formUnion(interfaces[uid] ?? []) }
-            return pod.hasSilentInterface(beside: recorded)
+            if pod.isLive, !pod.unreadableAddresses.isEmpty, recorded.isEmpty { return true }
+            return hasGoNodes && pod.hasSilentInterface(beside: recorded)
         }.sorted { $0.phrase < $1.phrase }
     }
 }

@@ -27,6 +27,11 @@ struct Unjudged: Hashable {
         remedy: "name a kubeconfig of the cluster that the pods are of with --kubeconfig; or, if they are all gone, "
             + "run 'ipamctl audit --node-local' on their nodes")
 
+    /// Kubernetes lists a pod that may be any.
+    static let unreadablePod = Unjudged(
+        reason: "Kubernetes lists a pod that cannot be read, not even its name",
+        remedy: "find it with 'kubectl get pods -A' and repair or delete it, then audit again; or " + nodeLocal)
+
     /// By `Holder.foreignness(to:)`.
     ///
     /// - Parameter knowsCluster: false where Kubernetes does not tell which cluster it is.

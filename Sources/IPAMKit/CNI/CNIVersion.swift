@@ -29,6 +29,17 @@ public enum CNIVersion: String, Hashable, Sendable, CaseIterable, Comparable, Cu
         self = version
     }
 
+    /// The version that counts of a configuration's `cniVersion` and `cniVersions` (CNI 1.1, "Network configuration
+    /// format"): the newest that is spoken here, as libcni chooses; nil where neither is there. Where none is spoken it is the
+    /// first that is named.
+    static func chosen(of object: JSONObject) -> JSONValue? {
+        let version = object["cniVersion"].flatMap { $0.isNull ? nil : $0 }
+        guard let listed = object["cniVersions"]?.array, !listed.isEmpty else { return version }
+        let named = ([version].compactMap { $0 } + listed).compactMap(\.string)
+        let newest = named.compactMap { CNIVersion(rawValue: $0) }.max()
+        return (newest?.rawValue ?? named.first).map(JSONValue.string) ?? version
+    }
+
     /// The version as written, such as "0.3.1".
     public var description: String { rawValue }
 

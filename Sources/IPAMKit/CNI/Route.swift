@@ -2,7 +2,7 @@
 public struct Route: Hashable, Sendable {
     /// `dst`: where to.
     public var destination: CIDR
-    /// `gw`: by way of whom; where absent the main plugin takes the gateway of the address.
+    /// `gw`: by way of whom; where absent it is the gateway of the first address of its family.
     public var gateway: IPAddress?
     /// `mtu`: the maximum transmission unit in bytes.
     public var mtu: Int?
@@ -27,6 +27,18 @@ public struct Route: Hashable, Sendable {
         self.priority = priority
         self.table = table
         self.scope = scope
+    }
+
+    /// rtnetlink(7): the destination is on the link itself.
+    private static let linkScope = 253
+    private static let hostScope = 254
+
+    /// The route by way of the gateway that the container has, unless it names one or needs none.
+    func by(_ gateways: some Sequence<IPAddress>) -> Route {
+        guard gateway == nil, scope != Self.linkScope, scope != Self.hostScope else { return self }
+        var route = self
+        route.gateway = gateways.first { $0.family == destination.family }
+        return route
     }
 
     /// The route as a result of a version has it: `mtu` and the like from 1.1.0 on only.

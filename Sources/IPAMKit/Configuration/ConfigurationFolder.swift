@@ -3,7 +3,7 @@ public struct ConfigurationFolder: Sendable {
     /// Where runtimes look for CNI configuration files by default.
     public static let standard = "/etc/cni/net.d"
 
-    /// A file that could not be read, or is not JSON.
+    /// A file, or the folder, that could not be read; or a file that is not JSON.
     public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         /// One sentence with the path.
         public let description: String
@@ -25,9 +25,13 @@ public struct ConfigurationFolder: Sendable {
     /// - Parameters:
     ///   - path: the path of the folder.
     ///   - names: the names of its files, in any order.
+    ///   - problem: why these names are not known, where that is so.
     ///   - read: the text of the file at a path.
-    public init(path: String, names: [String], reading read: (String) throws(Problem) -> String) {
+    public init(
+        path: String, names: [String], problem: Problem? = nil, reading read: (String) throws(Problem) -> String
+    ) {
         self.path = path
+        if let problem { problems = [problem] }
         for name in names.sorted() where Self.isConfiguration(name) {
             let file = path + "/" + name
             do throws(Problem) {

@@ -78,6 +78,12 @@ struct ConfigurationReader {
         return Item(value: member.value, key: keyPath(member.key))
     }
 
+    /// The version that counts of `cniVersions`; nil where it is absent. A runtime passes `cniVersion`.
+    var versions: Item? {
+        guard self["cniVersions"] != nil, let version = CNIVersion.chosen(of: object) else { return nil }
+        return Item(value: version, key: keyPath("cniVersions"))
+    }
+
     /// A member whose string is not empty.
     func nonEmpty(_ key: String) -> Item? {
         guard let item = self[key], item.value != "" else { return nil }
@@ -108,6 +114,17 @@ struct ConfigurationReader {
     func address(_ key: String) throws(ConfigurationError) -> IPAddress? {
         guard let item = nonEmpty(key) else { return nil }
         return try item.address()
+    }
+
+    /// The CIDR block that an address with a prefix length lies in, as Go's `net.ParseCIDR` reads it: `10.1.2.3/16` is
+    /// `10.1.0.0/16`; nil when absent or empty.
+    func blockOfAddress(_ key: String) throws(ConfigurationError) -> CIDR? {
+        guard let item = nonEmpty(key) else { return nil }
+        let text = try item.string()
+        do {
+            let (address, length) = try CIDR.addressAndPrefixLength(text)
+            return CIDR(containing: address, prefixLength: length)
+        } catch { throw item.error(error.problem) }
     }
 
     /// A CIDR block; nil when absent or empty.

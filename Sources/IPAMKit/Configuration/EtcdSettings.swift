@@ -27,6 +27,18 @@ public struct EtcdSettings: Hashable, Sendable {
         self.password = password
     }
 
+    /// The parts of a comma-separated list of endpoints, without the white space around them; empty ones are left out.
+    public static func list(_ text: String) -> [String] {
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        var parts: [String] = []
+        for part in text.utf8.split(separator: UInt8(ascii: ",")) {
+            var trimmed = part.drop(while: isBlank)
+            while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
+            if !trimmed.isEmpty { parts.append(String(Substring(trimmed))) }
+        }
+        return parts
+    }
+
     /// The port etcd listens on for clients.
     public static let defaultPort = 2379
 

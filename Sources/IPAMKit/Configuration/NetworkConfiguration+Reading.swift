@@ -54,7 +54,7 @@ extension NetworkConfiguration {
     }
 
     static func version(_ top: ConfigurationReader) throws(ConfigurationError) -> CNIVersion {
-        let text = try top["cniVersion"]?.string()
+        let text = try (top["cniVersion"] ?? top.versions)?.string()
         guard let version = CNIVersion(text) else { throw .unknownVersion(text ?? "") }
         return version
     }
@@ -113,7 +113,7 @@ extension NetworkConfiguration {
         var routes: [Route] = []
         for item in try ipam.elements("routes") {
             let reader = try item.reader()
-            guard let destination = try reader.block("dst") else {
+            guard let destination = try reader.blockOfAddress("dst") else {
                 throw .missing(key: reader.keyPath("dst"), expected: "a route needs a CIDR block such as 0.0.0.0/0")
             }
             let gateway = try reader.address("gw")
@@ -149,10 +149,7 @@ extension NetworkConfiguration {
                 key: reader.keyPath("etcdURL"), expected: "give endpoints such as \"https://192.168.1.50:2379\"")
         }
         let text = try item.string()
-        for part in text.utf8.split(separator: UInt8(ascii: ",")) {
-            var trimmed = part.drop { $0 == 0x20 }
-            while trimmed.last == 0x20 { trimmed.removeLast() }
-            let endpoint = String(Substring(trimmed))
+        for endpoint in EtcdSettings.list(text) {
             do {
                 let url = try EtcdSettings.endpoint(endpoint, defaultsToTLS: certFile != nil || caFile != nil)
                 if !settings.endpoints.contains(url) { settings.endpoints.append(url) }

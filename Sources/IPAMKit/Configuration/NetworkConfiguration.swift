@@ -127,7 +127,8 @@ public struct NetworkConfiguration: Sendable {
     /// otherwise wrong; nil when it cannot be read or is not spoken here.
     public static func declaredVersion(in json: [UInt8]) -> CNIVersion? {
         guard json.count <= sizeLimit, let object = (try? JSONValue(parsing: json))?.object else { return nil }
-        guard let item = ConfigurationReader(object: object, path: "")["cniVersion"] else { return CNIVersion(nil) }
+        let top = ConfigurationReader(object: object, path: "")
+        guard let item = top["cniVersion"] ?? top.versions else { return CNIVersion(nil) }
         return item.value.string.flatMap { CNIVersion($0) }
     }
 }

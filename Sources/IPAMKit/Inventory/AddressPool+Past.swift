@@ -2,8 +2,10 @@ import Store
 
 /// What is known of an address beside who has it now.
 public struct AddressPast: Hashable, Sendable {
-    /// What ended or changed there.
+    /// What ended or changed there; empty where it cannot be read.
     public let history: History
+    /// Why the history cannot be read, else nil.
+    public let problem: IPAMError?
     /// Since when its present holder is seen gone; nil where it is not.
     public let suspect: Suspect?
 
@@ -14,23 +16,24 @@ public struct AddressPast: Hashable, Sendable {
 extension AddressPool {
     /// The past of one address, by one small read.
     ///
-    /// - Throws: ``IPAMError``, `damaged` for a history that cannot be read.
+    /// - Throws: ``IPAMError``.
     public func past(of address: IPAddress) async throws(IPAMError) -> AddressPast {
         let snapshot = try await read([
             Read(keys.history(address)), Read(keys.used(address)), Read(keys.suspect(address)),
         ])
         let records = snapshot.results.map(\.records.first)
         var history = History()
+        var problem: IPAMError?
         if let record = records[0] {
             do throws(DamagedValue) {
                 history = try History(stored: record.value)
             } catch {
-                throw .damaged(record.key, error)
+                problem = .damaged(record.key, error)
             }
         }
         // One that is about a former holder is out of date.
         let suspect = records[2].flatMap { try? Suspect(stored: $0.value) }
         let isCurrent = suspect != nil && suspect?.revision == records[1]?.modified
-        return AddressPast(history: history, suspect: isCurrent ? suspect : nil)
+        return AddressPast(history: history, problem: problem, suspect: isCurrent ? suspect : nil)
     }
 }

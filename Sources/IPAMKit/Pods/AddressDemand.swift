@@ -38,18 +38,25 @@ public struct AddressDemand: Hashable, Sendable {
     private let netmasks: [Netmask]
     private let gatewayKey: String
     private let gateways: [IPAddress]
+    /// Where no annotation speaks for this network, those that speak for others.
+    let others: MisdirectedAnnotations
 
     /// Whether a netmask or a gateway is asked for.
     var asksForPresentation: Bool { !netmasks.isEmpty || !gateways.isEmpty }
 
     /// A demand for nothing in particular.
     public init() {
+        self.init(others: MisdirectedAnnotations())
+    }
+
+    private init(others: MisdirectedAnnotations) {
         wish = .nothing
         key = ""
         netmaskKey = ""
         netmasks = []
         gatewayKey = ""
         gateways = []
+        self.others = others
     }
 
     /// Reads a pod's annotations, of which all others are ignored.
@@ -60,7 +67,7 @@ public struct AddressDemand: Hashable, Sendable {
         let isQualified = annotations["kube-ipam.ip" + qualifier] != nil
         let key = isQualified ? "kube-ipam.ip" + qualifier : "kube-ipam.ip"
         guard let text = annotations[key] else {
-            self = AddressDemand()
+            self.init(others: MisdirectedAnnotations(annotations, network: network))
             return
         }
         func companion(_ name: String) -> String {
@@ -90,6 +97,7 @@ public struct AddressDemand: Hashable, Sendable {
         self.netmasks = netmasks
         self.gatewayKey = gatewayKey
         self.gateways = gateways
+        others = MisdirectedAnnotations()
     }
 
     // MARK: Parsing
@@ -131,10 +139,10 @@ public struct AddressDemand: Hashable, Sendable {
         return values
     }
 
+    /// Without the white space around it, of any kind: a YAML block (`|`) ends with a line break.
     private static func trimmed(_ text: Substring.UTF8View) -> String {
-        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-        var rest = text.drop(while: isBlank)
-        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        var rest = Substring(text).unicodeScalars.drop { $0.properties.isWhitespace }
+        while let last = rest.last, last.properties.isWhitespace { rest.removeLast() }
         return String(Substring(rest))
     }
 
@@ -148,13 +156,18 @@ public struct AddressDemand: Hashable, Sendable {
             let problem: String =
                 switch error {
                 case .notAnAddress where word == "auto" || word == "dynamic": "cannot stand in a list"
-                case .unexpectedPrefixLength: "has a prefix length, which belongs in kube-ipam.netmask"
+                case .unexpectedPrefixLength: "has a prefix length, which belongs in \(netmaskKey(beside: key))"
                 case .notAnAddress where key.hasPrefix("kube-ipam.ip"):
                     "is not an IP address, such as 10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""
                 default: error.problem
                 }
             throw AnnotationError(key: key, value: word, problem: problem)
         }
+    }
+
+    /// `kube-ipam.netmask/storage` beside `kube-ipam.ip/storage`.
+    private static func netmaskKey(beside key: String) -> String {
+        "kube-ipam.netmask" + (key.firstIndex(of: "/").map { String(key[$0...]) } ?? "")
     }
 
     private static func netmask(_ key: String, _ word: String) throws(AnnotationError) -> Netmask {
@@ -233,7 +246,7 @@ public struct AddressDemand: Hashable, Sendable {
         let problem: String? =
             if assignment.gateway == address {
                 "is the pod's own address"
-            } else if !block.contains(assignment.gateway) {
+            } else if !block.contains(assignment.gateway), !assignment.gateway.isLinkLocal {
                 "is not in \(block)"
             } else if assignment.gateway.family == .ipv4, assignment.gateway != range.gateway,
                 let role = range.role(of: assignment.gateway)

@@ -7,8 +7,6 @@ extension Pod {
     static let networkStatus = "k8s.v1.cni.cncf.io/network-status"
     /// And in that of its first versions.
     private static let oldNetworkStatus = "k8s.v1.cni.cncf.io/networks-status"
-    /// Which networks a pod asks for beside the cluster's own.
-    private static let networkSelection = "k8s.v1.cni.cncf.io/networks"
     /// The interface that `status.podIPs` is about.
     private static let firstInterface = "eth0"
 
@@ -32,12 +30,30 @@ extension Pod {
         }
     }
 
+    /// Whether an entry has no address, or one that cannot be read.
+    private static func isSilent(_ entry: JSONValue) -> Bool {
+        let count = addresses(entry).count
+        return count == 0 || count < entry["ips"]?.array?.count ?? 0
+    }
+
+    /// Whether the pod may have `address` although nothing tells it: it reports one that cannot be read, and an annotation
+    /// of its own asks for this one. By annotation alone the Go plugin gives addresses without recording them.
+    func mayHide(_ address: IPAddress) -> Bool {
+        guard isLive, !unreadableAddresses.isEmpty else { return false }
+        return annotations.contains { key, value in
+            key.hasPrefix("kube-ipam.ip")
+                && value.split(whereSeparator: { $0 == "," || $0.isWhitespace }).contains {
+                    (try? IPAddress(String($0))) == address
+                }
+        }
+    }
+
     /// The addresses that Multus notes for the pod.
     var networkStatusAddresses: [IPAddress] { noted.joined().flatMap(Self.addresses) }
 
     /// How many networks the pod asks for beside the cluster's own: a JSON array, or names with commas between them.
     private var selectedNetworks: Int {
-        guard let text = annotations[Self.networkSelection] else { return 0 }
+        guard let text = annotations[MisdirectedAnnotations.networkSelection] else { return 0 }
         if text.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") {
             return (try? JSONValue(parsing: text))?.array?.count ?? 1
         }
@@ -57,7 +73,7 @@ extension Pod {
             }
             let isSilent = further.contains { entry in
                 let isRecorded = entry["interface"]?.string.map(recorded.contains) ?? false
-                return !isRecorded && Self.addresses(entry).isEmpty
+                return !isRecorded && Self.isSilent(entry)
             }
             if isSilent { return true }
             known = max(known, further.count)

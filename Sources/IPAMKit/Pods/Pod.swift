@@ -29,11 +29,14 @@ public struct Pod: Hashable, Sendable {
     public var isTerminating: Bool
     /// `status.podIPs`.
     public var addresses: [IPAddress]
+    /// Texts in the place of addresses that are none, such as `<nil>`: the pod has an address that nobody can tell. None for
+    /// a pod that uses its node's network.
+    public var unreadableAddresses: [String]
 
     public init(
         _ reference: PodReference, uid: String, annotations: [String: String] = [:], templateHash: String? = nil,
         controller: Controller? = nil, node: String? = nil, usesHostNetwork: Bool = false, isTerminal: Bool = false,
-        isTerminating: Bool = false, addresses: [IPAddress] = []
+        isTerminating: Bool = false, addresses: [IPAddress] = [], unreadableAddresses: [String] = []
     ) {
         self.reference = reference
         self.uid = uid
@@ -45,6 +48,7 @@ public struct Pod: Hashable, Sendable {
         self.isTerminal = isTerminal
         self.isTerminating = isTerminating
         self.addresses = addresses
+        self.unreadableAddresses = unreadableAddresses
     }
 
     /// Whether a runtime that passes `uid` means this pod.
@@ -72,10 +76,13 @@ public struct Node: Hashable, Sendable {
     public let isReady: Bool
     /// Tainted `node.kubernetes.io/out-of-service`: an operator says that nothing runs on it any more.
     public let isOutOfService: Bool
+    /// Its own addresses (`status.addresses`), as far as they can be read.
+    public let addresses: [IPAddress]
 
-    public init(name: String, isReady: Bool, isOutOfService: Bool) {
+    public init(name: String, isReady: Bool, isOutOfService: Bool, addresses: [IPAddress] = []) {
         self.name = name
         self.isReady = isReady
         self.isOutOfService = isOutOfService
+        self.addresses = addresses
     }
 }

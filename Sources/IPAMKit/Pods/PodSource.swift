@@ -15,17 +15,17 @@ public protocol PodSource: Sendable {
     /// The pods of all namespaces, as they were at one moment.
     ///
     /// - Throws: ``PodSourceError`` when they cannot all be told: a part of them would make the others look gone.
-    func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod]
+    func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Pod>
 
-    /// All nodes, as they were at one moment.
+    /// All nodes, as they were at one moment. One of which nothing but the name can be read is there and ready.
     ///
     /// - Throws: ``PodSourceError`` when they cannot all be told.
-    func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Node]
+    func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Node>
 
     /// The pods of all namespaces that have not ended (`status.phase` is neither `Succeeded` nor `Failed`), as they were
     /// at one moment.
     ///
-    /// - Throws: ``PodSourceError`` when they cannot all be told.
+    /// - Throws: ``PodSourceError`` when they cannot all be told, or one of them cannot be read: it may have any address.
     func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod]
 }
 

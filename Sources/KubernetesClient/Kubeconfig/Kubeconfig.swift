@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTransport
 
 /// How to reach a Kubernetes API server, as a kubeconfig has it (API `v1`, kind `Config`): one context of it, with its
@@ -39,16 +40,35 @@ public struct Kubeconfig: Sendable {
     ///   - context: the name of the context that counts; nil for the file's `current-context`.
     /// - Throws: ``KubeconfigError``; also for a file named in it that cannot be read.
     public init(contentsOf path: String, context: String? = nil) throws(KubeconfigError) {
-        let text: [UInt8]
-        do throws(SmallFile.Problem) {
-            text = try SmallFile.bytes(path)
-        } catch .unreadable(let reason) {
-            throw .unreadable(path: path, reason: reason)
-        } catch {
-            throw .tooLarge(path: path, limit: SmallFile.limit)
+        try self.init([try Source(contentsOf: path)], path: path, context: context)
+    }
+
+    /// Reads a list of kubeconfigs with colons between them, as the variable `KUBECONFIG` has it, and merges them as kubectl
+    /// does: a context, a cluster or a user is the first file's that has one of its name, whole, and `current-context` the
+    /// first file's that has it. Files that are not there are passed over, unless there is only one.
+    ///
+    /// - Parameters:
+    ///   - list: paths of files of at most 1 MiB.
+    ///   - context: the name of the context that counts; nil for the `current-context`.
+    /// - Throws: ``KubeconfigError``; also where none of the files is there.
+    public init(list: String, context: String? = nil) throws(KubeconfigError) {
+        var paths: [String] = []
+        for path in list.split(separator: ":").map(String.init) where !paths.contains(path) { paths.append(path) }
+        let there = paths.filter { access($0, F_OK) == 0 || errno != ENOENT }
+        guard paths.count > 1 else {
+            try self.init(contentsOf: paths.first ?? list, context: context)
+            return
         }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-        try self.init(text: text, path: path, folder: folder, context: context)
+        guard !there.isEmpty else { throw .unreadable(path: list, reason: "none of its files is there") }
+        var sources: [Source] = []
+        for path in there {
+            do throws(KubeconfigError) {
+                sources.append(try Source(contentsOf: path))
+            } catch .empty where there.count > 1 {
+                continue
+            }
+        }
+        try self.init(sources, path: there.joined(separator: ":"), context: context)
     }
 
     /// Reads a kubeconfig from its text.
@@ -60,23 +80,57 @@ public struct Kubeconfig: Sendable {
     ///   - context: the name of the context that counts; nil for the text's `current-context`.
     /// - Throws: ``KubeconfigError``.
     public init(text: [UInt8], path: String, folder: String, context: String? = nil) throws(KubeconfigError) {
-        guard text.count <= SmallFile.limit else { throw .tooLarge(path: path, limit: SmallFile.limit) }
-        let whole = try Self.document(text, path: path)
-        let contexts = try whole.entries(.context)
-        let current = try whole.text("current-context")
+        try self.init([try Source(text: text, path: path, folder: folder)], path: path, context: context)
+    }
+
+    /// One file of those that a kubeconfig is merged of.
+    private struct Source {
+        let whole: KubeconfigSection
+        let files: KubeconfigFiles
+
+        init(contentsOf path: String) throws(KubeconfigError) {
+            let text: [UInt8]
+            do throws(SmallFile.Problem) {
+                text = try SmallFile.bytes(path)
+            } catch .unreadable(let reason) {
+                throw .unreadable(path: path, reason: reason)
+            } catch {
+                throw .tooLarge(path: path, limit: SmallFile.limit)
+            }
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+            try self.init(text: text, path: path, folder: folder)
+        }
+
+        init(text: [UInt8], path: String, folder: String) throws(KubeconfigError) {
+            guard text.count <= SmallFile.limit else { throw .tooLarge(path: path, limit: SmallFile.limit) }
+            whole = try Kubeconfig.document(text, path: path)
+            files = KubeconfigFiles(folder: folder)
+        }
+    }
+
+    /// An entry, and the files of the kubeconfig that it stands in.
+    private typealias Entry = (name: String, section: KubeconfigSection, files: KubeconfigFiles)
+
+    private init(_ sources: [Source], path: String, context: String?) throws(KubeconfigError) {
+        let contexts = try Self.entries(.context, of: sources)
+        var place = KubeconfigError.Place(path: path)
+        var current: String?
+        for source in sources where current == nil {
+            current = try source.whole.text("current-context")
+            if context == nil, current != nil { place = source.whole.place("current-context") }
+        }
         guard let name = context ?? current else {
             throw .noCurrentContext(path: path, known: contexts.map(\.name))
         }
-        let place = context == nil ? whole.place("current-context") : .init(path: path)
-        let chosen = try Self.find(name, .context, among: contexts, namedAt: place)
+        let chosen = try Self.find(name, .context, among: contexts, namedAt: place).section
         guard let clusterName = try chosen.text("cluster") else {
             throw .missing(
                 chosen.place(), field: chosen.name("cluster"), expected: "it must name one of the clusters")
         }
         let userName = try chosen.text("user")
         let cluster = try Self.find(
-            clusterName, .cluster, among: try whole.entries(.cluster), namedAt: chosen.place("cluster"))
-        let users = try whole.entries(.user)
+            clusterName, .cluster, among: try Self.entries(.cluster, of: sources), namedAt: chosen.place("cluster"))
+        let users = try Self.entries(.user, of: sources)
         let user = try userName.map { name throws(KubeconfigError) in
             try Self.find(name, .user, among: users, namedAt: chosen.place("user"))
         }
@@ -86,9 +140,8 @@ public struct Kubeconfig: Sendable {
         self.cluster = clusterName
         self.user = userName
         namespace = try chosen.text("namespace")
-        let files = KubeconfigFiles(folder: folder)
-        let connection = try ClusterConnection(cluster, files)
-        let credentials = try user.map { user throws(KubeconfigError) in try UserCredentials(user, files) }
+        let connection = try ClusterConnection(cluster.section, cluster.files)
+        let credentials = try user.map { user throws(KubeconfigError) in try UserCredentials(user.section, user.files) }
         server = connection.server
         proxy = connection.proxy
         authority = connection.authority
@@ -98,6 +151,19 @@ public struct Kubeconfig: Sendable {
         self.tls = tls
         // As client-go: a token never goes over a connection that anybody can read.
         token = connection.isEncrypted ? credentials?.token : nil
+    }
+
+    /// The entries of one of the three lists, of each name the first.
+    private static func entries(_ kind: KubeconfigError.Entry, of sources: [Source]) throws(KubeconfigError) -> [Entry]
+    {
+        var entries: [Entry] = []
+        for source in sources {
+            let known = Set(entries.map(\.name))
+            for (name, section) in try source.whole.entries(kind) where !known.contains(name) {
+                entries.append((name, section, source.files))
+            }
+        }
+        return entries
     }
 
     /// Changes with where the kubeconfig is and with what it says of the way to the server: the SHA-256 of both, 64
@@ -116,7 +182,7 @@ public struct Kubeconfig: Sendable {
         return digest
     }
 
-    private static func document(_ text: [UInt8], path: String) throws(KubeconfigError) -> KubeconfigSection {
+    fileprivate static func document(_ text: [UInt8], path: String) throws(KubeconfigError) -> KubeconfigSection {
         let document: YAMLNode?
         do throws(YAMLError) {
             document = try YAMLReader.document(text)
@@ -133,12 +199,11 @@ public struct Kubeconfig: Sendable {
     }
 
     private static func find(
-        _ name: String, _ kind: KubeconfigError.Entry, among entries: [(name: String, section: KubeconfigSection)],
-        namedAt place: KubeconfigError.Place
-    ) throws(KubeconfigError) -> KubeconfigSection {
+        _ name: String, _ kind: KubeconfigError.Entry, among entries: [Entry], namedAt place: KubeconfigError.Place
+    ) throws(KubeconfigError) -> Entry {
         guard let found = entries.first(where: { $0.name == name }) else {
             throw .unknownEntry(place, kind, name: name, known: entries.map(\.name))
         }
-        return found.section
+        return found
     }
 }

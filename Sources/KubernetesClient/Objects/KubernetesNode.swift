@@ -3,10 +3,12 @@ public struct KubernetesNode: Hashable, Sendable {
     /// `metadata.name`.
     public let name: String
     /// False where the condition `Ready` has the status `False` or `Unknown`. A node that says nothing of it, as one that
-    /// has just joined, is not said to be unready.
+    /// has just joined, or says it in a way that cannot be read, is not said to be unready.
     public let isReady: Bool
     /// The keys of `spec.taints`.
     public let taints: [String]
+    /// `status.addresses` of the types `InternalIP` and `ExternalIP`: texts, whatever they say.
+    public let addresses: [String]
 }
 
 extension KubernetesNode: Decodable {
@@ -16,7 +18,7 @@ extension KubernetesNode: Decodable {
         }
 
         struct Spec: Decodable {
-            let taints: [Taint]?
+            let taints: [Lenient<Taint>]?
         }
 
         struct Taint: Decodable {
@@ -24,7 +26,8 @@ extension KubernetesNode: Decodable {
         }
 
         struct Status: Decodable {
-            let conditions: [Condition]?
+            let conditions: Lenient<[Lenient<Condition>]>?
+            let addresses: Lenient<[Lenient<Address>]>?
         }
 
         struct Condition: Decodable {
@@ -32,11 +35,16 @@ extension KubernetesNode: Decodable {
             let status: String
         }
 
+        struct Address: Decodable {
+            let type: String
+            let address: String
+        }
+
         /// Absent from the elements of a list.
         let kind: String?
         let metadata: Metadata
-        let spec: Spec?
-        let status: Status?
+        let spec: Lenient<Spec>?
+        let status: Lenient<Status>?
     }
 
     public init(from decoder: any Decoder) throws {
@@ -45,8 +53,12 @@ extension KubernetesNode: Decodable {
             throw WrongKind(found: wire.kind, wanted: "Node")
         }
         name = wire.metadata.name
-        let ready = wire.status?.conditions?.first { $0.type == "Ready" }?.status
+        let status = wire.status?.value
+        let conditions = status?.conditions?.value?.compactMap(\.value) ?? []
+        let ready = conditions.first { $0.type == "Ready" }?.status
         isReady = ready != "False" && ready != "Unknown"
-        taints = wire.spec?.taints?.map(\.key) ?? []
+        taints = wire.spec?.value?.taints?.compactMap { $0.value?.key } ?? []
+        let told = status?.addresses?.value?.compactMap(\.value) ?? []
+        addresses = told.filter { ["InternalIP", "ExternalIP"].contains($0.type) }.map(\.address)
     }
 }

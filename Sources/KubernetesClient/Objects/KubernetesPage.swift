@@ -12,14 +12,21 @@ struct KubernetesPage<Element: Decodable & Sendable>: Decodable, Sendable {
 
     /// Such as `PodList`.
     let kind: String
-    let items: [Element]
+    let list: KubernetesList<Element>
     /// What to ask for the next page with; nil on the last one.
     let continuation: String?
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         kind = try container.decode(String.self, forKey: .kind)
-        items = try container.decodeIfPresent([Element].self, forKey: .items) ?? []
+        var list = KubernetesList<Element>()
+        for element in try container.decodeIfPresent([KubernetesListElement<Element>].self, forKey: .items) ?? [] {
+            switch element {
+            case .readable(let object): list.items.append(object)
+            case .unreadable(let object): list.unreadable.append(object)
+            }
+        }
+        self.list = list
         let metadata = try container.decodeIfPresent(Metadata.self, forKey: .metadata)
         continuation = metadata?.continue.flatMap { $0.isEmpty ? nil : $0 }
     }

@@ -26,7 +26,8 @@ public struct KubernetesPod: Hashable, Sendable {
     public let usesHostNetwork: Bool
     /// `status.phase`.
     public let phase: String?
-    /// `status.podIPs`, and `status.podIP` where it is not among them (before Kubernetes 1.16 there was no other).
+    /// `status.podIPs`, and `status.podIP` where it is not among them (before Kubernetes 1.16 there was no other): texts,
+    /// whatever they say; a value that is no text is `(not a text)`.
     public let addresses: [String]
 }
 
@@ -55,12 +56,16 @@ extension KubernetesPod: Decodable {
 
         struct Status: Decodable {
             let phase: String?
-            let podIP: String?
-            let podIPs: [PodIP]?
-        }
+            let addresses: PodAddresses
 
-        struct PodIP: Decodable {
-            let ip: String?
+            private enum CodingKeys: CodingKey {
+                case phase
+            }
+
+            init(from decoder: any Decoder) throws {
+                phase = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .phase)
+                addresses = try PodAddresses(from: decoder)
+            }
         }
 
         /// Absent from the elements of a list.
@@ -90,11 +95,7 @@ extension KubernetesPod: Decodable {
         node = wire.spec?.nodeName.flatMap { $0.isEmpty ? nil : $0 }
         usesHostNetwork = wire.spec?.hostNetwork ?? false
         phase = wire.status?.phase
-        var addresses = (wire.status?.podIPs ?? []).compactMap(\.ip).filter { !$0.isEmpty }
-        if let first = wire.status?.podIP, !first.isEmpty, !addresses.contains(first) {
-            addresses.insert(first, at: 0)
-        }
-        self.addresses = addresses
+        addresses = wire.status?.addresses.texts ?? []
     }
 }
 
@@ -102,6 +103,40 @@ extension KubernetesPod {
     private static func matters(_ annotation: String) -> Bool {
         annotation.hasPrefix("kube-ipam.") || annotation.hasPrefix("k8s.v1.cni.cncf.io/network")
             || annotation == "kubernetes.io/config.mirror"
+    }
+}
+
+/// The addresses that the `status` of a pod tells. What is no text there does not make the rest of the pod unknown.
+struct PodAddresses: Decodable {
+    let texts: [String]
+
+    private struct PodIP: Decodable {
+        let ip: AnyText?
+    }
+
+    private enum CodingKeys: CodingKey {
+        case podIP
+        case podIPs
+    }
+
+    private static let notAText = "(not a text)"
+
+    init(from decoder: any Decoder) throws {
+        let status = try decoder.container(keyedBy: CodingKeys.self)
+        var texts: [String] = []
+        do {
+            for element in try status.decodeIfPresent([Lenient<PodIP>].self, forKey: .podIPs) ?? [] {
+                let ip = element.value?.ip
+                if element.value == nil || ip?.isOfAnotherType == true { texts.append(Self.notAText) }
+                if let text = ip?.text { texts.append(text) }
+            }
+        } catch {
+            texts.append(Self.notAText)
+        }
+        let first = try status.decodeIfPresent(AnyText.self, forKey: .podIP)
+        if first?.isOfAnotherType == true { texts.append(Self.notAText) }
+        if let text = first?.text, !texts.contains(text) { texts.insert(text, at: 0) }
+        self.texts = texts
     }
 }
 

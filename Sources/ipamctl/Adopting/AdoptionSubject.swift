@@ -21,7 +21,7 @@ struct AdoptionSubject: Sendable {
         defer { Terminal.progress("") }
         return try await connection.pool(network).planAdoption(
             configured: rangeSets, cluster: kubernetes.cluster,
-            observe: { () async throws(PodSourceError) -> [Pod] in
+            observe: { () async throws(PodSourceError) -> Listing<Pod> in
                 try await kubernetes.pods.pods(deadline: .now + connection.timeout)
             }, now: Operator.now)
     }

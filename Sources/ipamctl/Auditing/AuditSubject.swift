@@ -41,11 +41,11 @@ struct AuditSubject: Sendable {
         Terminal.progress("network \(network): reading the store ...")
         let configuration = connection.configured[network]
         let (report, snapshot) = try await connection.pool(network).audit(
-            configured: configuration?.rangeSets,
+            configured: configuration?.rangeSets, beside: try await connection.places(beside: network),
             observe: { () async throws(PodSourceError) -> AuditWitness in try await witness(configuration) },
             now: Operator.now)
         Terminal.progress("")
-        for problem in snapshot.problems.prefix(5) { Terminal.note("warning: \(problem)") }
+        Terminal.warn(snapshot.problems.map(\.description) + report.warnings)
         return AuditLook(report: report, snapshot: snapshot)
     }
 
@@ -63,7 +63,8 @@ struct AuditSubject: Sendable {
             let nodes = try await kubernetes.pods.nodes(deadline: .now + connection.timeout)
             return .kubernetes(
                 ClusterSnapshot(
-                    cluster: kubernetes.cluster, pods: pods, nodes: nodes,
+                    cluster: kubernetes.cluster, pods: pods.items, nodes: nodes.items,
+                    unreadable: pods.unreadable + nodes.unreadable,
                     local: Host().node(named: configuration?.nodeName)))
         }
     }

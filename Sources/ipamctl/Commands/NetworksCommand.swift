@@ -24,7 +24,10 @@ struct NetworksCommand: ParsableCommand {
     func run() throws {
         let reports = try output.report.map { path throws(Failure) in try AuditReportFile.read(path) } ?? []
         let summaries = try connected(global) { connection in
-            try await connection.inventories().map { $0.inventory.summary(rangeSets: $0.rangeSets) }
+            let inventories = try await connection.inventories()
+            try await connection.warn(
+                ofOverlapsAmong: inventories.map { NetworkPlace($0.inventory.network, $0.rangeSets ?? []) })
+            return inventories.map { $0.inventory.summary(rangeSets: $0.rangeSets) }
         }
         let text = output.output.render(NetworkList(summaries: summaries, reports: reports))
         if let path = output.outputFile {

@@ -11,7 +11,7 @@ struct ReservationPlan: Sendable {
     /// An entry of a plan in CSV.
     struct Row: Sendable {
         /// `plan.csv, entry 3`
-        let place: String
+        var place: String
         /// The network that the entry names; nil where it names none.
         let network: String?
         let ranges: [AddressRange]
@@ -44,6 +44,12 @@ struct ReservationPlan: Sendable {
         }
     }
 
+    /// The networks that the entries of a list name, sorted.
+    var networks: [String] {
+        guard case .rows(let rows) = source else { return [] }
+        return Set(rows.compactMap(\.network)).sorted()
+    }
+
     /// True when the addresses are chosen rather than named: when someone else was quicker, others will do.
     var choosesAddresses: Bool {
         if case .next = source { true } else { false }
@@ -56,6 +62,11 @@ struct ReservationPlan: Sendable {
             let own = rows.filter { $0.network == nil || $0.network == pool.keys.network.text }
             if own.count < rows.count {
                 Terminal.note("passed over: \(rows.count - own.count) entries of other networks")
+            }
+            guard !own.isEmpty else {
+                throw Failure(
+                    .notFound, "the list has no reservation of network \(pool.keys.network)",
+                    hint: "it has some of \(networks.joined(separator: ", ")): choose with --network")
             }
             return try Self.orders(own, rangeSets)
         case .ranges(let ranges, let reservation):
@@ -113,8 +124,10 @@ struct ReservationPlan: Sendable {
         return free
     }
 
+    /// - Parameter isStored: whether the note is one that a store has already, however long.
     static func reservation(
-        for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String
+        for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String,
+        isStored: Bool = false
     ) throws(Failure) -> Reservation {
         let reservedFor: ReservationHolder
         do throws(InvalidReservationHolder) {
@@ -129,7 +142,7 @@ struct ReservationPlan: Sendable {
                     "names have at most 253 lower-case letters, digits, \"-\" and \".\"; a namespace has at most 63 and no "
                     + "\".\"")
         }
-        if let note, note.utf8.count > Reservation.longestNote {
+        if let note, !isStored, note.utf8.count > Reservation.longestNote {
             throw Failure(
                 .usage, "\(prefix)note has \(note.utf8.count) bytes; at most \(Reservation.longestNote) are allowed",
                 hint: "shorten the note")

@@ -39,16 +39,10 @@ struct ReservationPlanFile {
     }
 
     private func rows(_ entries: [CSVText.Row], _ columns: [String]) throws(Failure) -> [ReservationPlan.Row] {
-        var plan: [ReservationPlan.Row] = []
-        for (index, entry) in entries.enumerated() {
+        let plan = try collect(entries) { entry throws(Failure) in
             let cells = Cells(entry, columns)
-            plan.append(
-                try row(at: index, cells, network: nil) { () throws(Failure) in
-                    guard cells.count <= columns.count else {
-                        throw Failure(.usage, "it has \(cells.count) columns")
-                    }
-                    return cells["for"] ?? ""
-                })
+            guard cells.count <= columns.count else { throw Failure(.usage, "it has \(cells.count) columns") }
+            return try row(cells, network: nil, holder: cells["for"] ?? "", note: cells["note"])
         }
         guard !plan.isEmpty else { throw Failure(.usage, "\(name) has no addresses") }
         return plan
@@ -57,33 +51,64 @@ struct ReservationPlanFile {
     /// Of a list, the addresses that are reserved: reserving them again changes nothing. A reservation whose time is over
     /// is passed over.
     private func rows(ofList entries: [CSVText.Row], _ columns: [String]) throws(Failure) -> [ReservationPlan.Row] {
-        var plan: [ReservationPlan.Row] = []
-        for (index, entry) in entries.enumerated() {
+        let plan = try collect(entries) { entry throws(Failure) in
             let cells = Cells(entry, columns)
-            guard let holder = cells["reserved for"], !holder.isEmpty else { continue }
-            if let expires = cells["expires"].flatMap(Timestamp.init), expires <= now { continue }
-            plan.append(
-                try row(at: index, cells, network: cells["network"]) { () throws(Failure) in
-                    AddressList.holder(inCell: holder)
-                })
+            guard let holder = cells["reserved for"], !holder.isEmpty else { return nil }
+            if let expires = cells["expires"].flatMap(Timestamp.init), expires <= now { return nil }
+            let address = cells["address"] ?? ""
+            guard holder != ReservationHolder.unreadable.description else {
+                Terminal.note("passed over: \(address), whose reservation cannot be read")
+                return nil
+            }
+            // The list shows this in the place of control characters: the reservation that is there keeps its note.
+            let note = cells["note"].flatMap { $0.unicodeScalars.contains("\u{FFFD}") ? nil : $0 }
+            if note == nil, cells["note"] != nil {
+                Terminal.note("\(address): the list does not have its note as it is, so that the note is left out")
+            }
+            return try row(
+                cells, network: cells["network"], holder: AddressList.holder(inCell: holder), note: note, isStored: true
+            )
         }
         guard !plan.isEmpty else { throw Failure(.usage, "\(name) lists no address that is reserved") }
         return plan
     }
 
-    private func row(
-        at index: Int, _ cells: Cells, network: String?, holder: () throws(Failure) -> String
-    ) throws(Failure) -> ReservationPlan.Row {
-        let place = "\(name), entry \(index + 1)"
-        do throws(Failure) {
-            let holder = try holder()
-            let ranges = try AddressSelection([cells["address"] ?? ""]).ranges
-            let reservation = try ReservationPlan.reservation(
-                for: holder, note: cells["note"], expires: cells["expires"], now: now, naming: "")
-            return ReservationPlan.Row(place: place, network: network, ranges: ranges, reservation: reservation)
-        } catch {
-            throw Failure(.usage, "\(place): \(error.message)", hint: error.hint)
+    /// - Throws: ``Failure`` that names the first entry that cannot be used, and how many more there are.
+    private func collect(
+        _ entries: [CSVText.Row], _ read: (CSVText.Row) throws(Failure) -> ReservationPlan.Row?
+    ) throws(Failure) -> [ReservationPlan.Row] {
+        var plan: [ReservationPlan.Row] = []
+        var first: Failure?
+        var others: [Int] = []
+        for (index, entry) in entries.enumerated() {
+            let place = "\(name), entry \(index + 1)"
+            do throws(Failure) {
+                if var row = try read(entry) {
+                    row.place = place
+                    plan.append(row)
+                }
+            } catch {
+                if first == nil {
+                    first = Failure(.usage, "\(place): \(error.message)", hint: error.hint)
+                } else {
+                    others.append(index + 1)
+                }
+            }
         }
+        guard let first else { return plan }
+        guard !others.isEmpty else { throw first }
+        let numbers = others.prefix(5).map(String.init).joined(separator: ", ") + (others.count > 5 ? ", ..." : "")
+        throw Failure(
+            .usage, first.message + "; and \(others.count) more cannot be used (entry \(numbers))", hint: first.hint)
+    }
+
+    private func row(
+        _ cells: Cells, network: String?, holder: String, note: String?, isStored: Bool = false
+    ) throws(Failure) -> ReservationPlan.Row {
+        let ranges = try AddressSelection([cells["address"] ?? ""]).ranges
+        let reservation = try ReservationPlan.reservation(
+            for: holder, note: note, expires: cells["expires"], now: now, naming: "", isStored: isStored)
+        return ReservationPlan.Row(place: name, network: network, ranges: ranges, reservation: reservation)
     }
 
     /// The cells of a row by their columns.

@@ -80,7 +80,7 @@ struct ReserveCommand: ParsableCommand {
         let plan = try ReservationPlan(self, now: now)
         let command = self
         let outcome = try connected(global) { connection in
-            let network = try await connection.network(for: plan.namedAddresses)
+            let network = try await Self.network(of: plan, connection)
             guard !network.rangeSets.isEmpty else {
                 throw Failure(
                     .notFound, "the store does not say yet which addresses network \(network.name) has",
@@ -98,6 +98,23 @@ struct ReserveCommand: ParsableCommand {
         }
         Terminal.print(output.output.render(outcome.changes))
         if let failure = outcome.failure { throw failure }
+    }
+
+    /// The network that is asked for, that a list names, or that the addresses lie in.
+    private static func network(of plan: ReservationPlan, _ connection: Connection)
+        async throws -> (name: NetworkName, rangeSets: [RangeSet])
+    {
+        let named = plan.networks
+        guard connection.requested == nil, let first = named.first else {
+            return try await connection.network(for: plan.namedAddresses)
+        }
+        guard named.count == 1, let name = try? NetworkName(first) else {
+            throw Failure(
+                .usage, "the list has reservations of several networks: \(named.joined(separator: ", "))",
+                hint: "choose one with --network")
+        }
+        try await connection.requireKnown(name)
+        return (name, try await connection.rangeSets(of: name) ?? [])
     }
 
     /// So often free addresses are chosen anew.

@@ -25,6 +25,7 @@ struct ShowCommand: ParsableCommand {
                 .notFound, "\(address) lies in no subnet of network \(detail.entry.network)",
                 hint: "see 'ipamctl networks'")
         }
+        Terminal.warn([detail.past.problem].compactMap { $0?.description })
         Terminal.print(output.output.render(detail))
     }
 }

@@ -6,13 +6,29 @@ import Machine
 struct ConfigurationFiles {
     /// The networks found, each once, with the file that it stands in.
     let networks: [(path: String, configuration: NetworkConfiguration)]
+    /// Whether they were read from one file, which somebody named.
+    let isOneFile: Bool
     /// What could not be read; fatal only when nothing else names the network and the store.
     let problems: [Failure]
 
-    /// Reads one file.
+    /// Reads one file, or the files of a folder.
     ///
-    /// - Throws: ``Failure`` when it cannot be read, is not valid, or does not use kube-ipam.
-    init(file: String) throws(Failure) {
+    /// - Throws: ``Failure`` when it cannot be read, or has no valid configuration that uses kube-ipam.
+    init(_ path: String) throws(Failure) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            try self.init(file: path)
+            return
+        }
+        self.init(folder: path)
+        guard networks.isEmpty else { return }
+        throw problems.first
+            ?? Failure(
+                .failed, "no CNI configuration in \(path) uses kube-ipam",
+                hint: "name another folder, or a file, with --config")
+    }
+
+    private init(file: String) throws(Failure) {
         let found: [JSONValue]
         let text = try TextFile.read(file)
         do throws(ConfigurationFolder.Problem) {
@@ -25,37 +41,38 @@ struct ConfigurationFiles {
                 .failed, "\(file) has no plugin whose ipam.type is \"kube-ipam\"",
                 hint: "name another file with --config")
         }
-        var networks: [(path: String, configuration: NetworkConfiguration)] = []
-        for value in found { networks.append((file, try Self.configuration(value, in: file))) }
-        self.networks = networks
-        problems = []
+        isOneFile = true
+        (networks, problems) = Self.configurations(found.map { (file, $0) })
+        // Of several networks in one file the others can be used.
+        if networks.isEmpty, let problem = problems.first { throw problem }
     }
 
     /// Reads the files of a folder that a runtime would read, in their order.
     init(folder path: String) {
         let folder = ConfigurationFolder(reading: path)
+        let (found, problems) = Self.configurations(folder.configurations)
+        isOneFile = false
+        networks = found
+        self.problems = folder.problems.map { Failure(.failed, $0.description) } + problems
+    }
+
+    /// Each network once, by its first configuration that can be used.
+    private static func configurations(_ values: [(path: String, value: JSONValue)])
+        -> (networks: [(path: String, configuration: NetworkConfiguration)], problems: [Failure])
+    {
         var found: [(path: String, configuration: NetworkConfiguration)] = []
-        var problems = folder.problems.map { Failure(.failed, $0.description) }
-        for (file, value) in folder.configurations {
-            do throws(Failure) {
-                let configuration = try Self.configuration(value, in: file)
+        var problems: [Failure] = []
+        for (file, value) in values {
+            do throws(ConfigurationError) {
+                let configuration = try NetworkConfiguration(value)
                 if !found.contains(where: { $0.configuration.name == configuration.name }) {
                     found.append((file, configuration))
                 }
             } catch {
-                problems.append(error)
+                problems.append(Failure(.failed, "\(file): \(error)"))
             }
         }
-        networks = found
-        self.problems = problems
-    }
-
-    private static func configuration(_ value: JSONValue, in file: String) throws(Failure) -> NetworkConfiguration {
-        do throws(ConfigurationError) {
-            return try NetworkConfiguration(value)
-        } catch {
-            throw Failure(.failed, "\(file): \(error)")
-        }
+        return (found, problems)
     }
 }
 

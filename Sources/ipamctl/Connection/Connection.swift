@@ -21,7 +21,7 @@ struct Connection: Sendable {
         let settings = ConnectionSettings(options)
         let files =
             if let path = settings.config {
-                try ConfigurationFiles(file: path)
+                try ConfigurationFiles(path)
             } else {
                 ConfigurationFiles(folder: ConfigurationFolder.standard)
             }
@@ -31,7 +31,7 @@ struct Connection: Sendable {
             } catch {
                 throw Failure(.usage, "--network: \(error)")
             }
-        } else if settings.config != nil, files.networks.count == 1 {
+        } else if files.isOneFile, files.networks.count == 1 {
             // Who names a file means its network.
             requested = files.networks.first?.configuration.name
         } else {

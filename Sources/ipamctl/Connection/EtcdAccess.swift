@@ -103,7 +103,7 @@ struct EtcdSettingsGiven {
         }
         let name = endpoints?.name ?? "--endpoints"
         var urls: [String] = []
-        for part in (endpoints?.text ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
+        for part in EtcdSettings.list(endpoints?.text ?? "") {
             do throws(EndpointError) {
                 urls.append(
                     try EtcdSettings.endpoint(String(part), defaultsToTLS: cacert != nil || cert != nil))

@@ -53,11 +53,21 @@ enum KubeconfigSource: Hashable {
         }
     }
 
+    /// The context that an option or a variable names; nil for the kubeconfig's `current-context`.
+    static func context(_ options: GlobalOptions) -> String? {
+        options.context ?? ConnectionSettings.variable("IPAMCTL_CONTEXT")
+    }
+
+    /// Reads it. `KUBECONFIG` may be a list of files, which are merged as kubectl does.
+    ///
+    /// - Parameter context: the context that counts; nil for its `current-context`.
     /// - Throws: ``Failure`` with the file and the reason.
-    func read() throws(Failure) -> Kubeconfig {
+    func read(context: String? = nil) throws(Failure) -> Kubeconfig {
         do throws(KubeconfigError) {
             switch self {
-            case .named(let path, _), .user(let path), .nodes(let path): return try Kubeconfig(contentsOf: path)
+            case .named(let path, "KUBECONFIG"): return try Kubeconfig(list: path, context: context)
+            case .named(let path, _), .user(let path), .nodes(let path):
+                return try Kubeconfig(contentsOf: path, context: context)
             case .serviceAccount(let server):
                 return try Kubeconfig(
                     text: Array(Self.serviceAccountConfig(server).serialized().utf8), path: name,

@@ -43,7 +43,7 @@ struct Kubernetes: Sendable {
                 .usage, "no kubeconfig says where the pods of network \(network) are",
                 hint: purpose.hint)
         }
-        let kubeconfig = try origin.read()
+        let kubeconfig = try origin.read(context: KubeconfigSource.context(connection.options))
         if connection.options.verbose {
             Terminal.note("kubernetes: \(kubeconfig.server) (\(origin.origin)) for network \(network)")
         }

@@ -51,7 +51,9 @@ struct RolloutAdvice: Sendable {
 
     private var client: KubernetesClient? {
         let source = KubeconfigSource.first(connection.options, connection.configured[network])
-        guard let kubeconfig = try? source?.read() else { return nil }
+        guard let kubeconfig = try? source?.read(context: KubeconfigSource.context(connection.options)) else {
+            return nil
+        }
         return KubernetesClient(kubeconfig, userAgent: "ipamctl/\(ProductVersion.text)", loop: .current)
     }
 }

@@ -15,42 +15,70 @@ enum ThisNode {
     {
         let host = Host()
         return NodeSnapshot(
-            host.node(named: configuration?.nodeName), cached: try cached(network, in: folder))
+            host.node(named: configuration?.nodeName), cached: try cached(network, in: folder, host))
     }
 
-    /// The entries of libcni's cache (`libcni.cachedInfo`, kind `cniCacheV1`) for one network.
-    private static func cached(_ network: NetworkName, in folder: String) throws(Failure) -> [NodeSnapshot.Cached] {
-        guard let directory = opendir(folder) else {
-            throw Failure(
-                .failed, "\(folder) cannot be read: \(String(cString: strerror(errno)))",
-                hint: "name the runtime's result cache with --cni-cache")
-        }
-        defer { closedir(directory) }
-        var entries: [NodeSnapshot.Cached] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    /// The entries of libcni's cache (`libcni.cachedInfo`, kind `cniCacheV1`) for one network. A file that cannot be used
+    /// does not keep the others from being read.
+    private static func cached(_ network: NetworkName, in folder: String, _ host: Host) throws(Failure)
+        -> [NodeSnapshot.Cached]
+    {
+        let hint = "name the runtime's result cache with --cni-cache"
+        let names: [String]
+        do throws(Host.Unreadable) {
+            guard let found = try host.names(in: folder) else {
+                throw Host.Unreadable(description: "\(folder) cannot be read: \(String(cString: strerror(ENOENT)))")
             }
-            guard !name.hasPrefix(".") else { continue }
+            names = found
+        } catch {
+            throw Failure(.failed, error.description, hint: hint)
+        }
+        var entries: [NodeSnapshot.Cached] = []
+        var problems: [String] = []
+        for name in names.sorted() where !name.hasPrefix(".") {
             let path = folder + "/" + name
             // A DEL may come between.
-            guard access(path, F_OK) == 0 else { continue }
-            let text = try TextFile.read(path)
-            let json: JSONValue
-            do throws(JSONSyntaxError) {
-                json = try JSONValue(parsing: text)
+            guard Host.exists(path) else { continue }
+            do throws(Host.Unreadable) {
+                if let entry = try entry(path, of: network, host) { entries.append(entry) }
             } catch {
-                throw Failure(.failed, "\(path) is not valid JSON: \(error)")
+                problems.append(error.description)
+                if let reference = attachment(named: name, of: network) {
+                    entries.append(.init(attachment: reference, addresses: []))
+                }
             }
-            guard json["networkName"]?.string == network.text else { continue }
-            guard let container = json["containerId"]?.string, let ifname = json["ifName"]?.string,
-                let containerID = try? ContainerID(container), let interface = try? InterfaceName(ifname)
-            else { throw Failure(.failed, "\(path) names no container and interface") }
-            entries.append(
-                .init(
-                    attachment: AttachmentReference(containerID: containerID, ifname: interface),
-                    addresses: json["result"].map(CNIResult.addresses(inPrevResult:)) ?? []))
         }
+        Terminal.warn(problems)
         return entries
+    }
+
+    /// Nil for what is of another network.
+    private static func entry(_ path: String, of network: NetworkName, _ host: Host) throws(Host.Unreadable)
+        -> NodeSnapshot.Cached?
+    {
+        let text = try host.readText(path)
+        let json: JSONValue
+        do throws(JSONSyntaxError) {
+            json = try JSONValue(parsing: text)
+        } catch {
+            throw Host.Unreadable(description: "\(path) is not valid JSON: \(error)")
+        }
+        guard json["networkName"]?.string == network.text else { return nil }
+        guard let container = json["containerId"]?.string, let ifname = json["ifName"]?.string,
+            let containerID = try? ContainerID(container), let interface = try? InterfaceName(ifname)
+        else { throw Host.Unreadable(description: "\(path) names no container and interface") }
+        return .init(
+            attachment: AttachmentReference(containerID: containerID, ifname: interface),
+            addresses: json["result"].map(CNIResult.addresses(inPrevResult:)) ?? [])
+    }
+
+    /// What libcni names a file of the cache for: `NETWORK-CONTAINER-INTERFACE`.
+    private static func attachment(named name: String, of network: NetworkName) -> AttachmentReference? {
+        guard name.hasPrefix(network.text + "-") else { return nil }
+        let rest = name.dropFirst(network.text.count + 1)
+        guard let dash = rest.lastIndex(of: "-"), let container = try? ContainerID(String(rest[..<dash])),
+            let ifname = try? InterfaceName(String(rest[dash...].dropFirst()))
+        else { return nil }
+        return AttachmentReference(containerID: container, ifname: ifname)
     }
 }

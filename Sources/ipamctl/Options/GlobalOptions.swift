@@ -8,7 +8,7 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c", allowingJoined: true), .long],
-        help: "A CNI configuration file (default: those in /etc/cni/net.d that use kube-ipam).")
+        help: "A CNI configuration file, or a folder of them (default: /etc/cni/net.d).")
     var config: String?
 
     @Option(
@@ -33,6 +33,9 @@ struct GlobalOptions: ParsableArguments {
             file's).
             """)
     var kubeconfig: String?
+
+    @Option(help: "The kubeconfig's context (default: its current-context).")
+    var context: String?
 
     @Option(
         help: "How long each look at etcd or Kubernetes, and each change, may take, such as 5s or 1m (default: 20s).",
@@ -90,6 +93,7 @@ struct GlobalOption {
 
     private static let valued = [
         "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
+        "--context",
         "--timeout", "-o",
         "--output",
     ]

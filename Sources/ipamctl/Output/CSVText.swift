@@ -13,8 +13,9 @@ enum CSVText {
 
     /// The rows of `text`; nil when a quoted cell is not closed.
     ///
-    /// The separator is the first comma, semicolon or tab outside quotes. A byte order mark, white space around a cell, and
-    /// rows without content do not count. The apostrophe that ``render(_:)`` writes is taken away again.
+    /// The separator is the first comma, semicolon or tab outside quotes, or what a first line `sep=;` says, as Excel writes
+    /// it. A byte order mark, white space around a cell, and rows without content do not count. A line break in a cell is a
+    /// line feed, whatever it was. The apostrophe that ``render(_:)`` writes is taken away again.
     static func parse(_ text: String) -> [Row]? {
         var parser = Parser(text)
         return parser.rows()
@@ -28,6 +29,12 @@ enum CSVText {
         init(_ text: String) {
             var scalars = text.unicodeScalars[...]
             if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
+            let firstLine = scalars.prefix { $0 != "\n" && $0 != "\r" }
+            if let named = firstLine.last, firstLine.count == 5, String(firstLine.dropLast()).lowercased() == "sep=" {
+                separator = named
+                rest = scalars.dropFirst(firstLine.count)
+                return
+            }
             rest = scalars
             var isQuoted = false
             separator =
@@ -67,7 +74,11 @@ enum CSVText {
             guard rest.first == "\"" else { return CSVText.unguarded(trimmed(plain())) }
             rest.removeFirst()
             var cell = String.UnicodeScalarView()
-            while let scalar = rest.popFirst() {
+            while var scalar = rest.popFirst() {
+                if scalar == "\r" {
+                    if rest.first == "\n" { rest.removeFirst() }
+                    scalar = "\n"
+                }
                 if scalar == "\n" { line += 1 }
                 guard scalar == "\"" else {
                     cell.append(scalar)
@@ -101,8 +112,13 @@ enum CSVText {
         }
 
         private func isBlank(_ scalar: Unicode.Scalar) -> Bool {
-            scalar != separator && (scalar == " " || scalar == "\t" || scalar == "\u{A0}")
+            scalar != separator && CSVText.isBlank(scalar)
         }
+    }
+
+    /// A space, a tab or a no-break space.
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == " " || scalar == "\t" || scalar == "\u{A0}"
     }
 
     // MARK: Spreadsheets
@@ -122,7 +138,7 @@ enum CSVText {
     private static func quoted(_ cell: String) -> String {
         let isPlain =
             !cell.unicodeScalars.contains { ",;\t\"\n\r".unicodeScalars.contains($0) }
-            && cell.unicodeScalars.first != " " && cell.unicodeScalars.last != " "
+            && cell.unicodeScalars.first.map(isBlank) != true && cell.unicodeScalars.last.map(isBlank) != true
         if isPlain { return cell }
         var quoted = "\""
         for scalar in cell.unicodeScalars {

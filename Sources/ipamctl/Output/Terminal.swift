@@ -15,6 +15,12 @@ enum Terminal {
         write(harmless(text) + "\n", STDERR_FILENO)
     }
 
+    /// Says what is odd: the first five sentences, and how many more there are.
+    static func warn(_ warnings: [String]) {
+        for warning in warnings.prefix(5) { note("warning: \(warning)") }
+        if warnings.count > 5 { note("warning: \(warnings.count - 5) more of the same kind") }
+    }
+
     /// What is going on, on a terminal only; the next note replaces it.
     static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
