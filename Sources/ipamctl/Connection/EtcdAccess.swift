@@ -106,7 +106,7 @@ struct EtcdSettingsGiven {
         for part in EtcdSettings.list(endpoints?.text ?? "") {
             do throws(EndpointError) {
                 urls.append(
-                    try EtcdSettings.endpoint(String(part), defaultsToTLS: cacert != nil || cert != nil))
+                    try EtcdSettings.endpoint(part, defaultsToTLS: cacert != nil || cert != nil))
             } catch {
                 throw Failure(.usage, "\(name): \(error)")
             }
