@@ -61,12 +61,16 @@ import Testing
     /// A YAML block (`|`) ends with a line break; an editor may leave anything.
     @Test(arguments: ["10.188.0.216\n", "\r\n 10.188.0.216\t\r\n", "\u{A0}10.188.0.216\u{3000}\n", "10.188.0.216"])
     func whiteSpaceOfAnyKindAroundAValueDoesNotCount(_ text: String) throws {
-        let demand = try demand(["kube-ipam.ip": text, "kube-ipam.netmask": "24\n", "kube-ipam.gateway": "\n10.188.0.1\n"])
+        let demand = try demand([
+            "kube-ipam.ip": text, "kube-ipam.netmask": "24\n", "kube-ipam.gateway": "\n10.188.0.1\n",
+        ])
         #expect(demand.wish == .addresses([address("10.188.0.216")]))
         #expect(try demand.assignment(of: address("10.188.0.216"), in: Self.four).prefixLength == 24)
         #expect(try self.demand(["kube-ipam.ip": "auto\n"]).wish == .automatic)
         #expect(try self.demand(["kube-ipam.ip": "\ndynamic \n"]).wish == .dynamic)
-        #expect(try self.demand(["kube-ipam.ip": "10.188.0.216,\n fd00::5\n"]).wish == .addresses([address("10.188.0.216"), address("fd00::5")]))
+        #expect(
+            try self.demand(["kube-ipam.ip": "10.188.0.216,\n fd00::5\n"]).wish
+                == .addresses([address("10.188.0.216"), address("fd00::5")]))
         #expect(try problem(["kube-ipam.ip": "\n \n"]).contains("is empty"))
         #expect(try problem(["kube-ipam.ip": "10.188.0.216 10.188.0.217"]).contains("is not an IP address"))
     }
@@ -81,12 +85,16 @@ import Testing
     @Test func aNetmasksKeyIsNamedForItsNetwork() throws {
         #expect(
             try problem(["kube-ipam.ip/k8s": "10.188.0.216/16"])
-                == #"annotation kube-ipam.ip/k8s: "10.188.0.216/16" has a prefix length, which belongs in kube-ipam.netmask/k8s"#)
+                == #"annotation kube-ipam.ip/k8s: "10.188.0.216/16" has a prefix length, which belongs in kube-ipam.netmask/k8s"#
+        )
         #expect(try problem(["kube-ipam.ip": "10.188.0.216/16"]).hasSuffix("belongs in kube-ipam.netmask"))
     }
 
     @Test(arguments: [
-        ("kube-ipam.ip/K8S", "net1", "annotation kube-ipam.ip/K8S is of no network, because upper and lower case count: "),
+        (
+            "kube-ipam.ip/K8S", "net1",
+            "annotation kube-ipam.ip/K8S is of no network, because upper and lower case count: "
+        ),
         ("kube-ipam.ip/a", "net1", "annotation kube-ipam.ip/a names the NetworkAttachmentDefinition, and not "),
         ("kube-ipam.ip/b", "net2", "annotation kube-ipam.ip/b names the NetworkAttachmentDefinition, and not "),
         ("kube-ipam.ip/c", "data", "annotation kube-ipam.ip/c names the NetworkAttachmentDefinition, and not "),
@@ -95,15 +103,21 @@ import Testing
         ("kube-ipam.ip/k8", "net1", nil),
     ])
     func anAnnotationThatIsCertainlyMeantForTheNetworkIsTold(_ key: String, _ ifname: String, _ start: String?) throws {
-        for selection in ["a, ns/b ,other/c@data", #"[{"name":"a"},{"name":"b","namespace":"ns"},{"name":"c","interface":"data"}]"#] {
+        for selection in [
+            "a, ns/b ,other/c@data", #"[{"name":"a"},{"name":"b","namespace":"ns"},{"name":"c","interface":"data"}]"#,
+        ] {
             let demand = try demand([key: "auto", "k8s.v1.cni.cncf.io/networks": selection])
             let problem = demand.others.problem(on: try InterfaceName(ifname))
             #expect((problem == nil) == (start == nil), "\(selection): \(problem ?? "none")")
             if let start {
-                #expect(problem?.hasPrefix(start) == true && problem?.hasSuffix("the key for this network is kube-ipam.ip/k8s") == true)
+                #expect(
+                    problem?.hasPrefix(start) == true
+                        && problem?.hasSuffix("the key for this network is kube-ipam.ip/k8s") == true)
             }
             // What speaks for the network says enough.
-            let own = try self.demand([key: "auto", "k8s.v1.cni.cncf.io/networks": selection, "kube-ipam.ip/k8s": "auto"])
+            let own = try self.demand([
+                key: "auto", "k8s.v1.cni.cncf.io/networks": selection, "kube-ipam.ip/k8s": "auto",
+            ])
             #expect(own.others.problem(on: try InterfaceName(ifname)) == nil)
         }
     }

@@ -23,7 +23,8 @@ import Testing
 
     /// CNI 1.1, "Network configuration format"; libcni takes the newest that it knows.
     @Test(arguments: [
-        (#""cniVersions":["0.3.1","1.1.0","1.0.0"]"#, "1.1.0"), (#""cniVersion":"0.4.0","cniVersions":["1.0.0","2.0.0"]"#, "1.0.0"),
+        (#""cniVersions":["0.3.1","1.1.0","1.0.0"]"#, "1.1.0"),
+        (#""cniVersion":"0.4.0","cniVersions":["1.0.0","2.0.0"]"#, "1.0.0"),
         (#""cniVersion":"1.0.0","cniVersions":["0.4.0"]"#, "1.0.0"), (#""cniVersions":["2.0.0"]"#, "2.0.0"),
     ])
     func aListMayNameSeveralVersions(_ versions: String, _ chosen: String) throws {

@@ -327,7 +327,8 @@ import Testing
             pod.addresses = [unrecorded]
             if operation == "adopt" {
                 let adoption = try await pool.planAdoption(
-                    configured: nil, cluster: "c1", observe: { () async throws(PodSourceError) in Listing([pod]) }, now: { noon }
+                    configured: nil, cluster: "c1", observe: { () async throws(PodSourceError) in Listing([pod]) },
+                    now: { noon }
                 )
                 let outcomes = try await pool.adopt(adoption, by: "root@a", at: noon)
                 #expect(outcomes.filter { !$0.step.isConflict }.map(\.isDone) == [true], "\(adoption.steps)")

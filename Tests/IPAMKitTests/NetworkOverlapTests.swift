@@ -20,14 +20,16 @@ import Testing
             try NetworkOverlap(place("k8s", lower), narrow)?.description
                 == "networks k8s and storage overlap: 10.188.0.0/22 and 10.188.1.0/24 have addresses in common, but their "
                 + "ranges do not")
-        let other = try place("other", PoolRange(subnet: CIDR("10.188.4.0/24")), PoolRange(subnet: CIDR("10.188.5.0/24")))
+        let other = try place(
+            "other", PoolRange(subnet: CIDR("10.188.4.0/24")), PoolRange(subnet: CIDR("10.188.5.0/24")))
         #expect(NetworkOverlap(wide, other) == nil)
         #expect(NetworkOverlap.all(among: [wide, narrow, other]).map(\.second) == [narrow.name])
     }
 
     /// A node's own address that a pod may be given, or has been.
     @Test func addressesOfNodesInsideTheRangesAreFound() throws {
-        var world = AuditWorld(try NetworkName("k8s"), rangeSets: [try set("10.188.0.0/24 - 10.188.0.200-10.188.0.210")])
+        var world = AuditWorld(
+            try NetworkName("k8s"), rangeSets: [try set("10.188.0.0/24 - 10.188.0.200-10.188.0.210")])
         world.nodes = [
             Node(
                 name: "n1", isReady: true, isOutOfService: false,

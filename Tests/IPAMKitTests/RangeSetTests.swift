@@ -66,12 +66,16 @@ import Testing
         #expect(try range.rangeStart == IPAddress("fd00:1::1") && range.gateway == IPAddress("fe80::1"))
         #expect(try range.role(of: IPAddress("fe80::1")) == .gateway)
         let set = try RangeSet([range])
-        #expect(try !set.dynamicSpace.contains(IPAddress("fe80::1")) && set.range(containing: IPAddress("fe80::1")) == nil)
+        #expect(
+            try !set.dynamicSpace.contains(IPAddress("fe80::1")) && set.range(containing: IPAddress("fe80::1")) == nil)
         #expect(try NetworkDocument.parse(NetworkDocument.serialize([set])) == [set])
         // Where the pool itself is of these addresses.
         let local = try RangeSet([PoolRange(subnet: CIDR("fe80::/64"), gateway: IPAddress("fe80::9"))])
-        #expect(try local.dynamicSpace.contains(IPAddress("fe80::8")) && !local.dynamicSpace.contains(IPAddress("fe80::9")))
-        for (subnet, gateway) in [("10.0.0.0/24", "169.254.0.1"), ("fd00:1::/64", "fec0::1"), ("10.0.0.0/24", "fe80::1")] {
+        #expect(
+            try local.dynamicSpace.contains(IPAddress("fe80::8")) && !local.dynamicSpace.contains(IPAddress("fe80::9")))
+        for (subnet, gateway) in [
+            ("10.0.0.0/24", "169.254.0.1"), ("fd00:1::/64", "fec0::1"), ("10.0.0.0/24", "fe80::1"),
+        ] {
             #expect(throws: RangeError.self, "\(gateway)") {
                 try PoolRange(subnet: CIDR(subnet), gateway: IPAddress(gateway))
             }

@@ -71,7 +71,8 @@ import Testing
         #expect(Set(store.deadlines).count == (each ? 2 : 1), "the store, and the stray pod's address once more")
         let before = store.deadlines.count
         _ = try await pool.planAdoption(
-            configured: sets, cluster: "c1", observe: { () async throws(PodSourceError) in Listing(pods) }, now: { noon })
+            configured: sets, cluster: "c1", observe: { () async throws(PodSourceError) in Listing(pods) },
+            now: { noon })
         #expect(Set(store.deadlines[before...]).count == (each ? 2 : 1))
     }
 
@@ -87,7 +88,8 @@ import Testing
         let pool = pool(store, each: each)
         let pods = world.pods
         let adoption = try await pool.planAdoption(
-            configured: sets, cluster: "c1", observe: { () async throws(PodSourceError) in Listing(pods) }, now: { noon })
+            configured: sets, cluster: "c1", observe: { () async throws(PodSourceError) in Listing(pods) },
+            now: { noon })
         let before = store.deadlines.count
         let outcomes = try await pool.adopt(adoption, by: "root@admin1", at: noon)
         #expect(outcomes.count == 100 && outcomes.allSatisfy { $0.isDone })

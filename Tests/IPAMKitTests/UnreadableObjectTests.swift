@@ -25,7 +25,9 @@ import Testing
         world.pods.append(pod)
         #expect(world.findings() == ["10.188.0.20 leaked free", "10.188.0.30 doubtful free?"])
         #expect(
-            world.report().warnings == [#"Kubernetes reports an address of pod default/odd-0 on n1 that is none: "<nil>""#])
+            world.report().warnings == [
+                #"Kubernetes reports an address of pod default/odd-0 on n1 that is none: "<nil>""#
+            ])
         // What is recorded for it is what it has.
         world.record("odd", ["10.188.0.11"], pod: "default/odd-0", uid: "odd")
         #expect(world.findings() == ["10.188.0.20 leaked free", "10.188.0.30 unverified free?"])
@@ -94,7 +96,8 @@ import Testing
     /// Multus' note has one address that can be read, and one that cannot.
     @Test(arguments: [
         #"[{"name": "a", "interface": "net1", "ips": ["10.188.1.5", "<nil>"]}]"#,
-        #"[{"name": "a", "interface": "net1", "ips": [7]}]"#, #"[{"name": "a", "interface": "net1", "ips": "10.188.1.5"}]"#,
+        #"[{"name": "a", "interface": "net1", "ips": [7]}]"#,
+        #"[{"name": "a", "interface": "net1", "ips": "10.188.1.5"}]"#,
         "not JSON",
     ])
     func aNetworkStatusThatCannotBeReadWholeIsADoubt(_ status: String) throws {
@@ -139,6 +142,8 @@ import Testing
         let report = try AuditReport(json)
         #expect(report.findings.map(\.address) == [address("10.188.0.20")])
         #expect(report.warnings.count == 3 && report.warnings[0] == "w")
-        #expect(report.warnings[1] == "finding 1 of the report cannot be used: a finding has no known code, or no known repair")
+        #expect(
+            report.warnings[1]
+                == "finding 1 of the report cannot be used: a finding has no known code, or no known repair")
     }
 }

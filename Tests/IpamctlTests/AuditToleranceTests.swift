@@ -40,7 +40,9 @@ import Testing
             }
         }
 
-        func run(_ container: String, _ pod: String, ip: String, network: String = "k8s", subnet: String = "10.188.0.0/22")
+        func run(
+            _ container: String, _ pod: String, ip: String, network: String = "k8s", subnet: String = "10.188.0.0/22"
+        )
             async throws
         {
             try await site.add(
@@ -70,7 +72,8 @@ import Testing
             "audit", "--repair", "--yes", "--include", "unverified", "--grace", "1s")
         let used = try await cluster.site.held().filter { $0.hasPrefix("used/") }
         #expect(
-            used == ["used/10.188.0.10", "used/10.188.0.30"], "\(used.sorted()) \(repair.stdoutText)\(repair.stderrText)")
+            used == ["used/10.188.0.10", "used/10.188.0.30"],
+            "\(used.sorted()) \(repair.stdoutText)\(repair.stderrText)")
     }
 
     /// The pod of a holder, and a node that holders are on.
@@ -90,7 +93,8 @@ import Testing
             try await cluster.findings() == ["10.188.0.21 leaked free", "10.188.0.22 leaked free"])
         #expect(
             try await cluster.ipamctl("audit").stderrText.hasPrefix(
-                "warning: Kubernetes lists pod default/odd-0, which cannot be read: .metadata.labels is of another type\n"))
+                "warning: Kubernetes lists pod default/odd-0, which cannot be read: .metadata.labels is of another type\n"
+            ))
         try cluster.kubernetes.fail(
             .body(
                 #"""
@@ -115,12 +119,14 @@ import Testing
                 ("used/nonsense", "x"), ("used/10.188.0.40", ""), ("attachments/bad/eth0", "{"),
                 ("attachments/odd/eth0", #"{"addresses":["10.188.0.21","<nil>"],"uid":7}"#), ("attachments/bad", "{}"),
                 ("used/10.188.0.41", "bad"), ("reservations/10.188.0.50", "{"), ("reservations/nonsense", "{}"),
-                ("history/10.188.0.20", "{"), ("history/nonsense", "[]"), ("suspects/10.188.0.20", "x"), ("claims/x", ""),
+                ("history/10.188.0.20", "{"), ("history/nonsense", "[]"), ("suspects/10.188.0.20", "x"),
+                ("claims/x", ""),
                 ("lastReserved/0", "x"), ("else/entirely", "x"),
             ].map { (base + $0.0, $0.1) })
         for arguments in [
             ["networks"], ["list"], ["list", "-o", "csv"], ["show", "10.188.0.10"], ["show", "10.188.0.20"],
-            ["history", "10.188.0.10"], ["history", "--pod", "default/live-0"], ["reserve", "10.188.0.60", "--dry-run"],
+            ["history", "10.188.0.10"], ["history", "--pod", "default/live-0"],
+            ["reserve", "10.188.0.60", "--dry-run"],
         ] {
             let output = try await cluster.site.run(arguments, environment: [:])
             #expect(output.status == 0, "\(arguments): \(output.stderrText)")
@@ -136,7 +142,8 @@ import Testing
         #expect(repair.stdoutText.contains("10.188.0.20 freed"), "\(repair.stdoutText)\(repair.stderrText)")
         let held = try await cluster.site.held()
         #expect(!held.contains("used/10.188.0.20"))
-        #expect(held.isSuperset(of: ["used/10.188.0.10", "used/10.188.0.21", "used/10.188.0.41", "attachments/odd/eth0"]))
+        #expect(
+            held.isSuperset(of: ["used/10.188.0.10", "used/10.188.0.21", "used/10.188.0.41", "attachments/odd/eth0"]))
     }
 
     @Test func overlappingNetworksAreToldAndTheOthersAddressesAreNotUntracked() async throws {
@@ -183,7 +190,9 @@ import Testing
         // Its context is called other, and it is the current one.
         let text = try String(contentsOfFile: try other.kubeconfig(), encoding: .utf8)
             .replacing("user: tester", with: "user: bot").replacing("name: tester", with: "name: bot")
-            .replacing("current-context: test", with: "current-context: other").replacing("name: test", with: "name: other")
+            .replacing("current-context: test", with: "current-context: other").replacing(
+                "name: test", with: "name: other"
+            )
             .replacing("cluster: test", with: "cluster: other")
         let first = try folder.write(text, to: "other").path
         // Without the file's own kubeconfig, so that the variable is what counts.

@@ -45,10 +45,13 @@ import Testing
         let bad = AdminSite.cniFile("bad", etcd: site.server.clientURL, subnet: "10.188.0.5/22")
         let folder = try TemporaryDirectory()
         let both = try folder.write(
-            #"{"cniVersion":"0.4.0","name":"multus","delegates":[\#(bad),\#(good)]}"#, to: "multus.conf").path
+            #"{"cniVersion":"0.4.0","name":"multus","delegates":[\#(bad),\#(good)]}"#, to: "multus.conf"
+        ).path
         let output = try await networks(site, "-c", both).checked()
         #expect(output.lines == ["good"])
-        #expect(output.stderrText.hasPrefix("warning: \(both): ipam.subnet: \"10.188.0.5/22\" is not the address of a network"))
+        #expect(
+            output.stderrText.hasPrefix(
+                "warning: \(both): ipam.subnet: \"10.188.0.5/22\" is not the address of a network"))
         let alone = try await networks(site, "-c", try folder.write(bad, to: "bad.conf").path)
         #expect(alone.isProperFailure && alone.stderrText.contains("bad.conf: ipam.subnet: "), "\(alone.stderrText)")
     }
@@ -61,7 +64,8 @@ import Testing
             empty.isProperFailure
                 && empty.stderrText.hasPrefix("ipamctl: no CNI configuration in \(folder.path) uses kube-ipam\nhint: "))
         try folder.write(AdminSite.cniFile("a", etcd: site.server.clientURL), to: "10-a.conf")
-        let list = #"{"cniVersions":["0.4.0","1.1.0"],"name":"b","plugins":[\#(AdminSite.cniFile("x", etcd: site.server.clientURL))]}"#
+        let list =
+            #"{"cniVersions":["0.4.0","1.1.0"],"name":"b","plugins":[\#(AdminSite.cniFile("x", etcd: site.server.clientURL))]}"#
         try folder.write(list, to: "20-b.conflist")
         try folder.write("{", to: "05-broken.conf")
         let output = try await networks(site, "-c", folder.path).checked()
@@ -69,7 +73,9 @@ import Testing
         #expect(output.stderrText.hasPrefix("warning: \(folder.path)/05-broken.conf is not valid JSON: "))
         #expect(try await networks(site, environment: ["IPAMCTL_CONFIG": folder.path]).checked().lines == ["a", "b"])
         let missing = try await networks(site, "-c", "/nowhere")
-        #expect(missing.isProperFailure && missing.stderrText.contains("/nowhere cannot be read: No such file or directory"))
+        #expect(
+            missing.isProperFailure && missing.stderrText.contains("/nowhere cannot be read: No such file or directory")
+        )
     }
 
     /// Root without its privileges: a folder of mode 0 is closed to it.

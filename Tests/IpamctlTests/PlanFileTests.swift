@@ -23,7 +23,8 @@ import Testing
 
     /// The reservations of a network: address, holder, note.
     private func reservations(_ site: AdminSite, _ network: String = "k8s") async throws -> [String] {
-        let list = try await site.run("list", "-n", network, "--state", "reserved", "-o", "json").checked().json.array ?? []
+        let list =
+            try await site.run("list", "-n", network, "--state", "reserved", "-o", "json").checked().json.array ?? []
         return list.map { entry in
             [
                 entry["address"]?.string ?? "", entry["reservation"]?["for"]?.string ?? "",
@@ -63,7 +64,10 @@ import Testing
         let utf16 = Array("address,for\n10.188.0.9,\n".utf16).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
         for (bytes, problem) in [
             ([0xFF, 0xFE] + utf16, "line 1: the file is UTF-16, not UTF-8"),
-            (Array("address,note\n10.188.0.9,x\n10.188.0.10,caf".utf8) + [0xE9, 0x0A], "line 3: the text is not UTF-8"),
+            (
+                Array("address,note\n10.188.0.9,x\n10.188.0.10,caf".utf8) + [0xE9, 0x0A],
+                "line 3: the text is not UTF-8"
+            ),
         ] {
             let path = try write(bytes)
             let output = try await site.run("reserve", "-f", path, "--yes")
@@ -89,13 +93,15 @@ import Testing
 
     /// Notes that a spreadsheet, or a parser, could stumble over.
     private static let notes = [
-        "mysql, primary", "=1+1", "+49 30", "-", "@sum", "'=quoted", "a \"b\" c", "two\nlines", " spaces ", "\u{A0}nbsp\u{A0}",
+        "mysql, primary", "=1+1", "+49 30", "-", "@sum", "'=quoted", "a \"b\" c", "two\nlines", " spaces ",
+        "\u{A0}nbsp\u{A0}",
         "a;b", "tab\there", "é ü 漢", "sep=;", "'", "''", "'=", "\u{FEFF}mark",
     ]
 
     private func reserveNotes(_ site: AdminSite, _ network: String, _ block: String) async throws {
         for (index, note) in Self.notes.enumerated() {
-            let holder = [[], ["--for", "default/db-\(index)"], ["--for", "default/"], ["--for", "x/deploy/web"]][index % 4]
+            let holder = [[], ["--for", "default/db-\(index)"], ["--for", "default/"], ["--for", "x/deploy/web"]][
+                index % 4]
             let until = index % 5 == 0 ? ["--expires", "72h"] : []
             // A value that begins with a dash belongs to its option all the same.
             _ = try await site.run(
@@ -145,7 +151,8 @@ import Testing
         #expect(output.lines.count == Self.notes.count && output.lines.allSatisfy { $0.hasSuffix("already") })
         let wrong = try await site.run("reserve", "-f", one, "-n", "k8s", "--yes")
         #expect(
-            wrong.status == 4 && wrong.stderrText.contains("the list has no reservation of network k8s"), "\(wrong.stderrText)")
+            wrong.status == 4 && wrong.stderrText.contains("the list has no reservation of network k8s"),
+            "\(wrong.stderrText)")
         #expect(try await site.dump() == before)
     }
 
@@ -159,8 +166,12 @@ import Testing
         let other = try await self.site()
         _ = try await other.run("reserve", "-f", "-", "--yes", stdin: "\u{FEFF}" + text).checked()
         #expect(try await reservations(other) == wanted)
-        let expiring = try await site.run("list", "-o", "json").checked().json.array?.compactMap { $0["reservation"]?["expires"] }
-        let restored = try await other.run("list", "-o", "json").checked().json.array?.compactMap { $0["reservation"]?["expires"] }
+        let expiring = try await site.run("list", "-o", "json").checked().json.array?.compactMap {
+            $0["reservation"]?["expires"]
+        }
+        let restored = try await other.run("list", "-o", "json").checked().json.array?.compactMap {
+            $0["reservation"]?["expires"]
+        }
         #expect(expiring?.count == 4 && expiring == restored)
     }
 }

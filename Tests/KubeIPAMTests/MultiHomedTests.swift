@@ -162,7 +162,8 @@ struct MultiHomedTests {
             #expect(warnings[0].contains("kube-ipam.ip/\(storage.name)"), "\(warnings)")
         }
         // What is for another network is nobody's mistake.
-        let pod = PluginCluster.member("db-9", on: "n1", ["kube-ipam.ip/other": "auto", "kube-ipam.ip/more": "192.0.2.1"])
+        let pod = PluginCluster.member(
+            "db-9", on: "n1", ["kube-ipam.ip/other": "auto", "kube-ipam.ip/more": "192.0.2.1"])
         try cluster.api.put(pod: pod)
         let before = try storage.logLines().count { $0.contains("warning") }
         _ = try await storage.add("c9", ifname: "net1", arguments: PluginCluster.arguments(pod), on: node).result()
@@ -210,7 +211,8 @@ struct MultiHomedTests {
         let node = try SimulatedNode("n1")
         let key = "kube-ipam.ip/\(cluster.network.name)"
         for (value, words) in [
-            ("10.188.1.9", "annotation \(key): 10.188.1.9 lies in the dynamic range"), ("10.188.0.1", "annotation \(key): "),
+            ("10.188.1.9", "annotation \(key): 10.188.1.9 lies in the dynamic range"),
+            ("10.188.0.1", "annotation \(key): "),
             ("x", "annotation \(key): \"x\""), ("auto", "\(key) \"auto\" is for the pods of"),
         ] {
             let pod = KubernetesServer.Pod("alone", annotations: [key: value], node: "n1")

@@ -31,7 +31,9 @@ struct ResultTests {
             ])
         #expect(
             try await network.add("c1").result()["routes"]
-                == [["dst": "0.0.0.0/0", "gw": "10.188.0.1"], ["dst": "10.96.0.0/12", "gw": "10.188.0.9", "mtu": 1400]])
+                == [
+                    ["dst": "0.0.0.0/0", "gw": "10.188.0.1"], ["dst": "10.96.0.0/12", "gw": "10.188.0.9", "mtu": 1400],
+                ])
     }
 
     @Test func resolvConfBecomesTheResultsDNS() async throws {

@@ -79,7 +79,9 @@ import Testing
                 return nil
             } catch { return error.description }
         }
-        #expect(problem("/nowhere:/nor/here") == "the kubeconfig /nowhere:/nor/here cannot be read: none of its files is there")
+        #expect(
+            problem("/nowhere:/nor/here")
+                == "the kubeconfig /nowhere:/nor/here cannot be read: none of its files is there")
         #expect(problem("/nowhere") == "the kubeconfig /nowhere cannot be read: No such file or directory")
         // A file that is there and cannot be understood may be the one that counts.
         let broken = try write("a: [", to: "broken")

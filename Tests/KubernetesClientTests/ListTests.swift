@@ -111,13 +111,16 @@ import Testing
     @Test func anObjectThatCannotBeReadIsNamed() async throws {
         let server = try await server(pods: 4)
         for object in [
-            #"{"metadata": {"name": "x", "namespace": "odd"}}"#, #"{"metadata": {"name": "y", "namespace": "odd", "uid": ""}}"#,
+            #"{"metadata": {"name": "x", "namespace": "odd"}}"#,
+            #"{"metadata": {"name": "y", "namespace": "odd", "uid": ""}}"#,
             #"{"metadata": {"name": "z", "namespace": "odd", "uid": "u"}, "spec": 7, "status": {"podIPs": [{"ip": "10.0.0.1"}, 7]}}"#,
         ] { try server.put(podJSON: object) }
         let pods = try await KubernetesClient.of(server).pods(pageSize: 2, deadline: farOff)
         #expect(pods.map(\.name).sorted() == ["p-0", "p-1", "p-2", "p-3"])
         #expect(
-            pods.unreadable.map { "\($0.namespace ?? "")/\($0.name ?? "") \($0.uid ?? "") \($0.addresses) \($0.problem)" } == [
+            pods.unreadable.map {
+                "\($0.namespace ?? "")/\($0.name ?? "") \($0.uid ?? "") \($0.addresses) \($0.problem)"
+            } == [
                 "odd/x  [] .metadata.uid is missing", "odd/y  [] metadata.uid is empty",
                 "odd/z u [\"10.0.0.1\", \"(not a text)\"] .spec is of another type",
             ])

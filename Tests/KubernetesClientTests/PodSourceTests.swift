@@ -142,7 +142,9 @@ import Testing
         let list = try await source(server).pods(deadline: farOff).unreadable.sorted { $0.name ?? "" < $1.name ?? "" }
         #expect(list.map(\.name) == ["a b", "x", "y", "z"] && list.map(\.uid) == ["u1", nil, "u3", "u4"])
         #expect(try list.map(\.addresses) == [[IPAddress("::1")], [IPAddress("10.188.0.9")], [], []])
-        #expect(list[2].description == "Kubernetes lists pod n/y, which cannot be read: .metadata.annotations.a is of another type")
+        #expect(
+            list[2].description
+                == "Kubernetes lists pod n/y, which cannot be read: .metadata.annotations.a is of another type")
     }
 
     /// A node that says that it is not ready frees its pods' addresses: what cannot be read says no such thing.

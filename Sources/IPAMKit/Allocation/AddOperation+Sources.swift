@@ -53,7 +53,8 @@ extension AddOperation {
                     request.holder.pod,
                     AnnotationError(
                         key: annotation, value: name.address.description,
-                        problem: "contradicts \(requested), which the runtime asks for (ips, or IP in CNI_ARGS): leave one "
+                        problem:
+                            "contradicts \(requested), which the runtime asks for (ips, or IP in CNI_ARGS): leave one "
                             + "of them out"))
             }
             settled[index] = Named(address: requested)

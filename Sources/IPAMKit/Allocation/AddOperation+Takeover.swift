@@ -211,7 +211,8 @@ extension AddOperation {
                     return .failure(
                         .held(
                             address, by: pod.phrase,
-                            because: "it asks for it by annotation, and the address that Kubernetes reports for it cannot "
+                            because:
+                                "it asks for it by annotation, and the address that Kubernetes reports for it cannot "
                                 + "be read"))
                 }
                 let reporter = pod.addresses.contains(address) ? "Kubernetes" : "its \(Pod.networkStatus)"

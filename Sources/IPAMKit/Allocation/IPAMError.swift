@@ -149,7 +149,8 @@ extension IPAMError: CustomStringConvertible {
         case .exhausted, .automaticLimit: .poolExhausted
         case .inUse, .held, .heldByThisContainer, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
         case .reserved: .reservedForAnother
-        case .notAllowed, .notInNetwork, .misdirected, .dynamicNotReserved, .annotation, .notForAutomatic: .addressNotAllowed
+        case .notAllowed, .notInNetwork, .misdirected, .dynamicNotReserved, .annotation, .notForAutomatic:
+            .addressNotAllowed
         case .podGone: .podGone
         case .onHold: .networkOnHold
         case .damaged: .internalError

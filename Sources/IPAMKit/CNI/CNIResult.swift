@@ -50,7 +50,9 @@ public struct CNIResult: Hashable, Sendable {
     /// it that way, and at CHECK compares it with the result.
     public init(_ assignments: [Assignment], routes: [Route], dns: DNSConfiguration) {
         self.init(
-            addresses: assignments.map { Address(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway) },
+            addresses: assignments.map {
+                Address(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
+            },
             routes: routes.map { $0.by(assignments.lazy.map(\.gateway)) }, dns: dns)
     }
 

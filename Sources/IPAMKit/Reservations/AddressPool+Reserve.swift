@@ -92,7 +92,9 @@ extension AddressPool {
             let present = entry.reservation.flatMap { $0.isExpired(at: now) ? nil : $0 }
             if let present, present.holder != order.reservation.holder {
                 conflicts.append(.init(address: order.address, problem: "is reserved for \(present.holder.phrase)"))
-            } else if present == nil, let usage = entry.usage, !order.reservation.holder.admits(usage.attachment?.holder) {
+            } else if present == nil, let usage = entry.usage,
+                !order.reservation.holder.admits(usage.attachment?.holder)
+            {
                 conflicts.append(.init(address: order.address, problem: "is in use by \(usage.phrase)"))
             } else if let present {
                 var renewed = present

@@ -148,7 +148,8 @@ public struct Kubeconfig: Sendable {
     }
 
     /// The entries of one of the three lists, of each name the first.
-    private static func entries(_ kind: KubeconfigError.Entry, of sources: [Source]) throws(KubeconfigError) -> [Entry] {
+    private static func entries(_ kind: KubeconfigError.Entry, of sources: [Source]) throws(KubeconfigError) -> [Entry]
+    {
         var entries: [Entry] = []
         for source in sources {
             let known = Set(entries.map(\.name))

@@ -120,7 +120,8 @@ struct ReservationPlan: Sendable {
 
     /// - Parameter isStored: whether the note is one that a store has already, however long.
     static func reservation(
-        for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String, isStored: Bool = false
+        for holder: String, note: String?, expires: String?, now: Timestamp, naming prefix: String,
+        isStored: Bool = false
     ) throws(Failure) -> Reservation {
         let reservedFor: ReservationHolder
         do throws(InvalidReservationHolder) {

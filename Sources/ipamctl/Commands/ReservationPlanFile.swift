@@ -66,7 +66,8 @@ struct ReservationPlanFile {
                 Terminal.note("\(address): the list does not have its note as it is, so that the note is left out")
             }
             return try row(
-                cells, network: cells["network"], holder: AddressList.holder(inCell: holder), note: note, isStored: true)
+                cells, network: cells["network"], holder: AddressList.holder(inCell: holder), note: note, isStored: true
+            )
         }
         guard !plan.isEmpty else { throw Failure(.usage, "\(name) lists no address that is reserved") }
         return plan

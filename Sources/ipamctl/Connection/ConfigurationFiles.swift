@@ -24,7 +24,8 @@ struct ConfigurationFiles {
         guard networks.isEmpty else { return }
         throw problems.first
             ?? Failure(
-                .failed, "no CNI configuration in \(path) uses kube-ipam", hint: "name another folder, or a file, with --config")
+                .failed, "no CNI configuration in \(path) uses kube-ipam",
+                hint: "name another folder, or a file, with --config")
     }
 
     private init(file: String) throws(Failure) {

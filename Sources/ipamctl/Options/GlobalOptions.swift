@@ -60,7 +60,9 @@ struct MetricOutputOptions: ParsableArguments {
     @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
     var output = OutputFormat.table
 
-    @Option(help: "Write the result to this file, whole or not at all, instead of to standard output; - is standard output.")
+    @Option(
+        help: "Write the result to this file, whole or not at all, instead of to standard output; - is standard output."
+    )
     var outputFile: String?
 
     @Option(help: "With -o prometheus: a report of 'ipamctl audit --report', to tell what had leaked then.")

@@ -136,7 +136,8 @@ enum CSVText {
     }
 
     private static func quoted(_ cell: String) -> String {
-        let isPlain = !cell.unicodeScalars.contains { ",;\t\"\n\r".unicodeScalars.contains($0) }
+        let isPlain =
+            !cell.unicodeScalars.contains { ",;\t\"\n\r".unicodeScalars.contains($0) }
             && cell.unicodeScalars.first.map(isBlank) != true && cell.unicodeScalars.last.map(isBlank) != true
         if isPlain { return cell }
         var quoted = "\""
