@@ -213,6 +213,23 @@ import Testing
         #expect(try await pool.pool().past(of: address("10.64.0.6")).history.entries.count == 1)
     }
 
+    /// A pod of which nobody can tell what it has stands against the end of Go nodes, and the others are adopted.
+    @Test func aPodThatCannotBeReadIsAnObstacleAndTheOthersAreAdopted() async throws {
+        let pool = try await pool(["10.64.0.5": "go5"])
+        var odd = live("odd-0")
+        odd.unreadableAddresses = ["<nil>"]
+        let broken = UnreadableObject(.pod, namespace: "default", name: "x", uid: nil, problem: "y")
+        let pods = Listing([live("p-5", "10.64.0.5"), odd], unreadable: [broken])
+        let adoption = try await pool.pool().planAdoption(
+            configured: nil, cluster: "cluster-1", observe: { () async throws(PodSourceError) in pods }, now: { noon })
+        #expect(adoption.steps.map { $0.addresses } == [[address("10.64.0.5")]])
+        #expect(
+            adoption.obstacles == [
+                "Kubernetes lists pod default/x, which cannot be read: y: what it has cannot be told"
+            ])
+        #expect(adoption.doubt?.contains("default/odd-0") == true, "\(adoption.doubt ?? "none")")
+    }
+
     /// Its used key came after the store was read.
     @Test func aPodThatStartedSinceTheLookIsNotFenced() async throws {
         let pool = try await pool()

@@ -18,6 +18,17 @@ import Testing
         #expect(try JSONValue(parsing: text).serialized() == text)
     }
 
+    /// A note that somebody stored must not steer the terminal of who reads it, nor turn the text around.
+    @Test func controlsAndMarksOfDirectionAreWrittenAsEscapes() throws {
+        let text = "a\u{7F}\u{80}\u{9B}\u{9F}\u{061C}\u{200E}\u{2028}\u{202E}\u{2066}\u{2069}z é \u{A0}漢😀"
+        let written = JSONValue.string(text).serialized()
+        #expect(
+            written == #""a\u007f\u0080\u009b\u009f\u061c\u200e\u2028\u202e\u2066\u2069z é "# + "\u{A0}" + #"漢😀""#)
+        #expect(try JSONValue(parsing: written) == .string(text))
+        let object: JSONValue = ["\u{202E}key": "\u{9B}31m"]
+        #expect(object.serialized(pretty: true) == "{\n  \"\\u202ekey\": \"\\u009b31m\"\n}")
+    }
+
     @Test func escapesAreReadAndWrittenByTheRFC() throws {
         let value = try JSONValue(parsing: #""\u0041\n\t\/\"\\\ud83d\ude00\u0001\b\f\r""#)
         #expect(value.string == "A\n\t/\"\\😀\u{1}\u{8}\u{C}\r")

@@ -91,10 +91,11 @@ struct GarbageCollectionTests {
 
     /// Kubernetes' name of the node is recorded, and the plugin that collects knows the host's: the machine is the same.
     @Test func machineAndBootSayWhichNodeItIsWhateverItsName() async throws {
-        var network = try await network()
-        _ = try await PluginNetwork.inPassing { try await network.add("gone", netns: $0).result() }
-        network.ipam["nodeName"] = "this-node.example.org"
-        #expect(try await collect(network, listed: []).isSilentSuccess)
+        let ours = try SimulatedNode("this-node")
+        let network = try await network(on: ours)
+        _ = try await PluginNetwork.inPassing { try await network.add("gone", netns: $0, on: ours).result() }
+        let renamed = try SimulatedNode("this-node.example.org", copyOf: ours)
+        #expect(try await network.call("GC", on: renamed, ["cni.dev/valid-attachments": []]).isSilentSuccess)
         #expect(try await network.attachments().keys.sorted() == ["seen/eth0"])
     }
 

@@ -24,9 +24,8 @@ public struct DNSConfiguration: Hashable, Sendable {
         self.init()
         for line in text.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             guard let first = line.first, !Self.isBlank(first), !Self.isComment(first) else { continue }
-            let words = line.prefix { !Self.isComment($0) }.split(whereSeparator: Self.isBlank).compactMap {
-                String($0)
-            }
+            let said = line.prefix { !Self.isComment($0) }
+            let words = said.split(whereSeparator: Self.isBlank).compactMap { String($0) }
             guard let keyword = words.first, words.count > 1 else { continue }
             let values = Array(words.dropFirst())
             switch keyword {
