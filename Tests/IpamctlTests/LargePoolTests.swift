@@ -39,6 +39,8 @@ import Testing
         #expect(Set(output.lines).count == 65_536 && output.lines.count == 65_536)
         let wide = try await site.run("list", "-o", "wide", "--timeout", "2m").checked().lines
         #expect(wide.count == 65_537 && wide.dropFirst().allSatisfy { $0.contains(" default/web-") })
-        #expect(try await site.run("networks", "-o", "json", "--timeout", "2m").checked().json.array?.first?["free"]?.int == 0)
+        #expect(
+            try await site.run("networks", "-o", "json", "--timeout", "2m").checked().json.array?.first?["free"]?.int
+                == 0)
     }
 }
