@@ -20,7 +20,8 @@ struct VersionTests {
             expected = [
                 "cniVersion": .string(version.rawValue),
                 "ip4": [
-                    "ip": "10.188.0.2/24", "gateway": "10.188.0.1", "routes": [["dst": "0.0.0.0/0"]],
+                    "ip": "10.188.0.2/24", "gateway": "10.188.0.1",
+                    "routes": [["dst": "0.0.0.0/0", "gw": "10.188.0.1"]],
                 ],
                 "ip6": [
                     "ip": "fd00:188::2/64", "gateway": "fd00:188::1",
@@ -36,7 +37,7 @@ struct VersionTests {
             }
             expected = [
                 "cniVersion": .string(version.rawValue), "ips": [.object(first), .object(second)],
-                "routes": [["dst": "0.0.0.0/0"], ["dst": "::/0", "gw": "fd00:188::5"]],
+                "routes": [["dst": "0.0.0.0/0", "gw": "10.188.0.1"], ["dst": "::/0", "gw": "fd00:188::5"]],
             ]
         }
         let network = try await network(version)
