@@ -11,7 +11,8 @@ struct SlowKubernetesTests {
 
     /// A cluster with a pod that nobody has recorded, so that an audit and an adoption ask the store again after the pods.
     private func cluster() async throws -> PluginCluster {
-        let cluster = try await PluginCluster(access: .anyone)
+        // In an etcd of its own: what another network there has in use would not be untracked.
+        let cluster = try await PluginCluster(access: .anyone, in: EtcdServer.start())
         _ = try await cluster.run("c1", PluginCluster.member("db-0", on: "n1", [:]), on: SimulatedNode("n1")).address()
         var stray = PluginCluster.member("stray-0", on: "n2", [:])
         stray.podIPs = ["10.188.0.77"]
