@@ -141,9 +141,9 @@ import Testing
                 """#)
         let report = try AuditReport(json)
         #expect(report.findings.map(\.address) == [address("10.188.0.20")])
-        #expect(report.warnings.count == 3 && report.warnings[0] == "w")
+        #expect(report.warnings == ["w"] && report.unreadable.count == 2)
         #expect(
-            report.warnings[1]
+            report.unreadable[0]
                 == "finding 1 of the report cannot be used: a finding has no known code, or no known repair")
     }
 }

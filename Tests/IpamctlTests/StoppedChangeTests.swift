@@ -42,6 +42,25 @@ struct StoppedChangeTests {
         }
     }
 
+    /// Networks without findings are told in one line, also where the run did not come to them.
+    @Test func aNoBeforeNetworksWithoutFindingsStillTellsWhatWasRepaired() async throws {
+        let site = try await Site.start()
+        for (name, subnet) in [("netc", "10.3.0.0/24"), ("netd", "10.4.0.0/24")] {
+            try site.admin.files.write(
+                """
+                {"cniVersion":"0.4.0","name":"\(name)","type":"macvlan","ipam":{"type":"kube-ipam",\
+                "kubeConfig":"\(try site.kubernetes.kubeconfig())","cluster":"c1",\
+                "etcdConfig":{"etcdURL":"\(site.admin.server.clientURL)"},"subnet":"\(subnet)"}}
+                """, to: "\(name).conf")
+        }
+        let output = try await site.admin.runOnTerminal(
+            ["audit", "--repair"], environment: [:], answers: [TerminalAnswer("y\n"), TerminalAnswer("n\n")])
+        #expect(output.status == 1, "\(output.stdoutText)")
+        #expect(output.stdoutText.contains("10.1.0.3 freed (leaked: default/dead-neta on n9: "), "\(output.stdoutText)")
+        #expect(output.stdoutText.contains("ipamctl: the answer was no; done before that: "), "\(output.stdoutText)")
+        #expect(try await [site.used("neta"), site.used("netb")] == [1, 2])
+    }
+
     @Test func aNoAtTheSecondNetworkStillTellsWhatWasRepairedInTheFirst() async throws {
         let site = try await Site.start()
         let output = try await site.admin.runOnTerminal(

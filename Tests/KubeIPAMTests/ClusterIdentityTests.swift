@@ -91,6 +91,43 @@ struct ClusterIdentityTests {
         #expect(unknown.stderrText.contains("cannot tell whether \(way) is of the same cluster as"), "\(unknown)")
     }
 
+    /// One file may have the contexts of several clusters: the nodes go by its current one.
+    @Test(arguments: [true, false])
+    func contextOfAnotherClusterIsRefusedByIpamctl(isNamed: Bool) async throws {
+        let servers = [try await KubernetesServer.start(.plain), try await KubernetesServer.start(.plain)]
+        let folder = try TemporaryDirectory(prefix: "contexts")
+        let file = try folder.write(
+            """
+            apiVersion: v1
+            kind: Config
+            current-context: prod
+            clusters:
+            - {name: prod, cluster: {server: "\(servers[0].url)"}}
+            - {name: test, cluster: {server: "\(servers[1].url)"}}
+            contexts:
+            - {name: prod, context: {cluster: prod}}
+            - {name: test, context: {cluster: test}}
+            """, to: "config"
+        ).path
+        var network = try await PluginNetwork()
+        network.ipam["annotations"] = nil
+        network.ipam["kubeConfig"] = .string(file)
+        if isNamed { network.ipam["cluster"] = "prod" }
+        let pod = PluginCluster.member("db-0", on: "n1", [:])
+        try servers[0].put(node: "n1")
+        try servers[0].put(pod: pod)
+        let address = try await network.add(
+            "c1", arguments: PluginCluster.arguments(pod), on: SimulatedNode("n1")
+        ).address()
+        for options in [["--context", "test"], ["--kubeconfig", file, "--context", "test"]] {
+            let output = try await network.ipamctl(["audit", "--repair", "--yes", "--grace", "0"] + options)
+            #expect(output.status == 64 && output.stderrText.contains("is of another cluster"), "\(output)")
+        }
+        #expect(try await network.used() == [address: "c1"])
+        #expect(try await network.ipamctl("audit", "--context", "prod").status == 0)
+        withExtendedLifetime(folder) {}
+    }
+
     @Test func reportOfAnotherClusterOfTheSameAuthorityIsRefused() async throws {
         let both = try await Neighbours()
         let folder = try TemporaryDirectory()

@@ -223,6 +223,22 @@ struct MultiHomedTests {
     }
 
     /// Multus passes no annotations to its delegates, whatever their configuration asks for.
+    /// Two networks of one subnet: the one that the annotation speaks for is made by the ADD of a later interface.
+    @Test func annotationForTheNetworkOfALaterInterfaceDoesNotStopTheFirstOne() async throws {
+        let network = try await PluginNetwork(["subnet": "10.188.0.0/24", "rangeStart": "10.188.0.100"])
+        var passed = network
+        passed.ipam["annotations"] = nil
+        let annotations: JSONObject = [
+            "k8s.v1.cni.cncf.io/networks": "storage", "kube-ipam.ip/storage": "10.188.0.77",
+        ]
+        let members: JSONObject = ["runtimeConfig": ["io.kubernetes.cri.pod-annotations": .object(annotations)]]
+        let arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web;K8S_POD_UID=u1"
+        #expect(try await passed.add("c1", arguments: arguments, members).address() == "10.188.0.100")
+        // On the interface itself it is this network that is meant.
+        let refused = try await passed.add("c1", ifname: "net1", arguments: arguments, members)
+        #expect(refused.failure?.code == 103, "\(refused)")
+    }
+
     @Test func withoutAnnotationsAndKubeconfigTheErrorSaysWhatHelpsUnderMultus() async throws {
         var network = try await PluginNetwork()
         network.ipam["annotations"] = nil

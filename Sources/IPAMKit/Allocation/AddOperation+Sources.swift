@@ -67,7 +67,8 @@ extension AddOperation {
     func requireDirected(_ demand: AddressDemand) async throws(IPAMError) {
         for entry in demand.others.entries {
             guard let address = entry.addresses.first(where: { eligibility.owner(of: $0) != nil }) else { continue }
-            // Two networks may have the same subnet.
+            // Two networks may have the same subnet, and the other one be made by the ADD of a later interface.
+            if demand.others.mayBeOfAnotherInterface(entry, than: request.attachment.ifname) { continue }
             if let other = try? NetworkName(entry.name), try await exists(other) { continue }
             throw .misdirected(request.holder.pod, key: entry.key, address, network: keys.network)
         }
@@ -78,7 +79,8 @@ extension AddOperation {
             return try await !pool.read([Read(KeyRange(Keyspace(network).document), .keys)]).results
                 .allSatisfy(\.records.isEmpty)
         } catch .store(.denied) {
-            return false
+            // That cannot be told, so that nothing is refused for it.
+            return true
         }
     }
 

@@ -21,6 +21,8 @@ public struct AuditReport: Hashable, Sendable {
     public let remedies: [String: String]
     /// What could not be read, and what is odd about the network as a whole: sentences.
     public let warnings: [String]
+    /// What of a report that was read could not be understood: sentences. None in a report that was made here.
+    public let unreadable: [String]
     public var findings: [AuditFinding]
 
     /// The same report with those findings that `isWanted`.
@@ -110,7 +112,8 @@ public struct AuditReport: Hashable, Sendable {
                 problems.append("finding \(index + 1) of the report cannot be used: \(error)")
             }
         }
-        warnings = (json["warnings"]?.array ?? []).compactMap(\.string) + problems
+        warnings = (json["warnings"]?.array ?? []).compactMap(\.string)
+        unreadable = problems
     }
 
     init(
@@ -126,6 +129,7 @@ public struct AuditReport: Hashable, Sendable {
         self.unjudged = Dictionary(unjudged.map { ($0.key.reason, $0.value) }, uniquingKeysWith: +)
         remedies = Dictionary(unjudged.map { ($0.key.reason, $0.key.remedy) }) { first, _ in first }
         self.warnings = warnings
+        unreadable = []
         self.findings = findings
         checked = Set(snapshot.used.keys).union(snapshot.reservations.keys).count
     }

@@ -61,10 +61,20 @@ struct MisdirectedAnnotations: Hashable, Sendable {
         return nil
     }
 
-    /// The name of the NetworkAttachmentDefinition that an interface is of: Multus calls the interfaces of a selection net1,
-    /// net2 and so on, unless it says otherwise. The selection is a JSON array, or names with commas between them, each
-    /// `[NAMESPACE/]NAME[@INTERFACE]`.
+    /// Whether an annotation may be meant for another interface of the pod than `ifname`: its name is that of the
+    /// NetworkAttachmentDefinition which that one is of, as networks usually are named.
+    func mayBeOfAnotherInterface(_ entry: Entry, than ifname: InterfaceName) -> Bool {
+        Self.selected(in: selection ?? "").contains { $0.name == entry.name && $0.interface != ifname.text }
+    }
+
     private static func definition(of ifname: InterfaceName, in selection: String) -> String? {
+        selected(in: selection).first { $0.interface == ifname.text && !$0.name.isEmpty }?.name
+    }
+
+    /// The names of the NetworkAttachmentDefinitions that a pod selects, each with its interface: Multus calls the interfaces of a selection net1,
+    /// net2 and so on, unless the pod says otherwise. The selection is a JSON array, or names with commas between them, each
+    /// `[NAMESPACE/]NAME[@INTERFACE]`.
+    private static func selected(in selection: String) -> [(name: String, interface: String)] {
         var selected: [(name: String, interface: String?)] = []
         if selection.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") {
             for element in (try? JSONValue(parsing: selection))?.array ?? [] {
@@ -78,10 +88,6 @@ struct MisdirectedAnnotations: Hashable, Sendable {
                 selected.append((String(definition), halves.count == 2 ? String(halves[1]) : nil))
             }
         }
-        for (index, element) in selected.enumerated()
-        where (element.interface ?? "net\(index + 1)") == ifname.text && !element.name.isEmpty {
-            return element.name
-        }
-        return nil
+        return selected.enumerated().map { ($0.element.name, $0.element.interface ?? "net\($0.offset + 1)") }
     }
 }

@@ -40,21 +40,33 @@ struct AuditSubject: Sendable {
     func look() async throws -> AuditLook {
         Terminal.progress("network \(network): reading the store ...")
         let configuration = connection.configured[network]
-        let (report, snapshot) = try await connection.pool(network).audit(
-            configured: configuration?.rangeSets, beside: try await connection.places(beside: network),
-            observe: { () async throws(PodSourceError) -> AuditWitness in try await witness(configuration) },
-            now: Operator.now)
+        // What this node cannot tell is not Kubernetes' fault.
+        var nodeFailure: Failure?
+        let report: AuditReport
+        let snapshot: NetworkSnapshot
+        do {
+            (report, snapshot) = try await connection.pool(network).audit(
+                configured: configuration?.rangeSets, beside: try await connection.places(beside: network),
+                observe: { () async throws(PodSourceError) -> AuditWitness in
+                    try await witness(configuration, &nodeFailure)
+                }, now: Operator.now)
+        } catch {
+            throw nodeFailure ?? error
+        }
         Terminal.progress("")
         Terminal.warn(snapshot.problems.map(\.description) + report.warnings)
         return AuditLook(report: report, snapshot: snapshot)
     }
 
-    private func witness(_ configuration: NetworkConfiguration?) async throws(PodSourceError) -> AuditWitness {
+    private func witness(_ configuration: NetworkConfiguration?, _ nodeFailure: inout Failure?)
+        async throws(PodSourceError) -> AuditWitness
+    {
         switch judge {
         case .thisNode(let cache):
             do throws(Failure) {
                 return .node(try ThisNode.snapshot(of: network, configuration, cache: cache))
             } catch {
+                nodeFailure = error
                 throw PodSourceError(error.message)
             }
         case .kubernetes(let kubernetes):

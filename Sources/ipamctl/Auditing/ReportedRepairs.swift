@@ -17,9 +17,17 @@ struct ReportedRepairs: Sendable {
 
     func run(_ global: GlobalOptions, _ format: OutputFormat) throws {
         let repairs = self
+        let unreadable = reports.flatMap(\.unreadable)
+        Terminal.warn(unreadable)
         let result = try connected(global) { connection in try await repairs.run(on: connection) }
         Terminal.print(format.render(result))
         if let stop = result.stop { throw stop }
+        if !unreadable.isEmpty {
+            throw Failure(
+                .failed,
+                "\(file): \(unreadable.count) \(unreadable.count == 1 ? "finding" : "findings") could not be used",
+                hint: "audit again: 'ipamctl audit'")
+        }
         let skipped = (result.repairs ?? []).flatMap(\.outcomes).count { !$0.isDone }
         if skipped > 0 { throw Failure(.conflict, "\(skipped) changed meanwhile and were left alone") }
     }

@@ -50,8 +50,10 @@ struct Kubernetes: Sendable {
         let source = Self.source(kubeconfig)
         let timeout = connection.timeout
         var identity = configuration?.cluster.map(ClusterIdentity.known)
-        if configuration != nil, let own = KubeconfigSource.nodesPath(configuration), own != origin.name,
-            access(own, F_OK) == 0
+        // One file may have the contexts of several clusters; the nodes go by its current one.
+        let isAnother = KubeconfigSource.context(connection.options) != nil
+        if configuration != nil, let own = KubeconfigSource.nodesPath(configuration),
+            isAnother || own != origin.name, access(own, F_OK) == 0
         {
             let found = try await Self.identity(source, timeout)
             try await Self.requireSame(

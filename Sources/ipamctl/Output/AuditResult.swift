@@ -146,7 +146,9 @@ struct AuditResult: Renderable {
     private func isClean(_ index: Int) -> Bool {
         let report = reports[index]
         guard report.findings.isEmpty, report.unjudged.isEmpty else { return false }
-        return repairs.map { $0[index].lines(isDryRun: isDryRun).isEmpty } ?? true
+        guard let repairs else { return true }
+        // A run that was stopped has not come to the later networks.
+        return index < repairs.count && repairs[index].lines(isDryRun: isDryRun).isEmpty
     }
 
     private static func summary(_ report: AuditReport) -> String {
