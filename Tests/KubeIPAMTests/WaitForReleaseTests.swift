@@ -15,6 +15,16 @@ struct WaitForReleaseTests {
         return cluster
     }
 
+    /// A replica that has the address as `c1` and is being deleted.
+    @discardableResult
+    private func leavingReplica(in cluster: PluginCluster, on node: SimulatedNode) async throws -> KubernetesServer.Pod {
+        var pod = PluginCluster.replica(on: node.name)
+        #expect(try await cluster.run("c1", pod, on: node).address() == Self.address)
+        pod.terminating = true
+        try cluster.api.put(pod: pod)
+        return pod
+    }
+
     /// Waits until so many ADDs wait.
     private func waiting(_ count: Int = 1, in cluster: PluginCluster) async throws {
         let etcd = cluster.network.etcd
@@ -34,10 +44,7 @@ struct WaitForReleaseTests {
     func rebuiltPodGoesOnWhenItsFormerSelfHasGone(leaving: Leaving) async throws {
         let cluster = try await cluster(waitForRelease: nil)
         let (n1, n2) = (try SimulatedNode("n1"), try SimulatedNode("n2"))
-        var former = PluginCluster.replica(on: "n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        let former = try await leavingReplica(in: cluster, on: n1)
         if leaving == .goneFromKubernetes { try cluster.api.delete(pod: former.name) }
         let node = leaving == .beingDeletedElsewhere ? n2 : n1
         let pod = PluginCluster.replica(on: node.name)
@@ -112,11 +119,8 @@ struct WaitForReleaseTests {
 
     @Test func nothingIsWaitedForWhileTheNetworkIsOnHold() async throws {
         let cluster = try await cluster()
-        var former = PluginCluster.replica(on: "n1")
         let n1 = try SimulatedNode("n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        try await leavingReplica(in: cluster, on: n1)
         try await cluster.network.ipamctl("hold", cluster.network.name, "--reason", "a move", "--yes").checked()
         #expect(try await cluster.run("c2", PluginCluster.replica(on: "n1"), on: n1).failure?.code == 104)
         #expect(try cluster.network.etcd.grpcCalls("Watch") == 0)
@@ -151,11 +155,8 @@ struct WaitForReleaseTests {
 
     @Test func zeroDoesNotWait() async throws {
         let cluster = try await cluster(waitForRelease: "0")
-        var former = PluginCluster.replica(on: "n1")
         let n1 = try SimulatedNode("n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        let former = try await leavingReplica(in: cluster, on: n1)
         let refused = try await cluster.run("c2", PluginCluster.replica(on: "n1"), on: n1)
         #expect(
             refused.failure
@@ -209,11 +210,8 @@ struct WaitForReleaseTests {
 
     @Test func waitEndsWithTheProcessAndLeavesNothing() async throws {
         let cluster = try await cluster()
-        var former = PluginCluster.replica(on: "n1")
         let n1 = try SimulatedNode("n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        try await leavingReplica(in: cluster, on: n1)
         let pod = PluginCluster.replica(on: "n1")
         try cluster.api.put(pod: pod)
         let contents = try await cluster.network.contents()
@@ -232,11 +230,8 @@ struct WaitForReleaseTests {
     @Test func manyThatWaitCostOneWatchEach() async throws {
         let count = 20
         let cluster = try await cluster()
-        var former = PluginCluster.replica(on: "n1")
         let n1 = try SimulatedNode("n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        try await leavingReplica(in: cluster, on: n1)
         let pods = (0..<count).map { _ in PluginCluster.replica(on: "n1") }
         for pod in pods { try cluster.api.put(pod: pod) }
         try cluster.api.forgetRequests()
@@ -345,11 +340,8 @@ struct WaitForReleaseTests {
 
     @Test func networkPutOnHoldDuringTheWaitGivesNothing() async throws {
         let cluster = try await cluster()
-        var former = PluginCluster.replica(on: "n1")
         let n1 = try SimulatedNode("n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        try await leavingReplica(in: cluster, on: n1)
         let pod = PluginCluster.replica(on: "n1")
         try cluster.api.put(pod: pod)
         async let rebuilt = cluster.add("c2", pod, on: n1)
@@ -363,11 +355,8 @@ struct WaitForReleaseTests {
     /// The pod that waits is deleted before the address is free.
     @Test func podThatIsGoneAfterTheWaitGetsNothing() async throws {
         let cluster = try await cluster()
-        var former = PluginCluster.replica(on: "n1")
         let n1 = try SimulatedNode("n1")
-        #expect(try await cluster.run("c1", former, on: n1).address() == Self.address)
-        former.terminating = true
-        try cluster.api.put(pod: former)
+        try await leavingReplica(in: cluster, on: n1)
         let pod = PluginCluster.replica(on: "n1")
         try cluster.api.put(pod: pod)
         async let rebuilt = cluster.add("c2", pod, on: n1)

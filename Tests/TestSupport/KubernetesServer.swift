@@ -170,6 +170,15 @@ public final class KubernetesServer: Sendable {
         url = "\(access == .plain ? "http" : "https")://127.0.0.1:\(port)"
     }
 
+    deinit {
+        // What plugins on this machine itself, rather than on a `SimulatedNode`, remembered of it.
+        let folder = URL(filePath: "/run/kube-ipam")
+        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        for file in files where (try? String(contentsOf: file, encoding: .utf8))?.hasPrefix(clusterUID) == true {
+            try? FileManager.default.removeItem(at: file)
+        }
+    }
+
     /// Starts the script, and returns the port for orders when it listens.
     private static func startListening(_ process: SupervisedProcess) throws -> UInt16 {
         try process.start()
