@@ -17,7 +17,8 @@ struct WaitForReleaseTests {
 
     /// A replica that has the address as `c1` and is being deleted.
     @discardableResult
-    private func leavingReplica(in cluster: PluginCluster, on node: SimulatedNode) async throws -> KubernetesServer.Pod {
+    private func leavingReplica(in cluster: PluginCluster, on node: SimulatedNode) async throws -> KubernetesServer.Pod
+    {
         var pod = PluginCluster.replica(on: node.name)
         #expect(try await cluster.run("c1", pod, on: node).address() == Self.address)
         pod.terminating = true
