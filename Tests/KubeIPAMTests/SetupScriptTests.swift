@@ -36,6 +36,7 @@ struct SetupScriptTests {
     /// A machine of its own, on which shellcheck is missing.
     private static let script = """
         set -e
+        for tool in apt-get dpkg-query; do install -m 755 "$PLACE/$tool.sh" "$PLACE/$tool"; done
         mount -t tmpfs none /mnt
         for folder in etc usr var; do
             mkdir -p /mnt/$folder/upper /mnt/$folder/work
@@ -53,8 +54,9 @@ struct SetupScriptTests {
     func aServiceOfAnInstalledPackageIsNotEnabled(hasSystemctl: Bool) async throws {
         let folder = try TemporaryDirectory(prefix: "setup")
         for (name, text) in [("apt-get", Self.apt), ("dpkg-query", Self.query)] {
-            let file = try folder.write(text + "\n", to: name)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+            // A file that this process has written may still be open in a child that another test is starting, and
+            // could not be executed then (ETXTBSY): the script makes the programs of these.
+            _ = try folder.write(text + "\n", to: name + ".sh")
         }
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
