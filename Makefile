@@ -45,6 +45,7 @@ bench: setup ## measures against the limits of the design and prints the ratios
 lint: setup ## checks the form of the Swift sources and of the scripts
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
+	scripts/check-layers
 
 # What `make build` made is installed as it is, so that root needs no compiler: make build && sudo make install
 install: ## installs what was built, stripped: DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin

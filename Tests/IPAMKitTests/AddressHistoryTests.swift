@@ -8,13 +8,13 @@ import Testing
 
     private func time(_ hour: Int64) -> Timestamp { noon.advanced(bySeconds: hour * 3600) }
 
-    private func usage(_ name: String?, since: Timestamp?) -> AddressEntry.Usage {
+    private func usage(_ name: String?, since: Timestamp?) -> Usage {
         let attachment = name.map { name in
             Attachment(
                 addresses: [ip], holder: Holder(pod: pod(name), uid: "u-\(name)", node: "n1"), since: since,
                 isFixed: true)
         }
-        return AddressEntry.Usage(
+        return Usage(
             containerID: "c-\(name?.split(separator: "/").last ?? "go")", attachment: attachment, ifname: nil)
     }
 
@@ -31,7 +31,7 @@ import Testing
 
     /// - Parameter entries: oldest first, as they are written.
     private func history(
-        _ entries: [HistoryEntry], now: AddressEntry.Usage? = nil, reservation: Reservation? = nil, depth: Int = 8
+        _ entries: [HistoryEntry], now: Usage? = nil, reservation: Reservation? = nil, depth: Int = 8
     ) throws -> AddressHistory {
         var stored = History()
         for entry in entries { stored.record([entry], depth: depth) }

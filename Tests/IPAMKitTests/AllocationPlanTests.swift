@@ -139,7 +139,7 @@ import Testing
                         Takeover(
                             address: address, used: record(keys.used(address), container), container: id,
                             record: record(Key(keys.attachmentsPrefix(of: id) + "eth0"), "{}"),
-                            usage: AddressEntry.Usage(containerID: container, attachment: attachment, ifname: nil),
+                            usage: Usage(containerID: container, attachment: attachment, ifname: nil),
                             attachment: attachment, suspect: suspect, evidence: .proven("its node n2 has rebooted"))
                     })
             }

@@ -111,7 +111,7 @@ extension AddOperation {
     private struct HeldAddress {
         /// The used key, as of the same revision as the rest.
         let used: Record?
-        let usage: AddressEntry.Usage
+        let usage: Usage
         /// The attachment; nil where there is none that can be read.
         let record: Record?
         let suspect: Record?
@@ -122,7 +122,7 @@ extension AddOperation {
     }
 
     private func readHolder(of address: IPAddress, _ used: Record) async throws(IPAMError) -> HeldAddress {
-        var usage = AddressEntry.Usage(containerID: used.value, attachment: nil, ifname: nil)
+        var usage = Usage(containerID: used.value, attachment: nil, ifname: nil)
         guard let container = try? ContainerID(used.value) else {
             return HeldAddress(used: used, usage: usage, record: nil, suspect: nil)
         }
@@ -140,7 +140,7 @@ extension AddOperation {
                 continue
             }
             guard attachment.addresses.contains(address) else { continue }
-            usage = AddressEntry.Usage(
+            usage = Usage(
                 containerID: used.value, attachment: attachment, ifname: reference.ifname)
             return HeldAddress(
                 used: now, usage: usage, record: record, suspect: snapshot.results[1].records.first,

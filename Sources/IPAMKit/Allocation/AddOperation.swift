@@ -208,7 +208,7 @@ struct AddOperation: Sendable {
         -> [HistoryUpdate]
     {
         let histories = try await pool.histories(of: attachment.addresses)
-        let former = AddressEntry.Usage(
+        let former = Usage(
             containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
         let who = holder.phrase ?? "container \(request.attachment.containerID)"
         let entry = HistoryEntry(
@@ -236,7 +236,7 @@ struct AddOperation: Sendable {
             throw .lookupFailed(error)
         }
         guard let address = attachment.addresses.first else { return }
-        let usage = AddressEntry.Usage(
+        let usage = Usage(
             containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
         throw .held(address, by: usage.phrase, because: "a container of the same ID has it there")
     }

@@ -44,16 +44,6 @@ public struct AddRequest: Sendable {
     }
 }
 
-/// Where a pod's annotations come from.
-public enum AnnotationSource: Hashable, Sendable {
-    /// There are none to look at: no pod, or they are not to count.
-    case none
-    /// The runtime passed them.
-    case passed([String: String])
-    /// Kubernetes is asked.
-    case kubernetes
-}
-
 /// What an ADD came to.
 public struct Added: Hashable, Sendable {
     /// In the order of ``AddRequest``'s range sets, the runtime's first.
@@ -79,18 +69,4 @@ public struct TakeoverReport: Hashable, Sendable {
     /// `default/db-0 on n1`
     public let formerHolder: String
     public let evidence: HolderVerdict.Evidence
-}
-
-/// An address given to an interface.
-public struct Assignment: Hashable, Sendable {
-    public let address: IPAddress
-    /// In bits: the subnet's, unless the pod asks for another.
-    public internal(set) var prefixLength: Int
-    public internal(set) var gateway: IPAddress
-
-    init(_ address: IPAddress, in range: PoolRange) {
-        self.address = address
-        prefixLength = range.subnet.prefixLength
-        gateway = range.gateway
-    }
 }

@@ -1,13 +1,5 @@
 import Store
 
-/// What is known of an address by a read.
-struct AddressState {
-    var used: Record?
-    var reservation: Record?
-    /// That of the container that uses it, where it was asked for.
-    var attachment: Record?
-}
-
 /// What an ADD has read of its network, as of one revision.
 struct AllocationState {
     var revision: Revision
@@ -34,7 +26,7 @@ struct Takeover {
     let used: Record
     let container: ContainerID
     let record: Record
-    let usage: AddressEntry.Usage
+    let usage: Usage
     let attachment: Attachment
     let suspect: Record?
     let evidence: HolderVerdict.Evidence

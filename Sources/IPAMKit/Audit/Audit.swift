@@ -359,22 +359,8 @@ public struct Audit {
 }
 
 extension NetworkSnapshot.Held {
-    var usage: AddressEntry.Usage {
-        AddressEntry.Usage(
+    var usage: Usage {
+        Usage(
             containerID: reference.containerID.text, attachment: attachment, ifname: reference.ifname)
-    }
-}
-
-extension Pod {
-    /// `default/db-0 on n1`
-    var phrase: String { "\(reference)" + (node.map { " on \($0)" } ?? "") }
-
-    var workload: Workload? { Workload(of: self) }
-
-    /// For whom an address of this pod is to be reserved: for its Deployment, whose pods have ever new names, else for
-    /// itself.
-    var reservationHolder: ReservationHolder {
-        guard let workload, workload.kind == .deployment else { return .pod(reference) }
-        return .workload(reference.namespace, workload.kind, workload.name)
     }
 }

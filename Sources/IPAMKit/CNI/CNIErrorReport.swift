@@ -57,11 +57,6 @@ public struct CNIErrorReport: Error, Hashable, Sendable {
         self.details = details
     }
 
-    /// The report of an invalid configuration.
-    public init(_ error: ConfigurationError, cniVersion: CNIVersion = .newest) {
-        self.init(cniVersion: cniVersion, code: error.code, msg: error.description)
-    }
-
     /// The report as the specification wants it printed.
     public var json: JSONValue {
         var object: JSONObject = [

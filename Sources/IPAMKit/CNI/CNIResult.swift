@@ -46,16 +46,6 @@ public struct CNIResult: Hashable, Sendable {
         self.dns = dns
     }
 
-    /// The result of an ADD. A route that names no gateway gets that of the first address of its family: the main plugin adds
-    /// it that way, and at CHECK compares it with the result.
-    public init(_ assignments: [Assignment], routes: [Route], dns: DNSConfiguration) {
-        self.init(
-            addresses: assignments.map {
-                Address(address: $0.address, prefixLength: $0.prefixLength, gateway: $0.gateway)
-            },
-            routes: routes.map { $0.by(assignments.lazy.map(\.gateway)) }, dns: dns)
-    }
-
     /// The result in the shape of a version. There are no `interfaces` in it: those are the main plugin's.
     ///
     /// - Throws: ``Problem/tooManyAddresses(_:count:version:)``.

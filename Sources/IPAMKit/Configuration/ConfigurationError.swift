@@ -52,3 +52,10 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     /// The number of ``code``.
     public var cniCode: Int { code.rawValue }
 }
+
+extension CNIErrorReport {
+    /// The report of an invalid configuration.
+    public init(_ error: ConfigurationError, cniVersion: CNIVersion = .newest) {
+        self.init(cniVersion: cniVersion, code: error.code, msg: error.description)
+    }
+}

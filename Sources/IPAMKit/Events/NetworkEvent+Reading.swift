@@ -139,26 +139,26 @@ private struct RevisionReading {
 
     // MARK: Tenancies
 
-    private func usage(_ container: String, of address: IPAddress) -> AddressEntry.Usage {
+    private func usage(_ container: String, of address: IPAddress) -> Usage {
         let own = made.first { $0.reference.containerID.text == container && $0.attachment.addresses.contains(address) }
-        return AddressEntry.Usage(
+        return Usage(
             containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
     }
 
     /// Who had the address: by the used key and the attachment that went with it, else by the history.
     private func formerUsage(_ container: String?, of address: IPAddress, _ entry: HistoryEntry?)
-        -> AddressEntry.Usage?
+        -> Usage?
     {
-        guard let container else { return entry?.attachment.flatMap { AddressEntry.Usage(json: $0, of: address) } }
+        guard let container else { return entry?.attachment.flatMap { Usage(json: $0, of: address) } }
         let own = ended.first {
             $0.reference.containerID.text == container && $0.attachment.addresses.contains(address)
         }
-        if own == nil, let told = entry?.attachment.flatMap({ AddressEntry.Usage(json: $0, of: address) }),
+        if own == nil, let told = entry?.attachment.flatMap({ Usage(json: $0, of: address) }),
             told.containerID == container
         {
             return told
         }
-        return AddressEntry.Usage(containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
+        return Usage(containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
     }
 
     private func freed(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
@@ -206,7 +206,7 @@ private struct RevisionReading {
             event(.given, address) { event in
                 event.usage = usage(container, of: address)
                 event.former = own.previous.map {
-                    AddressEntry.Usage(containerID: container, attachment: $0, ifname: own.reference.ifname)
+                    Usage(containerID: container, attachment: $0, ifname: own.reference.ifname)
                 }
             }
         ]
@@ -345,19 +345,5 @@ extension KeyChange {
     /// The record that the key has now.
     fileprivate var now: Record? {
         if case .put(let record, _) = self { record } else { nil }
-    }
-}
-
-extension AddressEntry.Usage {
-    /// As the history keeps it; nil without a container ID.
-    init?(json: JSONObject, of address: IPAddress) {
-        guard let container = json["containerID"]?.string else { return nil }
-        var holder = Holder(uid: json["uid"]?.string, node: json["node"]?.string)
-        holder.setNames(namespace: json["namespace"]?.string, name: json["pod"]?.string)
-        let since = json["since"]?.string.flatMap(Timestamp.init)
-        let ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
-        let attachment = Attachment(
-            addresses: [address], holder: holder, since: since, isFixed: json["fixed"]?.bool ?? false)
-        self.init(containerID: container, attachment: ifname == nil ? nil : attachment, ifname: ifname)
     }
 }

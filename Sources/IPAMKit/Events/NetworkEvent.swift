@@ -33,9 +33,9 @@ public struct NetworkEvent: Hashable, Sendable {
     /// Nil for what happened to the network.
     public let address: IPAddress?
     /// Who uses the address (`given`, `taken-over`), or did until then (`freed`); nil where the store no longer says it.
-    public internal(set) var usage: AddressEntry.Usage?
+    public internal(set) var usage: Usage?
     /// Who used the address until then (`taken-over`, and `given` where a new sandbox has the ID of a former one).
-    public internal(set) var former: AddressEntry.Usage?
+    public internal(set) var former: Usage?
     /// How a tenancy ended, where the history says it.
     public internal(set) var ending: HistoryEntry.Event?
     /// The reservation that was made, changed or dropped.
@@ -100,16 +100,5 @@ public struct NetworkEvent: Hashable, Sendable {
     /// Whether a holder is on this node.
     public func concerns(node: String) -> Bool {
         holders.contains { $0.node == node }
-    }
-}
-
-extension ReservationHolder {
-    /// Nil where it is for no namespace in particular.
-    public var namespace: Namespace? {
-        switch self {
-        case .anyone, .unreadable: nil
-        case .namespace(let namespace), .workload(let namespace, _, _): namespace
-        case .pod(let pod): pod.namespace
-        }
     }
 }

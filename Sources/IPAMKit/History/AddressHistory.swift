@@ -22,7 +22,7 @@ public struct AddressHistory: Hashable, Sendable {
     public let mayHaveGoNodes: Bool
 
     init(
-        network: NetworkName, address: IPAddress, history: History, usage: AddressEntry.Usage?,
+        network: NetworkName, address: IPAddress, history: History, usage: Usage?,
         reservation: Reservation?, mayHaveGoNodes: Bool = false
     ) {
         self.network = network

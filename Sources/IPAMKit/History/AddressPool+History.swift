@@ -13,11 +13,11 @@ extension AddressPool {
         ])
         let records = snapshot.results.map(\.records.first)
         var problems: [IPAMError] = []
-        var usage: AddressEntry.Usage?
+        var usage: Usage?
         if let used = records[1] {
             let known = try await attachments(of: [used.value], at: snapshot.revision)[used.value]?
                 .first { $0.attachment.addresses.contains(address) }
-            usage = AddressEntry.Usage(
+            usage = Usage(
                 containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
         }
         let reservation = records[2].map { record in

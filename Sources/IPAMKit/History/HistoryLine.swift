@@ -21,7 +21,7 @@ public struct HistoryLine: Hashable, Sendable {
     /// True for a holder's time with the address.
     public var isTenancy: Bool { attachment != nil }
 
-    /// Whom it is about: a holder as in ``AddressEntry/Usage/phrase``, or for whom the address is or was reserved.
+    /// Whom it is about: a holder as in ``Usage/phrase``, or for whom the address is or was reserved.
     public var who: String {
         attachment.flatMap(HistoryEntry.phrase) ?? reservation?.holder.phrase ?? "nobody known"
     }
@@ -66,7 +66,7 @@ public struct HistoryLine: Hashable, Sendable {
     }
 
     /// Who has the address now.
-    init(_ network: NetworkName, _ address: IPAddress, _ usage: AddressEntry.Usage) {
+    init(_ network: NetworkName, _ address: IPAddress, _ usage: Usage) {
         self.network = network
         self.address = address
         event = nil

@@ -31,7 +31,7 @@ extension AddressPool {
                 readable { () throws(IPAMError) -> Reservation? in try reservation(record) }
                 .flatMap { $0 } ?? Reservation(for: .unreadable)
         }
-        func append(_ address: IPAddress, _ usage: AddressEntry.Usage) {
+        func append(_ address: IPAddress, _ usage: Usage) {
             let reservation = reservations.removeValue(forKey: address)
             entries.append(
                 AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
@@ -44,13 +44,13 @@ extension AddressPool {
                 containers[address] = nil
                 append(
                     address,
-                    AddressEntry.Usage(
+                    Usage(
                         containerID: reference.containerID.text, attachment: attachment, ifname: reference.ifname))
             }
         }
         // What has no attachment is the Go plugin's.
         for (address, container) in containers {
-            append(address, AddressEntry.Usage(containerID: container, attachment: nil, ifname: nil))
+            append(address, Usage(containerID: container, attachment: nil, ifname: nil))
         }
         let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
         let settings =
@@ -172,7 +172,7 @@ extension AddressPool {
                 attachments[used.value]?.first { $0.attachment.addresses.contains(address) }
             }
             let usage = state.used.map { used in
-                AddressEntry.Usage(
+                Usage(
                     containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
             }
             states[address]?.attachment = known?.record

@@ -12,68 +12,6 @@ public struct AttachmentReference: Hashable, Sendable {
     }
 }
 
-/// Who holds addresses: what is known of a container's interface and of the pod behind it.
-public struct Holder: Hashable, Sendable {
-    public var pod: PodReference?
-    /// What the runtime calls a container that is no pod; nil for a pod, and where it passed no name.
-    public var container: ContainerName?
-    /// The pod's UID as the runtime told it (`K8S_POD_UID`).
-    public var uid: String?
-    /// What Kubernetes said of the pod's controller.
-    public var owner: Owner = .unknown
-    /// The node's name.
-    public var node: String?
-    /// The node's boot ID (`/proc/sys/kernel/random/boot_id`): another one after every start of the machine.
-    public var boot: String?
-    /// The node's machine ID (machine-id(5)): the same as long as the machine is.
-    public var machine: String?
-    /// The path of the container's network namespace on its node.
-    public var netns: String?
-    /// That namespace's inode number (`st_ino` of stat(2)): the path may be another's one day.
-    public var inode: UInt64?
-    /// Which Kubernetes cluster the pod is of.
-    public var cluster: String?
-
-    /// What Kubernetes said of a pod's controller.
-    public enum Owner: Hashable, Sendable {
-        /// It was not asked: the pod's name may tell.
-        case unknown
-        case workload(Workload)
-        /// None that reservations can be for, although the pod's name looks like it.
-        case other
-    }
-
-    public init(
-        pod: PodReference? = nil, container: ContainerName? = nil, uid: String? = nil, node: String? = nil,
-        boot: String? = nil, machine: String? = nil, netns: String? = nil, inode: UInt64? = nil, cluster: String? = nil
-    ) {
-        self.pod = pod
-        self.container = container
-        self.uid = uid
-        self.node = node
-        self.boot = boot
-        self.machine = machine
-        self.netns = netns
-        self.inode = inode
-        self.cluster = cluster
-    }
-}
-
-extension Holder.Owner {
-    /// `sts/db`, or `none`; nil for what is not known.
-    public var text: String? {
-        switch self {
-        case .unknown: nil
-        case .workload(let workload): workload.description
-        case .other: "none"
-        }
-    }
-
-    init(text: String?) {
-        self = text == "none" ? .other : text.flatMap(Workload.init).map(Self.workload) ?? .unknown
-    }
-}
-
 /// The value of an attachment's key: the addresses of one interface of one container, since when, and for whom.
 public struct Attachment: Hashable, Sendable {
     public var addresses: [IPAddress]
@@ -131,24 +69,5 @@ public struct Attachment: Hashable, Sendable {
         holder.owner = Holder.Owner(text: json["workload"]?.string)
         since = json["since"]?.string.flatMap(Timestamp.init)
         isFixed = json["fixed"]?.bool ?? false
-    }
-}
-
-/// A stored value that is not what its key promises.
-public struct DamagedValue: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
-
-    init(_ problem: String) {
-        description = problem
-    }
-}
-
-extension JSONValue {
-    init(stored text: String) throws(DamagedValue) {
-        do throws(JSONSyntaxError) {
-            self = try JSONValue(parsing: text)
-        } catch {
-            throw DamagedValue(error.description)
-        }
     }
 }

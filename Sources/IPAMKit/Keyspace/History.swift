@@ -106,7 +106,7 @@ public struct HistoryEntry: Hashable, Sendable {
         self.reservation = reservation
     }
 
-    /// For a sentence, as ``AddressEntry/Usage/phrase``; nil where no tenancy ended.
+    /// For a sentence, as ``Usage/phrase``; nil where no tenancy ended.
     public var formerHolder: String? {
         attachment.flatMap(Self.phrase)
     }
@@ -157,7 +157,7 @@ public struct Ending: Hashable, Sendable {
     }
 
     /// The entry for one tenancy.
-    func entry(_ usage: AddressEntry.Usage) -> HistoryEntry {
+    func entry(_ usage: Usage) -> HistoryEntry {
         HistoryEntry(event, at: at, by: by, evidence: evidence, attachment: usage.json)
     }
 }

@@ -26,7 +26,7 @@ public struct AddressDemand: Hashable, Sendable {
     }
 
     /// A netmask, of which a bare prefix length up to 32 fits both families.
-    private struct Netmask: Hashable, Sendable {
+    struct Netmask: Hashable, Sendable {
         let families: [AddressFamily]
         let prefixLength: Int
     }
@@ -34,10 +34,10 @@ public struct AddressDemand: Hashable, Sendable {
     public let wish: Wish
     /// The annotation that says so, such as `kube-ipam.ip/storage`; empty where none does.
     public let key: String
-    private let netmaskKey: String
-    private let netmasks: [Netmask]
-    private let gatewayKey: String
-    private let gateways: [IPAddress]
+    let netmaskKey: String
+    let netmasks: [Netmask]
+    let gatewayKey: String
+    let gateways: [IPAddress]
     /// Where no annotation speaks for this network, those that speak for others.
     let others: MisdirectedAnnotations
 
@@ -207,62 +207,6 @@ public struct AddressDemand: Hashable, Sendable {
                 problem:
                     "does not fit the \(addresses.count) addresses of \(self.key): give one for each, in their order")
         }
-    }
-
-    // MARK: Presentation
-
-    /// The prefix length that is asked for beside `address`; nil for the subnet's.
-    private func prefixLength(of address: IPAddress) -> Int? {
-        value(for: address, in: netmasks, fits: { $0.families.contains(address.family) })?.prefixLength
-    }
-
-    private func value<Value>(for address: IPAddress, in values: [Value], fits: (Value) -> Bool) -> Value? {
-        if case .addresses(let addresses) = wish, addresses.count == values.count {
-            return addresses.firstIndex(of: address).map { values[$0] }
-        }
-        // A range set that no address names stays as it is configured.
-        if case .addresses(let addresses) = wish, !addresses.contains(address) { return nil }
-        return values.first(where: fits)
-    }
-
-    /// How `address`, one of those asked for, is presented to the pod.
-    ///
-    /// - Throws: ``AnnotationError`` when the netmask or the gateway asked for cannot be used with it.
-    func assignment(of address: IPAddress, in range: PoolRange) throws(AnnotationError) -> Assignment {
-        var assignment = Assignment(address, in: range)
-        guard asksForPresentation else { return assignment }
-        let length = prefixLength(of: address)
-        let gateway = value(for: address, in: gateways, fits: { $0.family == address.family })
-        if let length {
-            guard length >= range.subnet.prefixLength else {
-                throw AnnotationError(
-                    key: netmaskKey, value: nil,
-                    problem: "does not fit \(address): /\(length) is larger than the subnet \(range.subnet)")
-            }
-            assignment.prefixLength = length
-        }
-        if let gateway { assignment.gateway = gateway }
-        let block = CIDR(containing: address, prefixLength: assignment.prefixLength)
-        let problem: String? =
-            if assignment.gateway == address {
-                "is the pod's own address"
-            } else if !block.contains(assignment.gateway), !assignment.gateway.isLinkLocal {
-                "is not in \(block)"
-            } else if assignment.gateway.family == .ipv4, assignment.gateway != range.gateway,
-                let role = range.role(of: assignment.gateway)
-            {
-                "is the \(role) of \(range.subnet)"
-            } else if assignment.gateway != range.gateway, range.mayBeAPods(assignment.gateway) {
-                "may be another pod's address"
-            } else {
-                nil
-            }
-        if let problem, length != nil || gateway != nil {
-            throw AnnotationError(
-                key: gateway == nil ? netmaskKey : gatewayKey, value: nil,
-                problem: "does not fit \(address): the gateway \(assignment.gateway) \(problem)")
-        }
-        return assignment
     }
 }
 

@@ -30,25 +30,3 @@ extension ContainerName {
         return (nil, ContainerName(namespace: namespace, name: name))
     }
 }
-
-extension Holder {
-    /// Takes the pod or the container by its names, as they are recorded.
-    mutating func setNames(namespace: String?, name: String?) {
-        (pod, container) = ContainerName.resolve(
-            namespace.flatMap { try? Namespace($0) }, name.flatMap { try? PodName($0) })
-    }
-
-    /// What the runtime passed for a namespace.
-    public var namespace: Namespace? { pod?.namespace ?? container?.namespace }
-
-    /// What the runtime calls the container, with its namespace; nil where it passed no name.
-    var name: ContainerName? { pod.map { ContainerName(namespace: $0.namespace, name: $0.name) } ?? container }
-
-    /// Whether the runtime called the container so, pod or not.
-    public func isCalled(_ reference: PodReference) -> Bool {
-        name == ContainerName(namespace: reference.namespace, name: reference.name)
-    }
-
-    /// For a sentence: `default/db-0`, or `container web_1` for what is no pod; nil without a name.
-    public var phrase: String? { pod?.description ?? container.map { "container \($0)" } }
-}

@@ -54,12 +54,4 @@ public struct UnreadableObject: Hashable, Sendable, CustomStringConvertible {
         case .node: name != nil
         }
     }
-
-    /// Whether it may be the pod of `holder`.
-    func mayBePod(of holder: Holder) -> Bool {
-        guard kind == .pod else { return false }
-        if let uid, uid == holder.uid { return true }
-        guard let name, let namespace, let pod = holder.pod else { return false }
-        return pod.namespace.text == namespace && pod.name.text == name
-    }
 }

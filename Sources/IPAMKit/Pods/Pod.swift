@@ -51,6 +51,9 @@ public struct Pod: Hashable, Sendable {
         self.unreadableAddresses = unreadableAddresses
     }
 
+    /// `default/db-0 on n1`
+    var phrase: String { "\(reference)" + (node.map { " on \($0)" } ?? "") }
+
     /// Whether a runtime that passes `uid` means this pod.
     public func isMeant(byUID uid: String) -> Bool {
         self.uid == uid || staticUID == uid

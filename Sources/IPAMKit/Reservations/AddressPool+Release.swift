@@ -6,9 +6,9 @@ public struct ReleaseChange: Hashable, Sendable {
     /// The reservation that was dropped.
     public let dropped: Reservation?
     /// Who used the address that was freed.
-    public let freed: AddressEntry.Usage?
+    public let freed: Usage?
     /// Who goes on using it, because freeing it was not asked for.
-    public let stillUsed: AddressEntry.Usage?
+    public let stillUsed: Usage?
     /// True when the address changed between the look and the release, and was left alone.
     public let changedMeanwhile: Bool
 }
@@ -22,7 +22,7 @@ public struct ReleasePlan: Sendable {
     /// The addresses, each once, in the order they were asked for.
     public var addresses: [IPAddress] { entries.map(\.address) }
     /// Who uses the addresses that would be freed.
-    public var usages: [AddressEntry.Usage] { force ? entries.compactMap(\.usage) : [] }
+    public var usages: [Usage] { force ? entries.compactMap(\.usage) : [] }
     /// What would be done.
     public var changes: [ReleaseChange] { changes(through: entries.count) { _ in true } }
 

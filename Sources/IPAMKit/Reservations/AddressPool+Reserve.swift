@@ -27,15 +27,6 @@ public struct ReservationChange: Hashable, Sendable {
     public let reservation: Reservation
 }
 
-/// Why an address cannot be reserved as ordered.
-public struct ReservationConflict: Hashable, Sendable, CustomStringConvertible {
-    public let address: IPAddress
-    /// `is reserved for default/db-1`
-    public let problem: String
-
-    public var description: String { "\(address) \(problem)" }
-}
-
 extension AddressPool {
     /// The most addresses that one transaction reserves.
     public static let reservationLimit = 1024

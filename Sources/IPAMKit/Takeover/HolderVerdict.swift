@@ -112,13 +112,3 @@ extension HolderVerdict {
         }
     }
 }
-
-extension Holder {
-    /// Whether both are of one pod. Its UID alone does not tell: that of a static pod may stand in its manifest, and be
-    /// the same on every node, where only the names differ.
-    func isOfSamePod(as other: Holder) -> Bool {
-        guard let uid, uid == other.uid else { return false }
-        guard let pod, let otherPod = other.pod else { return true }
-        return pod == otherPod
-    }
-}

@@ -76,7 +76,7 @@ struct EventLine: Renderable {
         return parts.joined(separator: ", ")
     }
 
-    private static func phrase(_ usage: AddressEntry.Usage) -> String {
+    private static func phrase(_ usage: Usage) -> String {
         usage.attachment?.holder.phrase == nil ? "container \(usage.containerID.prefix(12))" : usage.phrase
     }
 }

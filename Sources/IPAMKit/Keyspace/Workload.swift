@@ -87,13 +87,14 @@ extension PodReference {
     }
 }
 
-extension Holder.Owner {
-    /// What Kubernetes says by showing `pod`. A name that tells no workload need not be contradicted.
-    init(of pod: Pod) {
-        if let workload = Workload(of: pod) {
-            self = .workload(workload)
-        } else {
-            self = Workload(derivedFrom: pod.reference) == nil ? .unknown : .other
-        }
+extension Pod {
+    /// The workload that controls it; nil where none does that reservations can be for.
+    var workload: Workload? { Workload(of: self) }
+
+    /// For whom an address of this pod is to be reserved: for its Deployment, whose pods have ever new names, else for
+    /// itself.
+    var reservationHolder: ReservationHolder {
+        guard let workload, workload.kind == .deployment else { return .pod(reference) }
+        return .workload(reference.namespace, workload.kind, workload.name)
     }
 }

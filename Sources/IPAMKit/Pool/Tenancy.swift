@@ -43,8 +43,8 @@ struct Tenancy {
     }
 
     /// The holder, for the history.
-    var usage: AddressEntry.Usage {
-        AddressEntry.Usage(containerID: container, attachment: attachment, ifname: ifname)
+    var usage: Usage {
+        Usage(containerID: container, attachment: attachment, ifname: ifname)
     }
 }
 

@@ -130,3 +130,14 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 }
+
+extension ReservationHolder {
+    /// Nil where it is for no namespace in particular.
+    public var namespace: Namespace? {
+        switch self {
+        case .anyone, .unreadable: nil
+        case .namespace(let namespace), .workload(let namespace, _, _): namespace
+        case .pod(let pod): pod.namespace
+        }
+    }
+}
