@@ -46,6 +46,7 @@ lint: setup ## checks the form of the Swift sources and of the scripts
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
 	scripts/check-layers
+	scripts/check-version
 
 # What `make build` made is installed as it is, so that root needs no compiler: make build && sudo make install
 install: ## installs what was built, stripped: DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin
