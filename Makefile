@@ -1,4 +1,4 @@
-# kube-ipam and ipamctl: what to run. `make` alone lists the targets.
+# Builds, tests and installs kube-ipam and ipamctl. `make` without a target lists the targets.
 
 PREFIX ?= /usr/local
 CNI_BIN_DIR ?= /opt/cni/bin
@@ -6,7 +6,7 @@ DESTDIR ?=
 
 SWIFT ?= swift
 INSTALL ?= install
-# Most tests run an etcd of their own: with many more of them at once than cores, their deadlines pass.
+# Most tests start their own etcd. If many more tests than cores run at once, they miss their deadlines.
 TESTS_AT_ONCE ?= 4
 RELEASE := .build/release
 SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
@@ -14,44 +14,44 @@ SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test e2e bench lint install clean
 
-help: ## lists the targets
+help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-setup: ## installs what building needs and this machine lacks
+setup: ## install the missing Debian packages and check the Swift toolchain
 	@scripts/setup
 
-build: setup ## builds kube-ipam and ipamctl, release, with the Swift runtime linked in
+build: setup ## build the release programs, with the Swift runtime linked in
 	scripts/build-release
 
-demo: ## shows the programs at work on a private etcd
+demo: ## show the programs at work on a private etcd
 	@scripts/demo
 
-test: ## builds the debug products and runs every test (needs root for the network namespaces)
+test: ## build the debug programs and run every test (needs root for the network namespaces)
 	@scripts/setup --test
 	scripts/check-manifests
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build
 
-e2e: ## of these only the tests with real containers and real CNI plugins
+e2e: ## run only the tests with real containers and real CNI plugins
 	@scripts/setup --test
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build \
 		--filter '\.(ContainerdTests|RealPluginTests)/'
 
-bench: setup ## measures against the limits of the design and prints the ratios
+bench: setup ## measure time and size, and compare them with the limits
 	@Benchmarks/run
 	@if [ "$$(id -u)" = 0 ]; then Benchmarks/rebuild; else echo "Benchmarks/rebuild needs root: run it with sudo"; fi
 
-lint: setup ## checks the form of the Swift sources and of the scripts
+lint: setup ## check format, scripts, order of the source folders, version
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
 	scripts/check-layers
 	scripts/check-version
 
-# What `make build` made is installed as it is, so that root needs no compiler: make build && sudo make install
-install: ## installs what was built, stripped: DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin
+# Installs the programs that `make build` made, so that root needs no compiler: make build && sudo make install
+install: ## install the built programs, stripped (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
 	$(INSTALL) -D -s -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
 	$(INSTALL) -D -s -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
 
-clean: ## removes what was built, and the etcd that `make test` fetched
+clean: ## remove what was built, and the tools that `make test` downloaded
 	$(SWIFT) package clean
