@@ -8,20 +8,17 @@ import Testing
 
     private func time(_ hour: Int64) -> Timestamp { noon.advanced(bySeconds: hour * 3600) }
 
-    private func usage(_ name: String?, since: Timestamp?) -> Usage {
-        let attachment = name.map { name in
-            Attachment(
-                addresses: [ip], holder: Holder(pod: pod(name), uid: "u-\(name)", node: "n1"), since: since,
-                isFixed: true)
-        }
-        return Usage(
-            containerID: "c-\(name?.split(separator: "/").last ?? "go")", attachment: attachment, ifname: nil)
+    private func tenancy(_ name: String?, since: Timestamp?) throws -> Tenancy {
+        guard let name else { return Tenancy(containerID: "c-go", addresses: [ip]) }
+        let attachment = Attachment(
+            addresses: [ip], holder: Holder(pod: pod(name), uid: "u-\(name)", node: "n1"), since: since, isFixed: true)
+        return Tenancy(try reference("c-\(name.split(separator: "/").last ?? "")"), attachment)
     }
 
     private func ended(_ name: String?, _ from: Int64?, _ to: Int64, _ event: HistoryEntry.Event = .deleted)
-        -> HistoryEntry
+        throws -> HistoryEntry
     {
-        Ending(event, at: time(to), by: "kube-ipam on n1").entry(usage(name, since: from.map(time)))
+        Ending(event, at: time(to), by: "kube-ipam on n1").entry(try tenancy(name, since: from.map(time)))
     }
 
     private func reserved(_ hour: Int64, _ event: HistoryEntry.Event = .reserved) throws -> HistoryEntry {
@@ -31,12 +28,13 @@ import Testing
 
     /// - Parameter entries: oldest first, as they are written.
     private func history(
-        _ entries: [HistoryEntry], now: Usage? = nil, reservation: Reservation? = nil, depth: Int = 8
+        _ entries: [HistoryEntry], now: Tenancy? = nil, reservation: Reservation? = nil, depth: Int = 8
     ) throws -> AddressHistory {
         var stored = History()
         for entry in entries { stored.record([entry], depth: depth) }
         return AddressHistory(
-            network: try NetworkName("k8s"), address: ip, history: try History(stored: stored.serialized()), usage: now,
+            network: try NetworkName("k8s"), address: ip, history: try History(stored: stored.serialized()),
+            tenancy: now,
             reservation: reservation)
     }
 
@@ -52,7 +50,7 @@ import Testing
     @Test func aHolderHasItFromItsFirstSecondUpToItsLast() throws {
         let history = try history(
             [ended("default/a", 0, 2), ended("default/b", 2, 5, .takenOver), ended("default/c", 7, 8)],
-            now: usage("default/d", since: time(9)))
+            now: try tenancy("default/d", since: time(9)))
         let expected: [(Int64, String)] = [
             (-1, "unknown before \(time(0))"), (0, "default/a on n1"), (1, "default/a on n1"), (2, "default/b on n1"),
             (4, "default/b on n1"), (5, "nobody after default/b on n1 before default/c on n1"),
@@ -71,13 +69,13 @@ import Testing
 
     @Test func nothingIsKnownOfAnAddressWithoutHistory_orBeforeItsHolder() throws {
         #expect(who(try history([]), at: 0) == "unknown before -")
-        let held = try history([], now: usage("default/a", since: time(0)))
+        let held = try history([], now: try tenancy("default/a", since: time(0)))
         #expect(who(held, at: -1) == "unknown before \(time(0))" && who(held, at: 0) == "default/a on n1 now")
     }
 
     /// What fell out of the history is not taken for nobody.
     @Test func aHistoryThatIsFullReachesBackToItsOldestEntry() throws {
-        let entries = (0..<12).map { ended("default/p-\($0)", Int64($0) * 10, Int64($0) * 10 + 5) }
+        let entries = try (0..<12).map { try ended("default/p-\($0)", Int64($0) * 10, Int64($0) * 10 + 5) }
         let history = try history(entries)
         #expect(history.lines.count == 8 && history.knownSince == time(40))
         #expect(who(history, at: 35) == "unknown before \(time(40))")
@@ -86,7 +84,7 @@ import Testing
 
     /// The Go plugin records no time.
     @Test func aHolderWithoutABeginningMayHaveHadItSinceTheOneBefore() throws {
-        let history = try history([ended("default/a", 0, 2), ended(nil, nil, 5)], now: usage(nil, since: nil))
+        let history = try history([ended("default/a", 0, 2), ended(nil, nil, 5)], now: try tenancy(nil, since: nil))
         #expect(who(history, at: 1) == "default/a on n1")
         #expect(who(history, at: 3) == "perhaps container c-go")
         #expect(who(history, at: 6) == "perhaps container c-go", "the one that has it now, since nobody knows when")
@@ -114,19 +112,22 @@ import Testing
 
     @Test func linesAreFoundByPodAndTime() throws {
         let history = try history(
-            [reserved(0), ended("default/a", 1, 2), ended("default/b", 3, 4)], now: usage("default/a", since: time(6)))
+            [reserved(0), ended("default/a", 1, 2), ended("default/b", 3, 4)],
+            now: try tenancy("default/a", since: time(6)))
         #expect(history.lines.filter { $0.isTenancy(of: pod("default/a")) }.map(\.from) == [time(6), time(1)])
         #expect(
             history.lines.filter { $0.isChange(since: time(4)) }.map(\.who) == ["default/a on n1", "default/b on n1"])
-        #expect(try self.history([], now: usage(nil, since: nil)).lines.filter { $0.isChange(since: time(0)) }.isEmpty)
+        #expect(
+            try self.history([], now: try tenancy(nil, since: nil)).lines.filter { $0.isChange(since: time(0)) }.isEmpty
+        )
     }
 
     @Test func whatALaterVersionWroteIsCountedAndKept() throws {
         var stored = try History(stored: #"[{"event":"moved","at":"2026-11-23T02:00:00Z","to":"x"},7]"#)
-        stored.record([ended("default/a", 0, 1)], depth: 8)
+        stored.record([try ended("default/a", 0, 1)], depth: 8)
         #expect(stored.serialized().hasSuffix(#",{"event":"moved","at":"2026-11-23T02:00:00Z","to":"x"},7]"#))
         let history = AddressHistory(
-            network: try NetworkName("k8s"), address: ip, history: stored, usage: nil, reservation: nil)
+            network: try NetworkName("k8s"), address: ip, history: stored, tenancy: nil, reservation: nil)
         #expect(history.unknownEntries == 2 && history.lines.count == 1)
     }
 }

@@ -137,10 +137,11 @@ import Testing
                     address, reservation: reserved, expired: Bool.random(using: &generator) ? reservation : nil,
                     takeover: id.map { id in
                         Takeover(
-                            address: address, used: record(keys.used(address), container), container: id,
-                            record: record(Key(keys.attachmentsPrefix(of: id) + "eth0"), "{}"),
-                            usage: Usage(containerID: container, attachment: attachment, ifname: nil),
-                            attachment: attachment, suspect: suspect, evidence: .proven("its node n2 has rebooted"))
+                            used: record(keys.used(address), container),
+                            tenancy: Tenancy(
+                                AttachmentReference(containerID: id, ifname: request.attachment.ifname), attachment,
+                                record: record(Key(keys.attachmentsPrefix(of: id) + "eth0"), "{}")),
+                            suspect: suspect, evidence: .proven("its node n2 has rebooted"))
                     })
             }
         }

@@ -78,7 +78,7 @@ struct AuditWorld {
             } else if let address = Keyspace.address(of: key, in: keys.usedPrefix) {
                 snapshot.used[address] = record
             } else if let reference = keys.attachmentReference(of: key), let value = try? Attachment(stored: value) {
-                snapshot.attachments.append(.init(reference: reference, record: record, attachment: value))
+                snapshot.tenancies.append(Tenancy(reference, value, record: record))
             } else if let address = Keyspace.address(of: key, in: keys.reservationsPrefix),
                 let value = try? Reservation(stored: value)
             {

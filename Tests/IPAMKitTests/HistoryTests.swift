@@ -44,9 +44,9 @@ import Testing
         _ = try await node.pool.pool().delete(reference("c1"), ending: ending())
         try await expectWithChange(of: "used/10.61.0.20", node.pool, .deleted)
         let entry = try #require(try await entries(node.pool).first)
-        #expect(entry.by == "someone" && entry.at == noon && entry.formerHolder == "default/db-0 on n1")
-        #expect(entry.attachment?["uid"]?.string == "u1" && entry.attachment?["containerID"]?.string == "c1")
-        #expect(entry.attachment?["since"]?.string == noon.description)
+        #expect(entry.by == "someone" && entry.at == noon && entry.tenancy?.phrase == "default/db-0 on n1")
+        #expect(entry.tenancy?.holder.uid == "u1" && entry.tenancy?.containerID == "c1")
+        #expect(entry.tenancy?.since == noon)
         _ = try await node.pool.pool().delete(reference("c1"), ending: ending())
         #expect(try await entries(node.pool).count == 1, "a repeated DEL ends nothing")
     }
@@ -56,7 +56,7 @@ import Testing
         try await pool.put([(pool.keys.used(ip), "go1")])
         _ = try await pool.pool().delete(reference("go1"), previous: byPrevResult ? [ip] : [], ending: ending())
         try await expectWithChange(of: "used/10.61.0.20", pool, .deleted)
-        #expect(try await entries(pool).first?.formerHolder == "container go1")
+        #expect(try await entries(pool).first?.tenancy?.phrase == "container go1")
     }
 
     /// The node n1, where the namespace of the container c1 is gone.
@@ -111,7 +111,7 @@ import Testing
         _ = try await node.start("c2", db("u3"), at: later)
         try await expectWithChange(of: "attachments/c2/eth0", node.pool, .takenOver)
         let history = try await node.pool.pool().history(of: ip).history
-        #expect(history.lines.map { $0.attachment?["uid"]?.string } == ["u3", "u2", "u1"])
+        #expect(history.lines.map { $0.tenancy?.holder.uid } == ["u3", "u2", "u1"])
         #expect(history.lines.map(\.from) == [later, noon, noon] && history.lines.map(\.to) == [nil, later, noon])
     }
 
@@ -153,10 +153,10 @@ import Testing
         let pool = try await EtcdPool([set("10.61.0.0/24")])
         try await live(pool, 0..<12)
         #expect(
-            try await entries(pool).map { $0.attachment?["containerID"]?.string }
+            try await entries(pool).map { $0.tenancy?.containerID }
                 == (4..<12).reversed().map { "c\($0)" })
         try await live(pool, 12..<13, depth: 2)
-        #expect(try await entries(pool).map { $0.attachment?["containerID"]?.string } == ["c12", "c11"])
+        #expect(try await entries(pool).map { $0.tenancy?.containerID } == ["c12", "c11"])
         try await live(pool, 13..<14, depth: 0)
         #expect(try await entries(pool).count == 2, "none is written, and none removed")
     }

@@ -237,10 +237,10 @@ struct Lifetimes {
     /// An address with two attachments; nil when there is none.
     func duplicate() async throws -> String? {
         var holders: [IPAddress: String] = [:]
-        for held in try await pool.snapshot().attachments {
-            for address in held.attachment.addresses {
-                if let other = holders.updateValue(held.reference.containerID.text, forKey: address) {
-                    return "\(address) has two holders: \(other) and \(held.reference.containerID)"
+        for held in try await pool.snapshot().tenancies {
+            for address in held.addresses {
+                if let other = holders.updateValue(held.containerID, forKey: address) {
+                    return "\(address) has two holders: \(other) and \(held.containerID)"
                 }
             }
         }

@@ -40,8 +40,8 @@ import Testing
         #expect(kinds(added) == ["configured ", "given 10.65.0.2", "given fd65::2"])
         #expect(added[0].rangeSets == pool.rangeSets && added[0].settings?.hasGoNodes == false)
         for event in added.dropFirst() {
-            #expect(event.usage?.phrase == "default/db-0 on n1" && event.former == nil)
-            #expect(event.usage?.attachment?.isFixed == false && event.usage?.ifname?.text == "eth0")
+            #expect(event.tenancy?.phrase == "default/db-0 on n1" && event.former == nil)
+            #expect(event.tenancy?.attachment?.isFixed == false && event.tenancy?.ifname?.text == "eth0")
         }
         let again = try await events(pool) { _ = try await pool.pool().add(pool.request("c1", "default/db-0")) }
         #expect(again.isEmpty)
@@ -51,7 +51,7 @@ import Testing
         }
         #expect(kinds(freed) == ["freed 10.65.0.2", "freed fd65::2"])
         for event in freed {
-            #expect(event.usage?.phrase == "default/db-0 on n1")
+            #expect(event.tenancy?.phrase == "default/db-0 on n1")
             #expect(event.ending == .collected && event.by == "n1" && event.evidence == "not listed")
         }
         #expect(freed[0].concerns(pod: pod("default/db-0")) && !freed[0].concerns(pod: pod("default/db-1")))
@@ -68,12 +68,12 @@ import Testing
         node.boot = "boot-2"
         let after = try await events(pool) { _ = try await node.start("c2", db) }
         #expect(kinds(after) == ["taken-over 10.71.0.20", "freed fd71::2", "given fd71::3"])
-        #expect(after[0].usage?.containerID == "c2" && after[0].former?.containerID == "c1")
-        #expect(after[0].usage?.attachment?.isFixed == true)
+        #expect(after[0].tenancy?.containerID == "c2" && after[0].former?.containerID == "c1")
+        #expect(after[0].tenancy?.attachment?.isFixed == true)
         #expect(after[0].former?.phrase == "default/db-0 on n1" && after[0].by == "default/db-0 on n1")
         #expect(after[0].evidence == "its node n1 has rebooted")
-        #expect(after[1].ending == .takenOver && after[1].usage?.containerID == "c1")
-        #expect(after[2].usage?.containerID == "c2")
+        #expect(after[1].ending == .takenOver && after[1].tenancy?.containerID == "c1")
+        #expect(after[2].tenancy?.containerID == "c2")
     }
 
     @Test func whoIsSeenGoneIsSuspectedOnce() async throws {
@@ -105,7 +105,7 @@ import Testing
             _ = try await pool.pool().add(request)
         }
         #expect(kinds(after) == ["given 10.65.0.2"])
-        #expect(after.first?.usage?.attachment?.holder.boot == "boot-2")
+        #expect(after.first?.tenancy?.attachment?.holder.boot == "boot-2")
         #expect(after.first?.former?.attachment?.holder.boot == nil && after.first?.former != nil)
     }
 
@@ -154,7 +154,7 @@ import Testing
         _ = try await on.add(request)
         let forced = try await events(pool) { try await release(force: true) }
         #expect(kinds(forced) == ["released 10.71.0.20", "freed 10.71.0.20"])
-        #expect(forced[1].usage?.phrase == "default/db-0 on n1")
+        #expect(forced[1].tenancy?.phrase == "default/db-0 on n1")
         #expect(forced[1].ending == (historyDepth > 0 ? .freed : nil))
     }
 
@@ -198,7 +198,7 @@ import Testing
         }
         #expect(kinds(after) == ["given 10.65.0.9", "freed 10.65.0.9"])
         for event in after {
-            #expect(event.usage?.containerID == "go1" && event.usage?.attachment == nil && event.ending == nil)
+            #expect(event.tenancy?.containerID == "go1" && event.tenancy?.attachment == nil && event.ending == nil)
         }
         // DEL of its record here.
         try await pool.put([(used, "go2")])
@@ -271,14 +271,14 @@ import Testing
         let attachment: JSONObject = [
             "containerID": "c1", "ifname": "eth0", "namespace": "default", "pod": "db-0", "node": "n1",
         ]
-        history.record([HistoryEntry(.deleted, at: noon, by: "n1", attachment: attachment)], depth: 8)
+        history.record([HistoryEntry(.deleted, at: noon, by: "n1", tenancy: Tenancy(json: attachment))], depth: 8)
         func batch(_ changes: KeyChange...) -> ChangeBatch { ChangeBatch(revision: 9, changes: changes) }
         let used = KeyChange.delete(keys.used(wanted), previous: nil)
         let told = KeyChange.put(
             Record(key: keys.history(wanted), value: history.serialized(), created: 3, modified: 9), previous: nil)
         let freed = NetworkEvent.events(in: batch(used, told))
-        #expect(kinds(freed) == ["freed 10.71.0.20"] && freed.first?.usage?.phrase == "default/db-0 on n1")
+        #expect(kinds(freed) == ["freed 10.71.0.20"] && freed.first?.tenancy?.phrase == "default/db-0 on n1")
         let unknown = NetworkEvent.events(in: batch(used))
-        #expect(kinds(unknown) == ["freed 10.71.0.20"] && unknown.first?.usage == nil)
+        #expect(kinds(unknown) == ["freed 10.71.0.20"] && unknown.first?.tenancy == nil)
     }
 }

@@ -95,7 +95,7 @@ import Testing
         let pool = try await pool()
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
         let seen = try await pool.pool(DeletingStore(pool)).entry(of: address("10.62.0.2"))
-        #expect(seen.usage?.attachment?.holder.pod == pod("default/db-0"), "not a container that nobody knows")
+        #expect(seen.tenancy?.holder.pod == pod("default/db-0"), "not a container that nobody knows")
     }
 
     /// Deletes c1 between the first and the second read, and gives an address of it to c9.

@@ -236,9 +236,11 @@ import Testing
             } else {
                 let address = try IPAddress("10.188.3.\(round)")
                 let reservation = Reservation(for: .anyone, by: "root@a", note: "\(round)")
-                _ = try await site.pool().reserve(
-                    [ReservationOrder(address: address, reservation: reservation)], rangeSets: AdminSite.rangeSets(),
-                    now: Timestamp(seconds: 1_795_000_000))
+                let pool = try site.pool()
+                try await pool.carryOut(
+                    pool.planReservations(
+                        [ReservationOrder(address: address, reservation: reservation)],
+                        rangeSets: AdminSite.rangeSets(), now: Timestamp(seconds: 1_795_000_000)))
                 expected.append("reserved \(address) ")
             }
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...40, using: &generator)))

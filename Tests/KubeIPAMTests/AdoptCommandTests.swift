@@ -82,7 +82,8 @@ struct AdoptCommandTests {
         #expect(try await network.delete("goweb").isSilentSuccess)
         #expect(try await network.attachments()["goweb/eth0"] == nil)
         #expect(try await network.used()["10.188.1.0"] == nil)
-        #expect(try await network.history("10.188.1.0").map(\.formerHolder) == ["default/\(site.web.name) on n1"])
+        #expect(
+            try await network.history("10.188.1.0").map { $0.tenancy?.phrase } == ["default/\(site.web.name) on n1"])
     }
 
     @Test func goNodesEndWhenNothingStandsAgainstIt() async throws {

@@ -67,7 +67,7 @@ struct HistoryCommandTests {
             #expect(address == "10.188.0.9")
             #expect(try await network.delete("c\(index)").isSilentSuccess)
         }
-        #expect(try await network.history("10.188.0.9").map { $0.attachment?["containerID"]?.string } == ["c3", "c2"])
+        #expect(try await network.history("10.188.0.9").map { $0.tenancy?.containerID } == ["c3", "c2"])
         _ = try await network.ipamctl("reserve", "10.188.0.9").checked()
         #expect(try await network.history("10.188.0.9").map(\.event) == [.reserved, .deleted])
 

@@ -58,7 +58,7 @@ struct RecordTests {
         let written = after.removeValue(forKey: network.key("history/10.188.1.0"))
         let history = try History(stored: #require(written))
         #expect(after == networkKeys)
-        #expect(history.entries.map(\.event) == [.deleted] && history.entries[0].attachment?["since"] != nil)
+        #expect(history.entries.map(\.event) == [.deleted] && history.entries[0].tenancy?.since != nil)
     }
 
     /// What `show` prints, programs get from `show` and `list`; histories keep less.
@@ -92,7 +92,7 @@ struct RecordTests {
         let entry = try JSONValue(parsing: await container.ipamctl("list", "-o", "json").checked().stdoutText)
         #expect(entry.array?.first?["attachment"]?["containerName"] == "web_1")
         #expect(try await cluster.network.delete("c1").isSilentSuccess)
-        #expect(try await network.history(address).first?.attachment?["machine"] == nil)
+        #expect(try await network.history(address).first?.tenancy?.holder.machine == nil)
     }
 
     @Test func unknownPartsOfAnAttachmentAreLeftOut() async throws {

@@ -30,7 +30,7 @@ struct TakeoverTests {
         #expect(entry.event == .takenOver, sourceLocation: sourceLocation)
         #expect(entry.by == "default/\(pod.name) on \(node)", sourceLocation: sourceLocation)
         #expect(entry.evidence == because, sourceLocation: sourceLocation)
-        #expect(entry.attachment?["uid"] == .string(former.uid), sourceLocation: sourceLocation)
+        #expect(entry.tenancy?.holder.uid == former.uid, sourceLocation: sourceLocation)
 
         let shown = try await network.show(Self.address)
         #expect(shown["Taken over"] == "\(entry.at) by default/\(pod.name) on \(node)", sourceLocation: sourceLocation)

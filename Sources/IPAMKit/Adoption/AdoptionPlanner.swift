@@ -16,7 +16,7 @@ struct AdoptionPlanner {
     /// The interface that Kubernetes reports: a pod's first one.
     private static let ifname = try? InterfaceName("eth0")
 
-    private let attachments: [IPAddress: [NetworkSnapshot.Held]]
+    private let attachments: [IPAddress: [Tenancy]]
     /// Containers that have an attachment, readable or not.
     private let attached: Set<String>
 
@@ -25,10 +25,10 @@ struct AdoptionPlanner {
         self.rangeSets = rangeSets
         self.cluster = cluster
         self.now = now
-        var attachments: [IPAddress: [NetworkSnapshot.Held]] = [:]
-        var attached = Set(snapshot.attachments.map(\.reference.containerID.text))
-        for held in snapshot.attachments {
-            for address in held.attachment.addresses { attachments[address, default: []].append(held) }
+        var attachments: [IPAddress: [Tenancy]] = [:]
+        var attached = Set(snapshot.tenancies.map(\.containerID))
+        for held in snapshot.tenancies {
+            for address in held.addresses { attachments[address, default: []].append(held) }
         }
         let keys = Keyspace(snapshot.network)
         for case .damaged(let key, _) in snapshot.problems {
@@ -63,7 +63,7 @@ struct AdoptionPlanner {
                 planUnused(address, pod, isByAnnotation: isByAnnotation)
                 continue
             }
-            if let held = attachments[address]?.first(where: { $0.reference.containerID.text == used.value }) {
+            if let held = attachments[address]?.first(where: { $0.containerID == used.value }) {
                 planHeld(address, pod, held)
             } else if attached.contains(used.value) {
                 conflict(address, pod, "its container \(used.value) has an attachment that does not tell of it")
@@ -78,7 +78,7 @@ struct AdoptionPlanner {
         }
         for (container, found) in unattached { planRecord(container, found) }
         for (address, used) in snapshot.used.sorted(by: { $0.key < $1.key }) {
-            let isHeld = attachments[address]?.contains { $0.reference.containerID.text == used.value } ?? false
+            let isHeld = attachments[address]?.contains { $0.containerID == used.value } ?? false
             if !isHeld, reporters[address] == nil {
                 obstacles.append(
                     "\(address) is held by container \(used.value) without an attachment, and no pod reports it: without Go "
@@ -101,7 +101,7 @@ struct AdoptionPlanner {
         for address in Self.namedForGo(by: pod) where isOurs(address) {
             if pod.addresses.contains(address) || pod.networkStatusAddresses.contains(address) { continue }
             let isRecorded =
-                attachments[address]?.contains { $0.attachment.holder.uid.map(pod.isMeant) ?? false } ?? false
+                attachments[address]?.contains { $0.holder.uid.map(pod.isMeant) ?? false } ?? false
             guard !isRecorded else { continue }
             obstacles.append(
                 "\(address) is what \(pod.phrase) asks for by kube-ipam.ip, and it may have it on an interface that reports no "
@@ -125,13 +125,13 @@ struct AdoptionPlanner {
     }
 
     /// An address whose used key and attachment agree.
-    private mutating func planHeld(_ address: IPAddress, _ pod: Pod, _ held: NetworkSnapshot.Held) {
-        let holder = held.attachment.holder
+    private mutating func planHeld(_ address: IPAddress, _ pod: Pod, _ held: Tenancy) {
+        let holder = held.holder
         // What names no pod is not another's.
         if holder.uid.map(pod.isMeant) ?? (holder.name == nil || holder.isCalled(pod.reference)) {
             recorded += 1
         } else {
-            conflict(address, pod, "it is recorded for \(held.usage.phrase)")
+            conflict(address, pod, "it is recorded for \(held.phrase)")
         }
     }
 
@@ -165,7 +165,7 @@ struct AdoptionPlanner {
     /// An address without a used key.
     private mutating func planUnused(_ address: IPAddress, _ pod: Pod, isByAnnotation: Bool) {
         if let held = attachments[address]?.first {
-            return conflict(address, pod, "the attachment of \(held.usage.phrase) has it without a used key")
+            return conflict(address, pod, "the attachment of \(held.phrase) has it without a used key")
         }
         // An annotation that tenants can write reserves no address that the Go plugin cannot have given unrecorded: one of the
         // dynamic range, unless the pod asks for it, or one that no pod can have.

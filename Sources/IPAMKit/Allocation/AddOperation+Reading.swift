@@ -59,6 +59,6 @@ extension AddOperation {
 
     /// Adds the histories of `addresses` to `state`.
     func readHistories(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
-        state.histories.merge(try await pool.histories(of: addresses)) { $1 }
+        state.histories.merge(try await pool.histories(of: addresses).records) { $1 }
     }
 }

@@ -125,7 +125,7 @@ extension AddOperation {
         if let refusal { throw refusal }
         // What a takeover frees must not be a candidate in the same transaction.
         var freed: [IPAddress] = []
-        for case .named(_, _, _, let takeover?)? in sources { freed += takeover.attachment.addresses }
+        for case .named(_, _, _, let takeover?)? in sources { freed += takeover.tenancy.addresses }
         let automatic = wish == .automatic ? sources.count { $0 == nil } : 0
         if automatic > 0 { try await requireAutomatic(automatic, &context) }
         var complete: [AllocationPlan.Source] = []

@@ -9,37 +9,36 @@ extension AddOperation {
     func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> Result<Takeover, IPAMError>
     {
-        let holder = try await readHolder(of: address, used)
-        guard holder.used == used else {
+        let held = try await readHolder(of: address, used)
+        guard held.used == used else {
             memory.isOutOfDate = true
             return .failure(.contention(network: keys.network))
         }
-        let phrase = holder.usage.phrase
+        let tenancy = held.tenancy
+        let phrase = tenancy.phrase
         guard used.value != request.attachment.containerID.text else {
             return .failure(.heldByThisContainer(address, phrase))
         }
-        guard let attachment = holder.usage.attachment, let record = holder.record,
-            let container = try? ContainerID(used.value)
-        else {
+        guard tenancy.record != nil else {
             let reason =
-                holder.isDamaged
+                held.isDamaged
                 ? "its attachment cannot be read" : "the Go plugin recorded a container ID and nothing else"
             return .failure(.unverifiable(address, by: phrase, because: reason))
         }
         let verdict: HolderVerdict
         do throws(PodSourceError) {
-            verdict = try await judge(attachment, recordedBy: record, for: context.claimant.holder, &memory)
+            verdict = try await judge(tenancy, for: context.claimant.holder, &memory)
         } catch {
             return .failure(.lookupFailed(error))
         }
         let evidence: HolderVerdict.Evidence
         switch verdict {
         case .live(let reason):
-            try await clear(holder.suspect)
+            try await clear(held.suspect)
             return .failure(.held(address, by: phrase, because: reason))
         case .passing(let reason, let remedy, let isWaitedFor):
-            try await clear(holder.suspect)
-            if isWaitedFor { memory.wait(for: used.key, at: holder.revision, until: nil) }
+            try await clear(held.suspect)
+            if isWaitedFor { memory.wait(for: used.key, at: held.revision, until: nil) }
             return .failure(
                 .heldForNow(
                     address, by: phrase, because: reason, until: nil,
@@ -49,28 +48,25 @@ extension AddOperation {
         case .seenGone(let reason):
             let node = context.claimant.holder.node
             let now = observer.now()
-            let suspect = try await suspect(address, used, holder.suspect, by: node, now)
+            let suspect = try await suspect(address, used, held.suspect, by: node, now)
             let confirmed = suspect.confirmed(on: node)
             guard now >= confirmed else {
-                memory.wait(for: used.key, at: holder.revision, until: confirmed)
+                memory.wait(for: used.key, at: held.revision, until: confirmed)
                 return .failure(.heldForNow(address, by: phrase, because: reason, until: confirmed))
             }
             evidence = .confirmed(reason, since: suspect.since)
         }
-        try await readHistories([address] + attachment.addresses, &context.state)
-        return .success(
-            Takeover(
-                address: address, used: used, container: container, record: record, usage: holder.usage,
-                attachment: attachment, suspect: holder.suspect, evidence: evidence))
+        try await readHistories([address] + tenancy.addresses, &context.state)
+        return .success(Takeover(used: used, tenancy: tenancy, suspect: held.suspect, evidence: evidence))
     }
 
-    private func judge(
-        _ attachment: Attachment, recordedBy record: Record, for claimant: Holder, _ memory: inout AddMemory
-    ) async throws(PodSourceError) -> HolderVerdict {
-        if let known = memory.verdicts.first(where: { $0.attachment == record }) { return known.verdict }
+    private func judge(_ tenancy: Tenancy, for claimant: Holder, _ memory: inout AddMemory)
+        async throws(PodSourceError) -> HolderVerdict
+    {
+        if let known = memory.verdicts.first(where: { $0.attachment == tenancy.record }) { return known.verdict }
         let verdict = try await observer.verdict(
-            on: attachment.holder, since: attachment.since, for: claimant, deadline: judgingDeadline)
-        memory.verdicts.append((record, verdict))
+            on: tenancy.holder, since: tenancy.since, for: claimant, deadline: judgingDeadline)
+        memory.verdicts.append((tenancy.record, verdict))
         return verdict
     }
 
@@ -85,52 +81,49 @@ extension AddOperation {
     func judgeTogether(_ held: [(address: IPAddress, used: Record)], _ context: AddContext, _ memory: inout AddMemory)
         async throws(IPAMError)
     {
-        var holders: [(record: Record, attachment: Attachment)] = []
+        var tenancies: [Tenancy] = []
         for (address, used) in held {
-            let found = try await readHolder(of: address, used)
-            guard let record = found.record, let attachment = found.usage.attachment,
-                !memory.verdicts.contains(where: { $0.attachment == record })
-            else { continue }
-            holders.append((record, attachment))
+            let tenancy = try await readHolder(of: address, used).tenancy
+            guard tenancy.record != nil, !memory.verdicts.contains(where: { $0.attachment == tenancy.record }) else {
+                continue
+            }
+            tenancies.append(tenancy)
         }
         let claimant = context.claimant.holder
         let deadline = judgingDeadline
-        let verdicts = await withTaskGroup(of: (Record, HolderVerdict)?.self) { group in
-            for (record, attachment) in holders {
+        let verdicts = await withTaskGroup(of: (Record?, HolderVerdict)?.self) { group in
+            for tenancy in tenancies {
                 group.addTask {
                     let verdict = try? await observer.verdict(
-                        on: attachment.holder, since: attachment.since, for: claimant, deadline: deadline)
-                    return verdict.map { (record, $0) }
+                        on: tenancy.holder, since: tenancy.since, for: claimant, deadline: deadline)
+                    return verdict.map { (tenancy.record, $0) }
                 }
             }
-            return await group.reduce(into: [(Record, HolderVerdict)]()) { if let found = $1 { $0.append(found) } }
+            return await group.reduce(into: [(Record?, HolderVerdict)]()) { if let found = $1 { $0.append(found) } }
         }
         memory.verdicts += verdicts.map { (attachment: $0.0, verdict: $0.1) }
     }
 
+    /// The holder of an address, as of one revision.
     private struct HeldAddress {
-        /// The used key, as of the same revision as the rest.
+        /// The used key by now.
         let used: Record?
-        let usage: Usage
-        /// The attachment; nil where there is none that can be read.
-        let record: Record?
-        let suspect: Record?
+        /// With its attachment's record, if it has one that can be read.
+        let tenancy: Tenancy
+        var suspect: Record?
         /// An attachment of the container cannot be read.
         var isDamaged = false
-        /// As of when.
         var revision: Revision = 0
     }
 
     private func readHolder(of address: IPAddress, _ used: Record) async throws(IPAMError) -> HeldAddress {
-        var usage = Usage(containerID: used.value, attachment: nil, ifname: nil)
-        guard let container = try? ContainerID(used.value) else {
-            return HeldAddress(used: used, usage: usage, record: nil, suspect: nil)
-        }
-        var isDamaged = false
-        let prefix = keys.attachmentsPrefix(of: container)
+        let unknown = Tenancy(containerID: used.value, addresses: [address])
+        guard let container = try? ContainerID(used.value) else { return HeldAddress(used: used, tenancy: unknown) }
         let snapshot = try await pool.read([
-            Read(KeyRange(prefix: prefix)), Read(keys.suspect(address)), Read(keys.used(address)),
+            Read(KeyRange(prefix: keys.attachmentsPrefix(of: container))), Read(keys.suspect(address)),
+            Read(keys.used(address)),
         ])
+        var isDamaged = false
         let now = snapshot.results[2].records.first
         for record in snapshot.results[0].records {
             guard let reference = keys.attachmentReference(of: record.key),
@@ -140,13 +133,11 @@ extension AddOperation {
                 continue
             }
             guard attachment.addresses.contains(address) else { continue }
-            usage = Usage(
-                containerID: used.value, attachment: attachment, ifname: reference.ifname)
             return HeldAddress(
-                used: now, usage: usage, record: record, suspect: snapshot.results[1].records.first,
-                revision: snapshot.revision)
+                used: now, tenancy: Tenancy(reference, attachment, record: record),
+                suspect: snapshot.results[1].records.first, revision: snapshot.revision)
         }
-        return HeldAddress(used: now, usage: usage, record: nil, suspect: nil, isDamaged: isDamaged)
+        return HeldAddress(used: now, tenancy: unknown, isDamaged: isDamaged)
     }
 
     /// Since when the holder with this used key is seen gone: from now on, where nobody has noticed yet.
@@ -163,7 +154,7 @@ extension AddOperation {
                 .unchanged(used.key, used.modified), record.map { .unchanged(key, $0.modified) } ?? .absent(key),
             ], then: [.put(key, suspect.json.serialized())])
         // Where another was quicker the next ADD finds it.
-        _ = try await pool.commit(noted)
+        try await pool.attempt(noted)
         return suspect
     }
 
@@ -172,7 +163,7 @@ extension AddOperation {
         guard let suspect else { return }
         let cleared = Transaction(
             if: [.unchanged(suspect.key, suspect.modified)], then: [.delete(KeyRange(suspect.key))])
-        _ = try await pool.commit(cleared)
+        try await pool.attempt(cleared)
     }
 
     // MARK: Go nodes

@@ -52,11 +52,7 @@ struct AddOperation: Sendable {
         while true {
             var memory = AddMemory(mayWait: left > .zero)
             do throws(IPAMError) {
-                var added = try await operation.pool.orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
-                    var attempt = operation
-                    attempt.pool = pool
-                    return try await attempt.attempt(&memory)
-                }
+                var added = try await operation.attempt(&memory)
                 added.waited = waited
                 return added
             } catch {
@@ -80,171 +76,105 @@ struct AddOperation: Sendable {
     /// The ADD as far as it gets without waiting for a holder to go.
     private func attempt(_ memory: inout AddMemory) async throws(IPAMError) -> Added {
         var (claimant, state) = try await begin()
-        let demand = claimant.demand
-        let named = try namedAddresses(demand)
-        let asked = named.flatMap { [$0?.address, $0?.requested] }.compactMap { $0 }
-        let annotationProblem = demand.others.problem(on: request.attachment.ifname)
+        let named = try namedAddresses(claimant.demand)
         memory.hints = Array(repeating: nil, count: named.count)
-        for attempt in 0..<AddressPool.attempts {
-            if attempt > 0 || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
-                state = try await readState(of: claimant, addresses: asked)
-            }
-            if let record = state.attachment {
-                if let assignments = try await repeatAdd(record, state, claimant) {
-                    return Added(
-                        assignments: assignments, holder: claimant.holder, annotationProblem: annotationProblem)
+        return try await pool.carryOut(
+            withoutHistoryWhenFull: false,
+            plan: { (round) throws(IPAMError) -> Planned<Plan, Added> in
+                var operation = self
+                operation.pool = round.pool
+                return try await operation.plan(named, isFirst: round.isFirst, &claimant, &state, &memory)
+            },
+            outcome: { (plan, commit) throws(IPAMError) -> Added? in
+                switch plan {
+                case .repeat(let added): return commit.succeeded ? added : nil
+                case .give(let plan):
+                    switch plan.outcome(of: commit) {
+                    case .assigned(let addresses): return try added(addresses, by: plan)
+                    case .changed: return nil
+                    case .taken(let neighbourhood):
+                        memory.hints = try await findFree(for: plan, neighbourhood)
+                        return nil
+                    }
                 }
-                continue
-            }
-            let settings = try pool.settings(state.settings)
-            if let hold = settings?.hold { throw .onHold(network: keys.network, hold) }
-            if let lock = state.lock {
-                try await wait(for: lock, since: state.revision)
-                // That may have taken long: who was gone may be back.
-                memory.verdicts = []
-                memory.livePods = nil
-                continue
-            }
-            try await requireDirected(demand)
-            let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
-            var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
-            try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
-            let named = try settle(named, context)
-            if try dependsOnOwner(named, context) {
-                claimant = try await confirmed(claimant)
-                // Another owner than the name tells has claims that were not read.
-                guard claimant.owners.allSatisfy({ state.claims[$0] != nil }) else { continue }
-                context.claimant = claimant
-            }
-            let sources: [AllocationPlan.Source]
-            memory.isOutOfDate = false
-            do throws(IPAMError) {
-                sources = try await self.sources(named, &context, &memory)
-            } catch {
-                if memory.isOutOfDate { continue }
-                throw error
-            }
-            state = context.state
-            let plan = try AllocationPlan(
-                request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings,
-                historyDepth: pool.historyDepth)
-            try requirePresentable(plan)
-            guard let commit = try await pool.commit(plan.transaction) else { continue }
-            switch plan.outcome(of: commit) {
-            case .assigned(let addresses):
-                let takeovers = sources.compactMap { source in
-                    if case .named(_, _, _, let takeover) = source { takeover?.report } else { nil }
-                }
-                return Added(
-                    assignments: try assignments(addresses, claimant), takeovers: takeovers, holder: claimant.holder,
-                    annotationProblem: annotationProblem, clusterProblem: claimant.clusterProblem,
-                    rangesChange: plan.rangesChange)
-            case .changed: continue
-            case .taken(let neighbourhood):
-                memory.hints = try await findFree(for: plan, neighbourhood)
-            }
-        }
-        throw .contention(network: keys.network)
+            })
     }
 
-    // MARK: Repeated ADD
-
-    /// The addresses that the attachment already has; a used key that is missing is put again, and so is the attachment
-    /// where its holder is another: some runtimes give a new sandbox the ID of a former one, after a crash or a reboot,
-    /// and who judges it must see the namespace that is there now. Nil when something changed in between.
-    ///
-    /// - Throws: ``IPAMError/held(_:by:because:)`` where the holder is a container of the same ID on another node.
-    private func repeatAdd(_ record: Record, _ state: AllocationState, _ claimant: Claimant)
-        async throws(IPAMError) -> [Assignment]?
-    {
-        var attachment = try pool.attachment(record)
-        let assignments = try assignments(attachment.addresses, claimant)
-        let snapshot = try await pool.read([Read(record.key)] + attachment.addresses.map { Read(keys.used($0)) })
-        // Freed by force since the first read, its addresses may be another's by now.
-        guard snapshot.results.first?.records.first == record else { return nil }
-        let container = request.attachment.containerID.text
-        var missing: [IPAddress] = []
-        for (address, result) in zip(attachment.addresses, snapshot.results.dropFirst()) {
-            guard let used = result.records.first else {
-                missing.append(address)
-                continue
-            }
-            guard used.value == container else { throw .inUse(address, by: "container \(used.value)") }
-        }
-        let holder = claimant.holder(recordedAs: attachment.holder).succeeding(attachment.holder)
-        let isAnother = attachment.holder != holder
-        // The very sandbox, of which only the cluster was not known, or was recorded in another way.
-        let isSame = isAnother && attachment.holder.differsOnlyInCluster(from: holder)
-        if missing.isEmpty, !isAnother { return assignments }
-        if isAnother, !isSame { try await requireSucceedable(attachment, holder) }
-        var restored = Transaction(if: [.unchanged(record.key, record.modified)], then: [])
-        if !missing.isEmpty {
-            if let lock = state.lock {
-                try await wait(for: lock, since: state.revision)
-                return nil
-            }
-            restored.guards += [.absent(keys.lock)] + missing.map { .absent(keys.used($0)) }
-            restored.then += missing.map { .put(keys.used($0), container) }
-        }
-        if isAnother {
-            let entries = isSame ? [] : try await replacedEntries(of: attachment, by: holder)
-            restored.guards += entries.map(\.unchanged)
-            restored.then += entries.flatMap(\.operations)
-            attachment.holder = holder
-            if !isSame { attachment.since = request.now }
-            // Its addresses must still be its own.
-            restored.guards += attachment.addresses.filter { !missing.contains($0) }
-                .map { .value(keys.used($0), equals: container) }
-            restored.then.append(.put(record.key, attachment.json.serialized()))
-            // What was seen of the former sandbox says nothing of this one.
-            restored.then += attachment.addresses.map { .delete(KeyRange(keys.suspect($0))) }
-        }
-        let done = try await pool.commit(restored)
-        return done?.succeeded == true ? assignments : nil
+    /// What a round of an ADD has planned.
+    enum Plan {
+        /// The attachment is there already; what of it is missing or out of date is written.
+        case `repeat`(Added)
+        case give(AllocationPlan)
     }
 
-    /// What the histories tell of the sandbox that another one of the same ID replaces.
-    private func replacedEntries(of attachment: Attachment, by holder: Holder) async throws(IPAMError)
-        -> [HistoryUpdate]
-    {
-        let histories = try await pool.histories(of: attachment.addresses)
-        let former = Usage(
-            containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
-        let who = holder.phrase ?? "container \(request.attachment.containerID)"
-        let entry = HistoryEntry(
-            .takenOver, at: request.now, by: who + (holder.node.map { " on \($0)" } ?? ""),
-            evidence: "another ADD came with its container ID", attachment: former.json)
-        return attachment.addresses.filter { histories[$0] != nil }.map { address in
-            HistoryUpdate(
-                key: keys.history(address), record: histories[address] ?? nil, entries: [entry],
-                depth: pool.historyDepth)
+    private func added(_ addresses: [IPAddress], by plan: AllocationPlan) throws(IPAMError) -> Added {
+        let claimant = plan.claimant
+        var added = Added(assignments: try assignments(addresses, claimant), holder: claimant.holder)
+        for case .named(let address, _, _, let takeover?) in plan.sources {
+            added.takeovers.append(takeover.report(of: address))
         }
+        added.annotationProblem = annotationProblem(claimant)
+        added.clusterProblem = claimant.clusterProblem
+        added.rangesChange = plan.rangesChange
+        return added
     }
 
-    /// Checks that the holder of an attachment may be replaced by a sandbox of the same ID: it was on this node, or it is
-    /// gone.
-    private func requireSucceedable(_ attachment: Attachment, _ holder: Holder) async throws(IPAMError) {
-        guard var node = observer.node?.identity else { return }
-        if let name = holder.node { node.name = name }
-        let former = attachment.holder
-        if node.place(of: former, since: attachment.since) != .elsewhere || former.isOfSamePod(as: holder) { return }
-        do throws(PodSourceError) {
-            let verdict = try await observer.verdict(
-                on: former, since: attachment.since, for: holder, deadline: pool.deadline)
-            if case .gone = verdict { return }
+    func annotationProblem(_ claimant: Claimant) -> String? {
+        claimant.demand.others.problem(on: request.attachment.ifname)
+    }
+
+    /// Plans the transaction on what is read, which for the first round has been done already.
+    private func plan(
+        _ named: [Named?], isFirst: Bool, _ claimant: inout Claimant, _ state: inout AllocationState,
+        _ memory: inout AddMemory
+    ) async throws(IPAMError) -> Planned<Plan, Added> {
+        let asked = named.flatMap { [$0?.address, $0?.requested] }.compactMap { $0 }
+        if !isFirst || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
+            state = try await readState(of: claimant, addresses: asked)
+        }
+        if let record = state.attachment {
+            return try await planRepeat(of: record, state, claimant)
+        }
+        let settings = try pool.settings(state.settings)
+        if let hold = settings?.hold { throw .onHold(network: keys.network, hold) }
+        if let lock = state.lock {
+            try await wait(for: lock, since: state.revision)
+            // That may have taken long: who was gone may be back.
+            memory.verdicts = []
+            memory.livePods = nil
+            return .outdated
+        }
+        try await requireDirected(claimant.demand)
+        let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
+        var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
+        try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
+        let named = try settle(named, context)
+        if try dependsOnOwner(named, context) {
+            claimant = try await confirmed(claimant)
+            // Another owner than the name tells has claims that were not read.
+            guard claimant.owners.allSatisfy({ state.claims[$0] != nil }) else { return .outdated }
+            context.claimant = claimant
+        }
+        memory.isOutOfDate = false
+        let sources: [AllocationPlan.Source]
+        do throws(IPAMError) {
+            sources = try await self.sources(named, &context, &memory)
         } catch {
-            throw .lookupFailed(error)
+            if memory.isOutOfDate { return .outdated }
+            throw error
         }
-        guard let address = attachment.addresses.first else { return }
-        let usage = Usage(
-            containerID: request.attachment.containerID.text, attachment: attachment, ifname: request.attachment.ifname)
-        throw .held(address, by: usage.phrase, because: "a container of the same ID has it there")
+        state = context.state
+        let plan = try AllocationPlan(
+            request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings,
+            historyDepth: pool.historyDepth)
+        try requirePresentable(plan)
+        return .commit(plan.transaction, .give(plan))
     }
 
     // MARK: Result
 
     /// Each address with its prefix length and gateway, in the order of the sets.
-    private func assignments(_ addresses: [IPAddress], _ claimant: Claimant) throws(IPAMError) -> [Assignment] {
+    func assignments(_ addresses: [IPAddress], _ claimant: Claimant) throws(IPAMError) -> [Assignment] {
         var assignments: [Assignment] = []
         for address in addresses {
             guard let range = eligibility.owner(of: address)?.range else {
@@ -272,7 +202,7 @@ struct AddOperation: Sendable {
 
     // MARK: The Go plugin's lock
 
-    private func wait(for lock: Record, since revision: Revision) async throws(IPAMError) {
+    func wait(for lock: Record, since revision: Revision) async throws(IPAMError) {
         do throws(StoreError) {
             try await pool.store.waitUntilAbsent(lock.key, after: revision, deadline: pool.deadline)
         } catch .deadlineExceeded {
@@ -303,7 +233,7 @@ struct AddMemory {
     /// Free addresses for each dynamic set whose candidates were all taken.
     var hints: [[IPAddress]?] = []
     /// What was found out about holders, with the attachments that they were judged by.
-    var verdicts: [(attachment: Record, verdict: HolderVerdict)] = []
+    var verdicts: [(attachment: Record?, verdict: HolderVerdict)] = []
     /// The pods that have not ended and have addresses, with these, where they had to be listed: once for each look.
     var livePods: [(pod: Pod, addresses: [IPAddress])]?
     /// The holder of an address that was read has changed since: what was read says nothing.

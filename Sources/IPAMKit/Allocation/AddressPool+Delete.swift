@@ -17,46 +17,61 @@ extension AddressPool {
         async throws(IPAMError) -> [IPAddress]
     {
         let previous = Array(previous.prefix(Self.mostPrevious))
-        return try await orWithoutHistory { (pool) throws(IPAMError) in
-            try await pool.free(attachment, previous, pool.historyDepth > 0 ? ending : nil)
-        }
+        var tenancy = Tenancy(containerID: attachment.containerID.text, addresses: [])
+        return try await carryOut(
+            withoutHistoryWhenFull: true,
+            plan: { (round) throws(IPAMError) -> Planned<Void, [IPAddress]> in
+                let ending = round.pool.historyDepth > 0 ? ending : nil
+                let found = try await find(attachment, previous, withHistories: ending != nil)
+                let change = Change(
+                    ending: found.tenancy, used: found.used, if: found.condition, keys, ending)
+                // Nothing is left after a lost answer: that was its doing.
+                if change.isEmpty { return .done(round.isUnanswered ? tenancy.addresses : []) }
+                tenancy = found.tenancy
+                let histories = try await round.pool.histories(
+                    of: change.addressesWithHistory, known: found.histories)
+                return .commit(change.transaction(keys, histories), ())
+            }, outcome: { _, commit in commit.succeeded ? tenancy.addresses : nil })
     }
 
-    private func free(_ attachment: AttachmentReference, _ previous: [IPAddress], _ ending: Ending?)
-        async throws(IPAMError) -> [IPAddress]
+    /// What is to be freed of an attachment.
+    private struct Found {
+        let tenancy: Tenancy
+        /// The used keys, if no attachment that can be read has them.
+        var used: [Record] = []
+        var condition: Guard?
+        let histories: [IPAddress: Record?]
+    }
+
+    private func find(_ attachment: AttachmentReference, _ previous: [IPAddress], withHistories: Bool)
+        async throws(IPAMError) -> Found
     {
         let container = attachment.containerID
-        for _ in 0..<Self.attempts {
-            let snapshot = try await read(
-                [Read(KeyRange(prefix: keys.attachmentsPrefix(of: container))), Read(keys.settings)]
-                    + previous.map { Read(keys.used($0)) }
-                    + (ending == nil ? [] : previous.map { Read(keys.history($0)) }))
-            let attachments = snapshot.results[0].records
-            let used = snapshot.results.dropFirst(2).prefix(previous.count)
-            var histories: [IPAddress: Record?] = [:]
-            for (address, result) in zip(previous, snapshot.results.dropFirst(2 + previous.count)) {
-                histories[address] = .some(result.records.first)
-            }
-            let own = attachments.first { $0.key == keys.attachment(attachment) }
-            let tenancy: Tenancy
-            if let own, let held = try? self.attachment(own) {
-                tenancy = Tenancy(attachment, own, held)
-            } else {
-                // No attachment, or one that cannot be read: the container's used keys tell, less what its other
-                // interfaces hold.
-                var used = used.flatMap(\.records)
-                if own != nil || (previous.isEmpty && mayHaveGoNodes(snapshot.results[1].records.first)) {
-                    used = try await readAll(keys.usedPrefix, at: snapshot.revision).records
-                }
-                let unattached = unattached(used, of: container, beside: attachments.filter { $0.key != own?.key })
-                // An attachment made since the read has its used keys from then, too: those are not to be touched.
-                tenancy = Tenancy(
-                    of: container.text, used: unattached, beside: own,
-                    if: .noneNewer(KeyRange(prefix: keys.attachmentsPrefix(of: container)), than: snapshot.revision))
-            }
-            if try await end(tenancy, ending, histories) { return tenancy.addresses }
+        let snapshot = try await read(
+            [Read(KeyRange(prefix: keys.attachmentsPrefix(of: container))), Read(keys.settings)]
+                + previous.map { Read(keys.used($0)) } + (withHistories ? previous.map { Read(keys.history($0)) } : []))
+        let attachments = snapshot.results[0].records
+        let used = snapshot.results.dropFirst(2).prefix(previous.count)
+        var histories: [IPAddress: Record?] = [:]
+        for (address, result) in zip(previous, snapshot.results.dropFirst(2 + previous.count)) {
+            histories[address] = .some(result.records.first)
         }
-        throw .contention(network: keys.network)
+        let own = attachments.first { $0.key == keys.attachment(attachment) }
+        if let own, let held = try? self.attachment(own) {
+            return Found(tenancy: Tenancy(attachment, held, record: own), histories: histories)
+        }
+        // No attachment, or one that cannot be read: the container's used keys tell, less what its other interfaces hold.
+        var held = used.flatMap(\.records)
+        if own != nil || (previous.isEmpty && mayHaveGoNodes(snapshot.results[1].records.first)) {
+            held = try await readAll(keys.usedPrefix, at: snapshot.revision).records
+        }
+        let unattached = unattached(held, of: container, beside: attachments.filter { $0.key != own?.key })
+        // An attachment made since the read has its used keys from then, too: those are not to be touched.
+        return Found(
+            tenancy: Tenancy(containerID: container.text, addresses: unattached.map(\.address), record: own),
+            used: unattached.map(\.record),
+            condition: .noneNewer(KeyRange(prefix: keys.attachmentsPrefix(of: container)), than: snapshot.revision),
+            histories: histories)
     }
 
     /// A result has an address for each range set; a longer list is nobody's.

@@ -19,26 +19,25 @@ extension AddressPool {
         guard let valid else { throw .missingAttachments }
         let listed = Set(valid)
         // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
-        let records = try await readAll(keys.attachmentsPrefix).records
-        let attachments = records.compactMap { record in (try? attachment(record)).map { (record, $0) } }
-        let visible = node.visibleNodes(among: attachments.lazy.map(\.1))
-        let hasClone = node.hasClone(among: attachments.lazy.map(\.1))
-        var freed: [(AttachmentReference, [IPAddress])] = []
-        for (record, attachment) in attachments {
-            guard let reference = keys.attachmentReference(of: record.key), !listed.contains(reference) else {
-                continue
-            }
-            let place = node.identity.certainPlace(of: attachment.holder, since: attachment.since)
-            guard place == .here || (place == .formerBoot && !hasClone),
-                case .gone = node.evidence(
-                    on: attachment.holder, at: place,
-                    seesNamespaces: attachment.holder.node.map(visible.contains) ?? false)
-            else { continue }
-            // What changed since it was read is in use again, and stays.
-            let tenancy = Tenancy(reference, record, attachment)
-            let isDone = try await orWithoutHistory { (pool) throws(IPAMError) in try await pool.end(tenancy, ending) }
-            if isDone { freed.append((reference, attachment.addresses)) }
+        let tenancies = try await readAll(keys.attachmentsPrefix).records.compactMap { record -> Tenancy? in
+            guard let reference = keys.attachmentReference(of: record.key), let attachment = try? attachment(record)
+            else { return nil }
+            return Tenancy(reference, attachment, record: record)
         }
-        return freed
+        let visible = node.visibleNodes(among: tenancies)
+        let hasClone = node.hasClone(among: tenancies)
+        let gone = tenancies.filter { tenancy in
+            guard tenancy.reference.map({ !listed.contains($0) }) ?? false else { return false }
+            let place = node.identity.certainPlace(of: tenancy.holder, since: tenancy.since)
+            guard place == .here || (place == .formerBoot && !hasClone) else { return false }
+            let seesNamespaces = tenancy.holder.node.map(visible.contains) ?? false
+            if case .gone = node.evidence(on: tenancy.holder, at: place, seesNamespaces: seesNamespaces) { return true }
+            return false
+        }
+        // What changed since it was read is in use again, and stays.
+        let freed = try await carryOut(gone.map { Change(ending: $0, keys, ending) })
+        return zip(gone, freed).compactMap { tenancy, isFreed in
+            tenancy.reference.flatMap { isFreed ? ($0, tenancy.addresses) : nil }
+        }
     }
 }

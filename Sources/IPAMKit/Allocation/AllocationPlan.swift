@@ -98,7 +98,7 @@ struct AllocationPlan {
             if expired != nil || takeover != nil { guards += historyUnchanged(address) }
         }
         for group in takeoverGroups {
-            guards.append(.unchanged(group.record.key, group.record.modified))
+            if let record = group.tenancy.record { guards.append(.unchanged(record.key, record.modified)) }
         }
         if hasAutomatic, request.autoLimit != nil, let namespace = claimant.holder.pod?.namespace {
             // Where automatic addresses are limited, nobody else may reserve one at the same time.
@@ -212,9 +212,9 @@ struct AllocationPlan {
 
     /// A former attachment, and those of its addresses that go with it.
     private struct TakeoverGroup {
-        let record: Record
         let takeover: Takeover
         let others: [IPAddress]
+        var tenancy: Tenancy { takeover.tenancy }
     }
 
     /// The takeovers by the attachment that they end. An address stands in one place only: etcd takes no key that is
@@ -227,10 +227,10 @@ struct AllocationPlan {
             if let takeover { takeovers.append(takeover) }
         }
         var groups: [TakeoverGroup] = []
-        for takeover in takeovers where !groups.contains(where: { $0.record.key == takeover.record.key }) {
-            let others = takeover.attachment.addresses.filter { !seen.contains($0) }
+        for takeover in takeovers where !groups.contains(where: { $0.tenancy.record == takeover.tenancy.record }) {
+            let others = takeover.tenancy.addresses.filter { !seen.contains($0) }
             seen += others
-            groups.append(TakeoverGroup(record: takeover.record, takeover: takeover, others: others))
+            groups.append(TakeoverGroup(takeover: takeover, others: others))
         }
         return groups
     }
@@ -238,11 +238,11 @@ struct AllocationPlan {
     /// The former attachment goes, and with it its other addresses, each if it still is the holder's; their histories, if
     /// nobody has written there meanwhile.
     private func removal(of group: TakeoverGroup) -> [Operation] {
-        [.delete(KeyRange(group.record.key))]
+        (group.tenancy.record.map { [.delete(KeyRange($0.key))] } ?? [])
             + group.others.map { other in
                 .transaction(
                     Transaction(
-                        if: [.value(keys.used(other), equals: group.takeover.container.text)],
+                        if: [.value(keys.used(other), equals: group.tenancy.containerID)],
                         then: [
                             .delete(KeyRange(keys.used(other))), .delete(KeyRange(keys.suspect(other))),
                             .transaction(
@@ -256,7 +256,7 @@ struct AllocationPlan {
     private func takenOver(_ takeover: Takeover) -> HistoryEntry {
         HistoryEntry(
             .takenOver, at: request.now, by: author, evidence: takeover.evidence.description,
-            attachment: takeover.usage.json)
+            tenancy: takeover.tenancy)
     }
 
     private func history(of address: IPAddress, _ entries: [HistoryEntry]) -> [Operation] {

@@ -19,19 +19,16 @@ struct AllocationState {
     var histories: [IPAddress: Record?] = [:]
 }
 
-/// An address that is taken from a holder who is gone.
+/// That an address is taken from a holder that is gone.
 struct Takeover {
-    let address: IPAddress
-    /// The holder's used key, attachment, and what is known of it.
+    /// The holder's used key.
     let used: Record
-    let container: ContainerID
-    let record: Record
-    let usage: Usage
-    let attachment: Attachment
+    /// The holder, with its attachment's record.
+    let tenancy: Tenancy
     let suspect: Record?
     let evidence: HolderVerdict.Evidence
 
-    var report: TakeoverReport {
-        TakeoverReport(address: address, formerHolder: usage.phrase, evidence: evidence)
+    func report(of address: IPAddress) -> TakeoverReport {
+        TakeoverReport(address: address, formerHolder: tenancy.phrase, evidence: evidence)
     }
 }

@@ -15,9 +15,9 @@ public struct Audit {
 
     private let evidence: AuditEvidence
     /// The readable attachments that have each address, by the used keys' containers.
-    private let holderByAddress: [IPAddress: NetworkSnapshot.Held]
+    private let holderByAddress: [IPAddress: Tenancy]
     /// Addresses that an attachment lists without their used key; they are dangling.
-    private let listed: [IPAddress: [NetworkSnapshot.Held]]
+    private let listed: [IPAddress: [Tenancy]]
 
     public init(
         _ snapshot: NetworkSnapshot, witness: AuditWitness, configured: [RangeSet]? = nil,
@@ -29,11 +29,11 @@ public struct Audit {
         self.others = others
         self.now = now
         evidence = AuditEvidence(snapshot, witness)
-        var holders: [IPAddress: NetworkSnapshot.Held] = [:]
-        var listed: [IPAddress: [NetworkSnapshot.Held]] = [:]
-        for held in snapshot.attachments {
-            for address in held.attachment.addresses {
-                if snapshot.used[address]?.value == held.reference.containerID.text {
+        var holders: [IPAddress: Tenancy] = [:]
+        var listed: [IPAddress: [Tenancy]] = [:]
+        for held in snapshot.tenancies {
+            for address in held.addresses {
+                if snapshot.used[address]?.value == held.containerID {
                     holders[address] = held
                 } else {
                     listed[address, default: []].append(held)
@@ -48,7 +48,7 @@ public struct Audit {
     public func report() -> AuditReport {
         var unjudged: [Unjudged: Int] = [:]
         var findings: [AuditFinding] = []
-        for held in snapshot.attachments {
+        for held in snapshot.tenancies {
             let judgement = evidence.judge(held)
             if case .unverifiable(let unknown) = judgement { unjudged[unknown, default: 0] += 1 }
             findings += tenancyFindings(held, judgement)
@@ -82,16 +82,15 @@ public struct Audit {
 
     // MARK: Holders
 
-    private func tenancyFindings(_ held: NetworkSnapshot.Held, _ judgement: AuditEvidence.Judgement) -> [AuditFinding] {
-        let usage = held.usage
-        let container = held.reference.containerID.text
-        let missing = held.attachment.addresses.filter { snapshot.used[$0]?.value != container }
-        let present = held.attachment.addresses.filter { snapshot.used[$0]?.value == container }
+    private func tenancyFindings(_ held: Tenancy, _ judgement: AuditEvidence.Judgement) -> [AuditFinding] {
+        let container = held.containerID
+        let missing = held.addresses.filter { snapshot.used[$0]?.value != container }
+        let present = held.addresses.filter { snapshot.used[$0]?.value == container }
         func finding(
             _ code: AuditCode, _ address: IPAddress, _ evidence: String, _ repair: AuditRepair, confirm: Bool
         ) -> AuditFinding {
             AuditFinding(
-                code, address, evidence, repair: repair, mustBeConfirmed: confirm, holder: usage.json, seen: held.record
+                code, address, evidence, repair: repair, mustBeConfirmed: confirm, holder: held, seen: held.record
             )
         }
         var findings: [AuditFinding] = []
@@ -102,13 +101,14 @@ public struct Audit {
                 findings.append(
                     finding(
                         .dangling, address,
-                        "\(usage.phrase) has it by its attachment, and "
+                        "\(held.phrase) has it by its attachment, and "
                             + (other.map { "the used key is container \($0)'s" } ?? "there is no used key"),
                         // Who only shares an address with a live pod is not restored.
                         other == nil && evidence.isLive(held) ? .restore : .none, confirm: false))
             }
         case .superseded(let newer, let proof):
-            var evidence = "\(usage.phrase) has a newer sandbox on \(held.reference.ifname): container \(newer)"
+            var evidence =
+                "\(held.phrase) has a newer sandbox on \(held.ifname?.text ?? "its interface"): container \(newer)"
             let (free, drop): (AuditRepair, AuditRepair)
             switch proof {
             case .proven, .sameNode: (free, drop) = (.free, .dropAttachment)
@@ -120,14 +120,14 @@ public struct Audit {
             findings += present.map { finding(.superseded, $0, evidence, free, confirm: proof == .sameNode) }
             findings += missing.map { finding(.dangling, $0, evidence, drop, confirm: proof == .sameNode) }
         case .gone(let sentence, let mustBeConfirmed):
-            let evidence = "\(usage.phrase): \(sentence)"
+            let evidence = "\(held.phrase): \(sentence)"
             let confirm = mustBeConfirmed && !present.contains(where: isConfirmedSuspect)
             findings += present.map { finding(.leaked, $0, evidence, .free, confirm: confirm) }
             findings += missing.map {
                 finding(.dangling, $0, "\(evidence), and there is no used key", .dropAttachment, confirm: confirm)
             }
         case .nodeGone(let sentence):
-            let evidence = "\(usage.phrase): \(sentence)"
+            let evidence = "\(held.phrase): \(sentence)"
             // The node may be another cluster's, which has pods on the network.
             let repair: AuditRepair = self.evidence.hasForeigners ? .none : .free
             findings += present.map { finding(.nodeGone, $0, evidence, repair, confirm: repair != .none) }
@@ -135,23 +135,23 @@ public struct Audit {
                 finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
             }
         case .leftBehind(let netns):
-            let evidence = "\(usage.phrase): its pod is gone, but " + leftover(held, netns)
+            let evidence = "\(held.phrase): its pod is gone, but " + leftover(held, netns)
             findings += present.map { finding(.leaked, $0, evidence, .none, confirm: false) }
             findings += missing.map { finding(.dangling, $0, evidence, .none, confirm: false) }
         case .outOfSight: break
         case .unverifiable(let unknown):
             findings += missing.map {
-                finding(.dangling, $0, "\(usage.phrase): no used key, and \(unknown.reason)", .none, confirm: false)
+                finding(.dangling, $0, "\(held.phrase): no used key, and \(unknown.reason)", .none, confirm: false)
             }
         }
         return findings
     }
 
     /// A network namespace that outlives its holder, and what removes it.
-    private func leftover(_ held: NetworkSnapshot.Held, _ netns: String) -> String {
-        let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.attachment.holder.node)
+    private func leftover(_ held: Tenancy, _ netns: String) -> String {
+        let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.holder.node)
         return "its network namespace \(netns) still exists; "
-            + remedy.sentence(container: held.reference.containerID.text)
+            + remedy.sentence(container: held.containerID)
     }
 
     /// An ADD has seen the holder gone, long enough ago.
@@ -175,7 +175,7 @@ public struct Audit {
                 doubt == nil ? .unverified : .doubtful, address,
                 "container \(record.value) has it without an attachment, and no live pod reports it"
                     + (doubt.map { "; but \($0)" } ?? ""), repair: .free,
-                mustBeConfirmed: true, holder: ["containerID": .string(record.value)], seen: record)
+                mustBeConfirmed: true, holder: Tenancy(containerID: record.value, addresses: [address]), seen: record)
         }
     }
 
@@ -191,7 +191,7 @@ public struct Audit {
                     AuditFinding(
                         .duplicate, address,
                         "\(running.map(\.phrase).sorted().joined(separator: " and ")) have it",
-                        holder: holderByAddress[address]?.usage.json))
+                        holder: holderByAddress[address]))
                 continue
             }
             guard let pod = running.first, let finding = untracked(address, pod) else { continue }
@@ -202,18 +202,18 @@ public struct Audit {
 
     private func untracked(_ address: IPAddress, _ pod: Pod) -> AuditFinding? {
         if let held = holderByAddress[address] {
-            let holder = held.attachment.holder
+            let holder = held.holder
             if holder.uid.map(pod.isMeant) ?? (holder.pod == pod.reference) { return nil }
             // Recorded for another, which may be gone: the live pod keeps it, and nobody may free it.
             guard holder.uid != nil || holder.name != nil else { return nil }
             // It has come to this pod since the store was read.
             if let now = snapshot.usedNow[address], now != snapshot.used[address]?.modified { return nil }
             return AuditFinding(
-                .untracked, address, "\(pod.phrase) has it, and it is recorded for \(held.usage.phrase)",
-                holder: held.usage.json)
+                .untracked, address, "\(pod.phrase) has it, and it is recorded for \(held.phrase)",
+                holder: held)
         }
         // Its own attachment has it: the used key is what is missing.
-        let isDangling = listed[address]?.contains { $0.attachment.holder.uid.map(pod.isMeant) ?? false } ?? false
+        let isDangling = listed[address]?.contains { $0.holder.uid.map(pod.isMeant) ?? false } ?? false
         guard !isDangling, snapshot.used[address] == nil, snapshot.usedNow[address] == nil,
             !snapshot.usedElsewhere.contains(address)
         else { return nil }
@@ -261,15 +261,15 @@ public struct Audit {
                 // A Go record names no pod; whoever reports the address tells.
                 let reporter = evidence.reporters[address]?.first
                 let isAdmitted =
-                    held.map { admits(reservation.holder, $0.attachment.holder) }
+                    held.map { admits(reservation.holder, $0.holder) }
                     ?? reservation.holder.admits(reporter?.reference, of: reporter?.workload)
                 if !isAdmitted, held != nil || reporter != nil {
                     findings.append(
                         AuditFinding(
                             .reservationViolated, address,
                             "reserved for \(reservation.holder.phrase), used by "
-                                + (held?.usage.phrase ?? reporter?.phrase ?? "container \(used.value)"),
-                            holder: held?.usage.json))
+                                + (held?.phrase ?? reporter?.phrase ?? "container \(used.value)"),
+                            holder: held))
                 }
             }
         }
@@ -289,18 +289,18 @@ public struct Audit {
         // Why addresses are out of range all at once, where that is known.
         let change = snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
         return snapshot.used.compactMap { address, record in
-            let holder = holderByAddress[address]?.usage
+            let holder = holderByAddress[address]
             let who = holder?.phrase ?? "container \(record.value)"
             if let range = eligibility.owner(of: address)?.range, let role = range.role(of: address) {
                 return AuditFinding(
-                    .gatewayInUse, address, "the \(role) of \(range.subnet) is held by \(who)", holder: holder?.json)
+                    .gatewayInUse, address, "the \(role) of \(range.subnet) is held by \(who)", holder: holder)
             }
             do throws(IPAMError) {
                 _ = try eligibility.require(address)
                 return nil
             } catch {
                 return AuditFinding(
-                    .outOfRange, address, "\(error); it is held by \(who)\(change)", holder: holder?.json)
+                    .outOfRange, address, "\(error); it is held by \(who)\(change)", holder: holder)
             }
         }
     }
@@ -315,11 +315,11 @@ public struct Audit {
                 guard let range = eligibility.owner(of: address)?.range else { continue }
                 if let used = snapshot.used[address] {
                     let held = holderByAddress[address]
-                    let who = held?.usage.phrase ?? "container \(used.value)"
+                    let who = held?.phrase ?? "container \(used.value)"
                     findings.append(
                         AuditFinding(
                             .nodeAddress, address, "it is the address of node \(node.name), and \(who) has it",
-                            holder: held?.usage.json))
+                            holder: held))
                     continue
                 }
                 // Outside the ranges, and beside them, nodes commonly have addresses of the subnet.
@@ -355,12 +355,5 @@ public struct Audit {
             "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
                 + NetworkDocument.phrase(of: stored)
                 + (snapshot.settings?.rangesChange.map { "; \($0.wholeSentence)" } ?? ""))
-    }
-}
-
-extension NetworkSnapshot.Held {
-    var usage: Usage {
-        Usage(
-            containerID: reference.containerID.text, attachment: attachment, ifname: reference.ifname)
     }
 }

@@ -6,7 +6,7 @@ struct AuditEvidence {
         /// About to go by itself.
         case passing
         /// The same pod has a newer sandbox there.
-        case superseded(by: ContainerID, SupersededProof)
+        case superseded(by: String, SupersededProof)
         /// Gone; to be confirmed by a second look where it is only seen so.
         case gone(String, mustBeConfirmed: Bool)
         case nodeGone(String)
@@ -59,7 +59,7 @@ struct AuditEvidence {
     /// Another machine has this one's name and ID: then a former boot says nothing.
     private let hasClone: Bool
     /// The newest sandbox of each pod and interface.
-    private let newest: [String: NetworkSnapshot.Held]
+    private let newest: [String: Tenancy]
     /// Whether other clusters' pods, or those of which that cannot be told, are recorded on the network.
     private let isShared: Bool
     /// Whether another cluster's pods certainly are.
@@ -68,7 +68,7 @@ struct AuditEvidence {
     /// pod.
     private let silentPods: [Pod]
     private let cached: Set<AttachmentReference>
-    private let cachedContainers: Set<ContainerID>
+    private let cachedContainers: Set<String>
     private let cachedAddresses: Set<IPAddress>
 
     init(_ snapshot: NetworkSnapshot, _ witness: AuditWitness) {
@@ -99,7 +99,7 @@ struct AuditEvidence {
         podsByUID = byUID
         let nodes = Dictionary(known.map { ($0.name, $0) }) { first, _ in first }
         self.nodes = nodes
-        knowsNodes = snapshot.attachments.contains { $0.attachment.holder.node.map { nodes[$0] != nil } ?? false }
+        knowsNodes = snapshot.tenancies.contains { $0.holder.node.map { nodes[$0] != nil } ?? false }
         var reporters: [IPAddress: [Pod]] = [:]
         var podAddresses: [IPAddress: [Pod]] = [:]
         for pod in pods where pod.isLive {
@@ -115,8 +115,8 @@ struct AuditEvidence {
         var livingNodes: Set<String> = []
         var mine = 0
         var isKnown = false
-        for held in snapshot.attachments {
-            let holder = held.attachment.holder
+        for held in snapshot.tenancies {
+            let holder = held.holder
             let isLive = holder.uid.map { byUID[$0]?.isLive ?? false } ?? false
             if isLive, let node = holder.node { livingNodes.insert(node) }
             guard case .kubernetes(let seen) = witness, holder.uid != nil, holder.cluster != nil,
@@ -125,17 +125,17 @@ struct AuditEvidence {
             mine += 1
             isKnown =
                 isKnown || isLive || unreadable.contains { $0.mayBePod(of: holder) }
-                || held.attachment.addresses.contains { reporters[$0] != nil || unreadableAddresses.contains($0) }
+                || held.addresses.contains { reporters[$0] != nil || unreadableAddresses.contains($0) }
         }
         if case .kubernetes(let seen) = witness {
-            hasForeigners = snapshot.attachments.contains {
-                $0.attachment.holder.foreignness(to: seen.cluster) != nil
+            hasForeigners = snapshot.tenancies.contains {
+                $0.holder.foreignness(to: seen.cluster) != nil
             }
             // A pod that was recorded without its cluster, and is not alive here, may be another's.
             isShared =
                 hasForeigners || seen.cluster == nil
-                || snapshot.attachments.contains { held in
-                    let holder = held.attachment.holder
+                || snapshot.tenancies.contains { held in
+                    let holder = held.holder
                     return holder.cluster == nil && holder.pod != nil
                         && !(holder.uid.map { byUID[$0]?.isLive ?? false } ?? false)
                 }
@@ -148,19 +148,18 @@ struct AuditEvidence {
         switch witness {
         case .kubernetes: (visibleNodes, hasClone) = ([], false)
         case .node(let seen):
-            let attachments = snapshot.attachments.lazy.map(\.attachment)
-            visibleNodes = seen.view.visibleNodes(among: attachments)
-            hasClone = seen.view.hasClone(among: attachments)
+            visibleNodes = seen.view.visibleNodes(among: snapshot.tenancies)
+            hasClone = seen.view.hasClone(among: snapshot.tenancies)
         }
-        var newest: [String: NetworkSnapshot.Held] = [:]
-        for held in snapshot.attachments {
+        var newest: [String: Tenancy] = [:]
+        for held in snapshot.tenancies {
             guard let key = Self.sandboxKey(held) else { continue }
-            if let other = newest[key], other.record.created >= held.record.created { continue }
+            if let other = newest[key], (other.record?.created ?? 0) >= (held.record?.created ?? 0) { continue }
             newest[key] = held
         }
         self.newest = newest
         cached = Set(cache.map(\.attachment))
-        cachedContainers = Set(cache.map(\.attachment.containerID))
+        cachedContainers = Set(cache.map(\.attachment.containerID.text))
         cachedAddresses = Set(cache.flatMap(\.addresses))
     }
 
@@ -168,9 +167,9 @@ struct AuditEvidence {
     private static let strangerCount = 10
 
     /// The pod and the interface of a sandbox.
-    private static func sandboxKey(_ held: NetworkSnapshot.Held) -> String? {
-        let holder = held.attachment.holder
-        return holder.uid.map { "\($0)/\(holder.pod?.description ?? "")/\(held.reference.ifname)" }
+    private static func sandboxKey(_ held: Tenancy) -> String? {
+        let holder = held.holder
+        return holder.uid.map { "\($0)/\(holder.pod?.description ?? "")/\(held.ifname?.text ?? "")" }
     }
 
     /// Whether a live pod reports the address, or one that cannot be read.
@@ -187,9 +186,9 @@ struct AuditEvidence {
     }
 
     /// Whether the holder's own pod is alive.
-    func isLive(_ held: NetworkSnapshot.Held) -> Bool {
+    func isLive(_ held: Tenancy) -> Bool {
         if case .node = witness { return true }
-        return held.attachment.holder.uid.map { podsByUID[$0]?.isLive ?? false } ?? false
+        return held.holder.uid.map { podsByUID[$0]?.isLive ?? false } ?? false
     }
 
     /// The holder's own pod as Kubernetes has it; nil where it has none, or was not asked.
@@ -199,17 +198,17 @@ struct AuditEvidence {
 
     // MARK: Judging
 
-    func judge(_ held: NetworkSnapshot.Held) -> Judgement {
+    func judge(_ held: Tenancy) -> Judgement {
         // Whatever else disagrees.
-        if held.attachment.addresses.contains(where: isReported) { return .live }
+        if held.addresses.contains(where: isReported) { return .live }
         switch witness {
         case .kubernetes(let seen): return judge(held, by: seen)
         case .node(let seen): return judge(held, by: seen)
         }
     }
 
-    private func judge(_ held: NetworkSnapshot.Held, by seen: ClusterSnapshot) -> Judgement {
-        let holder = held.attachment.holder
+    private func judge(_ held: Tenancy, by seen: ClusterSnapshot) -> Judgement {
+        let holder = held.holder
         // A runtime beside Kubernetes, perhaps on a machine that is no node.
         guard holder.pod != nil || holder.uid != nil else {
             return .unverifiable(.noPod)
@@ -217,7 +216,7 @@ struct AuditEvidence {
         // A static pod's UID may stand in its manifest, and be the same on every node, where only the names differ.
         if let uid = holder.uid, let pod = podsByUID[uid], pod.isLive, pod.uid == uid || pod.reference == holder.pod {
             if let newer = newerSandbox(held) {
-                return .superseded(by: newer.reference.containerID, supersededProof(held, newer, seen.local))
+                return .superseded(by: newer.containerID, supersededProof(held, newer, seen.local))
             }
             return pod.isTerminating ? .passing : .live
         }
@@ -257,26 +256,26 @@ struct AuditEvidence {
 
     /// A holder whose pod is gone, if it was recorded on this machine and its network namespace is there: the kernel still
     /// answers for its addresses.
-    private func leftBehind(_ held: NetworkSnapshot.Held, _ local: NodeView?) -> Judgement? {
-        guard let local, local.shows(held.attachment), let netns = held.attachment.holder.netns else { return nil }
+    private func leftBehind(_ held: Tenancy, _ local: NodeView?) -> Judgement? {
+        guard let local, local.shows(held), let netns = held.holder.netns else { return nil }
         return .leftBehind(netns: netns)
     }
 
     /// A commit inside a frozen etcd may land after later ones: the newer sandbox must be so by its time, too.
     private func supersededProof(
-        _ held: NetworkSnapshot.Held, _ newer: NetworkSnapshot.Held, _ local: NodeView?
+        _ held: Tenancy, _ newer: Tenancy, _ local: NodeView?
     ) -> SupersededProof {
         if case .leftBehind(let netns)? = leftBehind(held, local) { return .contradicted(netns: netns) }
-        let (holder, other) = (held.attachment.holder, newer.attachment.holder)
+        let (holder, other) = (held.holder, newer.holder)
         guard holder.node != nil, holder.node == other.node, holder.machine == other.machine,
-            let since = held.attachment.since, let later = newer.attachment.since, since <= later
+            let since = held.since, let later = newer.since, since <= later
         else { return .none }
         return .sameNode
     }
 
-    private func judge(_ held: NetworkSnapshot.Held, by seen: NodeSnapshot) -> Judgement {
-        let holder = held.attachment.holder
-        let place = seen.view.identity.certainPlace(of: holder, since: held.attachment.since)
+    private func judge(_ held: Tenancy, by seen: NodeSnapshot) -> Judgement {
+        let holder = held.holder
+        let place = seen.view.identity.certainPlace(of: holder, since: held.since)
         guard place != .elsewhere else { return .outOfSight }
         guard place == .here || !hasClone else {
             return .unverifiable(.clone)
@@ -284,7 +283,7 @@ struct AuditEvidence {
         let isVisible = holder.node.map(visibleNodes.contains) ?? false
         switch seen.view.evidence(on: holder, at: place, seesNamespaces: isVisible) {
         case .gone(let reason):
-            if let newer = newerSandbox(held) { return .superseded(by: newer.reference.containerID, .proven) }
+            if let newer = newerSandbox(held) { return .superseded(by: newer.containerID, .proven) }
             return .gone(reason, mustBeConfirmed: false)
         case .present: return .live
         // What the runtime believes to be attached is alive until more is known; it may know the container by other
@@ -294,12 +293,12 @@ struct AuditEvidence {
         }
     }
 
-    private func isCached(_ held: NetworkSnapshot.Held) -> Bool {
-        cached.contains(held.reference) || cachedContainers.contains(held.reference.containerID)
-            || held.attachment.addresses.contains(where: cachedAddresses.contains)
+    private func isCached(_ held: Tenancy) -> Bool {
+        held.reference.map(cached.contains) ?? false || cachedContainers.contains(held.containerID)
+            || held.addresses.contains(where: cachedAddresses.contains)
     }
 
-    private func newerSandbox(_ held: NetworkSnapshot.Held) -> NetworkSnapshot.Held? {
+    private func newerSandbox(_ held: Tenancy) -> Tenancy? {
         guard let key = Self.sandboxKey(held), let newer = newest[key], newer.reference != held.reference else {
             return nil
         }

@@ -10,8 +10,8 @@ public struct AuditFinding: Hashable, Sendable {
     public let repair: AuditRepair
     /// True where a repair must see the same twice.
     public let mustBeConfirmed: Bool
-    /// The `attachment` of `ipamctl list -o json`; nil where nobody holds anything.
-    public let holder: JSONObject?
+    /// Who has the address, or should not have it; nil if nobody has.
+    public let holder: Tenancy?
     /// For whom a fence would reserve the address.
     public let fenceFor: ReservationHolder?
     /// The key that a repair compares, and the revision at which it was seen. Nil where the key must be absent.
@@ -20,7 +20,7 @@ public struct AuditFinding: Hashable, Sendable {
 
     init(
         _ code: AuditCode, _ address: IPAddress?, _ evidence: String, repair: AuditRepair = .none,
-        mustBeConfirmed: Bool = false, holder: JSONObject? = nil, fenceFor: ReservationHolder? = nil,
+        mustBeConfirmed: Bool = false, holder: Tenancy? = nil, fenceFor: ReservationHolder? = nil,
         seen record: Record? = nil
     ) {
         self.code = code
@@ -28,7 +28,8 @@ public struct AuditFinding: Hashable, Sendable {
         self.evidence = evidence
         self.repair = repair
         self.mustBeConfirmed = mustBeConfirmed
-        self.holder = holder
+        // What its JSON keeps: a report that was saved is as good as a new one.
+        self.holder = holder.flatMap { Tenancy(json: $0.json) }
         self.fenceFor = fenceFor
         key = record?.key
         revision = record?.modified
@@ -36,7 +37,7 @@ public struct AuditFinding: Hashable, Sendable {
 
     /// The pod's namespace, where a pod is concerned.
     public var namespace: String? {
-        if let namespace = holder?["namespace"]?.string { return namespace }
+        if let namespace = holder?.holder.namespace { return namespace.text }
         switch fenceFor {
         case .pod(let pod): return pod.namespace.text
         case .workload(let namespace, _, _), .namespace(let namespace): return namespace.text
@@ -44,7 +45,7 @@ public struct AuditFinding: Hashable, Sendable {
         }
     }
 
-    public var node: String? { holder?["node"]?.string }
+    public var node: String? { holder?.holder.node }
 
     /// What makes two findings the same finding about the same state.
     public struct Identity: Hashable, Sendable {
@@ -64,7 +65,7 @@ public struct AuditFinding: Hashable, Sendable {
         object["evidence"] = .string(evidence)
         object["repair"] = .string(repair.rawValue)
         if mustBeConfirmed { object["confirm"] = true }
-        object["holder"] = holder.map(JSONValue.object)
+        object["holder"] = holder.map { .object($0.json) }
         object["reserveFor"] = fenceFor.map { .string($0.description) }
         object["key"] = key.map { .string($0.text) }
         object["revision"] = revision.map { JSONValue($0) }
@@ -85,7 +86,7 @@ public struct AuditFinding: Hashable, Sendable {
         }
         evidence = json["evidence"]?.string ?? ""
         mustBeConfirmed = json["confirm"]?.bool ?? false
-        holder = json["holder"]?.object
+        holder = json["holder"]?.object.flatMap { Tenancy(json: $0) }
         fenceFor = json["reserveFor"]?.string.flatMap { try? ReservationHolder($0) }
         key = json["key"]?.string.map { Key($0) }
         revision = json["revision"]?.int.map(Revision.init)

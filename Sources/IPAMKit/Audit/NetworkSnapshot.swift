@@ -2,20 +2,14 @@ import Store
 
 /// Everything of a network that an audit judges, as of one revision.
 public struct NetworkSnapshot: Sendable {
-    /// An attachment that can be read.
-    struct Held: Sendable {
-        let reference: AttachmentReference
-        let record: Record
-        let attachment: Attachment
-    }
-
     public let network: NetworkName
     public let revision: Revision
     var rangeSets: [RangeSet]?
     var settings: NetworkSettings?
     var lock: Record?
     var used: [IPAddress: Record] = [:]
-    var attachments: [Held] = []
+    /// What the attachments that can be read record, each with its record.
+    var tenancies: [Tenancy] = []
     var reservations: [IPAddress: (record: Record, reservation: Reservation)] = [:]
     var suspects: [IPAddress: Suspect] = [:]
     /// Values that could not be understood: nothing is judged by them.
@@ -71,7 +65,7 @@ extension AddressPool {
                 snapshot.damagedContainers.insert(String(name))
                 continue
             }
-            snapshot.attachments.append(.init(reference: reference, record: record, attachment: attachment))
+            snapshot.tenancies.append(Tenancy(reference, attachment, record: record))
         }
         for record in try await readAll(keys.reservationsPrefix, at: single.revision).records {
             guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { continue }

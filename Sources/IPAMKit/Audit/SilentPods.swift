@@ -4,9 +4,9 @@ extension NetworkSnapshot {
     func silentPods(among pods: [Pod]) -> [Pod] {
         let hasGoNodes = settings?.hasGoNodes ?? true
         var interfaces: [String: Set<String>] = [:]
-        for held in attachments {
-            guard let uid = held.attachment.holder.uid else { continue }
-            interfaces[uid, default: []].insert(held.reference.ifname.text)
+        for tenancy in tenancies {
+            guard let uid = tenancy.holder.uid, let ifname = tenancy.ifname else { continue }
+            interfaces[uid, default: []].insert(ifname.text)
         }
         return pods.filter { pod in
             var recorded = interfaces[pod.uid] ?? []

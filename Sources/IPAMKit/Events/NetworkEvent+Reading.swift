@@ -46,19 +46,12 @@ private struct RevisionReading {
         var entries: [HistoryEntry] = []
     }
 
-    private struct Made {
-        let reference: AttachmentReference
-        let attachment: Attachment
-        let isNew: Bool
-        /// Nil also where it is not kept.
-        let previous: Attachment?
-    }
-
     private let keys: Keyspace
     private let revision: Revision
     private var addresses: [IPAddress: AddressChanges] = [:]
-    private var made: [Made] = []
-    private var ended: [(reference: AttachmentReference, attachment: Attachment)] = []
+    /// The attachments that were put, and what stood there before; nil also if etcd no longer has it.
+    private var made: [(tenancy: Tenancy, previous: Tenancy?)] = []
+    private var ended: [Tenancy] = []
     private var document: KeyChange?
     private var settings: KeyChange?
 
@@ -88,19 +81,16 @@ private struct RevisionReading {
     }
 
     private mutating func sort(_ change: KeyChange, of reference: AttachmentReference) {
-        let previous = change.previous.flatMap { try? Attachment(stored: $0.value) }
+        let previous = change.previous.flatMap { try? Attachment(stored: $0.value) }.map { Tenancy(reference, $0) }
         switch change {
         case .put(let record, _):
             guard let attachment = try? Attachment(stored: record.value) else { return }
-            made.append(
-                Made(
-                    reference: reference, attachment: attachment, isNew: record.created == record.modified,
-                    previous: previous))
+            made.append((Tenancy(reference, attachment, record: record), previous))
             for address in attachment.addresses where addresses[address] == nil {
                 addresses[address] = AddressChanges()
             }
         case .delete:
-            if let previous { ended.append((reference, previous)) }
+            if let previous { ended.append(previous) }
         }
     }
 
@@ -139,26 +129,19 @@ private struct RevisionReading {
 
     // MARK: Tenancies
 
-    private func usage(_ container: String, of address: IPAddress) -> Usage {
-        let own = made.first { $0.reference.containerID.text == container && $0.attachment.addresses.contains(address) }
-        return Usage(
-            containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
+    private func tenancy(_ container: String, of address: IPAddress) -> Tenancy {
+        made.first { $0.tenancy.containerID == container && $0.tenancy.addresses.contains(address) }?.tenancy
+            ?? Tenancy(containerID: container, addresses: [address])
     }
 
     /// Who had the address: by the used key and the attachment that went with it, else by the history.
-    private func formerUsage(_ container: String?, of address: IPAddress, _ entry: HistoryEntry?)
-        -> Usage?
-    {
-        guard let container else { return entry?.attachment.flatMap { Usage(json: $0, of: address) } }
-        let own = ended.first {
-            $0.reference.containerID.text == container && $0.attachment.addresses.contains(address)
+    private func formerTenancy(_ container: String?, of address: IPAddress, _ entry: HistoryEntry?) -> Tenancy? {
+        guard let container else { return entry?.tenancy }
+        if let own = ended.first(where: { $0.containerID == container && $0.addresses.contains(address) }) {
+            return own
         }
-        if own == nil, let told = entry?.attachment.flatMap({ Usage(json: $0, of: address) }),
-            told.containerID == container
-        {
-            return told
-        }
-        return Usage(containerID: container, attachment: own?.attachment, ifname: own?.reference.ifname)
+        if let told = entry?.tenancy, told.containerID == container { return told }
+        return Tenancy(containerID: container, addresses: [address])
     }
 
     private func freed(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
@@ -166,7 +149,7 @@ private struct RevisionReading {
         let entry = changes.entries.first { $0.event.endsTenancy }
         return [
             event(.freed, address) { event in
-                event.usage = formerUsage(previous?.value, of: address, entry)
+                event.tenancy = formerTenancy(previous?.value, of: address, entry)
                 event.ending = entry?.event
                 event.by = entry?.by
                 event.evidence = entry?.evidence
@@ -182,11 +165,11 @@ private struct RevisionReading {
             return succeeded(address)
         }
         let isNew = record.created == record.modified
-        let usage = usage(record.value, of: address)
-        let former = isNew ? nil : formerUsage(previous?.value, of: address, entry)
+        let tenancy = tenancy(record.value, of: address)
+        let former = isNew ? nil : formerTenancy(previous?.value, of: address, entry)
         return [
             event(former == nil ? .given : .takenOver, address) { event in
-                event.usage = usage
+                event.tenancy = tenancy
                 event.former = former
                 guard former != nil, let entry else { return }
                 event.ending = entry.event
@@ -198,16 +181,13 @@ private struct RevisionReading {
 
     /// A sandbox that has the ID of a former one.
     private func succeeded(_ address: IPAddress) -> [NetworkEvent] {
-        guard let own = made.first(where: { $0.attachment.addresses.contains(address) }), !own.isNew,
-            own.previous?.holder != own.attachment.holder
+        guard let own = made.first(where: { $0.tenancy.addresses.contains(address) }), let record = own.tenancy.record,
+            record.created != record.modified, own.previous?.holder != own.tenancy.holder
         else { return [] }
-        let container = own.reference.containerID.text
         return [
             event(.given, address) { event in
-                event.usage = usage(container, of: address)
-                event.former = own.previous.map {
-                    Usage(containerID: container, attachment: $0, ifname: own.reference.ifname)
-                }
+                event.tenancy = own.tenancy
+                event.former = own.previous
             }
         ]
     }

@@ -33,9 +33,9 @@ public struct NetworkEvent: Hashable, Sendable {
     /// Nil for what happened to the network.
     public let address: IPAddress?
     /// Who uses the address (`given`, `taken-over`), or did until then (`freed`); nil where the store no longer says it.
-    public internal(set) var usage: Usage?
+    public internal(set) var tenancy: Tenancy?
     /// Who used the address until then (`taken-over`, and `given` where a new sandbox has the ID of a former one).
-    public internal(set) var former: Usage?
+    public internal(set) var former: Tenancy?
     /// How a tenancy ended, where the history says it.
     public internal(set) var ending: HistoryEntry.Event?
     /// The reservation that was made, changed or dropped.
@@ -65,7 +65,7 @@ public struct NetworkEvent: Hashable, Sendable {
         var object: JSONObject = ["event": .string(kind.rawValue), "network": .string(network.text)]
         object["address"] = address.map { .string($0.description) }
         object["revision"] = JSONValue(revision)
-        object["attachment"] = usage.map { .object($0.json) }
+        object["attachment"] = tenancy.map { .object($0.json) }
         object["former"] = former.map { .object($0.json) }
         object["how"] = ending.map { .string($0.rawValue) }
         object["reservation"] = reservation?.json
@@ -85,7 +85,7 @@ public struct NetworkEvent: Hashable, Sendable {
 
     // MARK: Whom it concerns
 
-    private var holders: [Holder] { [usage, former].compactMap { $0?.attachment?.holder } }
+    private var holders: [Holder] { [tenancy, former].compactMap { $0?.holder } }
 
     /// Whether a holder is this pod, or the reservation is for it.
     public func concerns(pod: PodReference) -> Bool {

@@ -22,7 +22,7 @@ public struct AddressHistory: Hashable, Sendable {
     public let mayHaveGoNodes: Bool
 
     init(
-        network: NetworkName, address: IPAddress, history: History, usage: Usage?,
+        network: NetworkName, address: IPAddress, history: History, tenancy: Tenancy?,
         reservation: Reservation?, mayHaveGoNodes: Bool = false
     ) {
         self.network = network
@@ -36,7 +36,7 @@ public struct AddressHistory: Hashable, Sendable {
             HistoryLine(network, address, entry, present: entry == newest ? reservation : nil)
         }
         var lines: [HistoryLine] = []
-        if let usage { lines.append(HistoryLine(network, address, usage)) }
+        if let tenancy { lines.append(HistoryLine(network, address, tenancy)) }
         if let reservation, !changes.contains(where: \.isOpen) {
             lines.append(HistoryLine(network, address, reservation))
         }

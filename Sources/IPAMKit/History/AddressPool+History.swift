@@ -13,19 +13,18 @@ extension AddressPool {
         ])
         let records = snapshot.results.map(\.records.first)
         var problems: [IPAMError] = []
-        var usage: Usage?
+        var tenancy: Tenancy?
         if let used = records[1] {
-            let known = try await attachments(of: [used.value], at: snapshot.revision)[used.value]?
-                .first { $0.attachment.addresses.contains(address) }
-            usage = Usage(
-                containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
+            tenancy =
+                try await attachments(of: [used.value], at: snapshot.revision)[used.value]?
+                .first { $0.addresses.contains(address) } ?? Tenancy(containerID: used.value, addresses: [address])
         }
         let reservation = records[2].map { record in
             (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
         }
         return (
             AddressHistory(
-                network: keys.network, address: address, history: stored(records[0], &problems), usage: usage,
+                network: keys.network, address: address, history: stored(records[0], &problems), tenancy: tenancy,
                 reservation: reservation, mayHaveGoNodes: mayHaveGoNodes(records[3])), problems
         )
     }
@@ -44,7 +43,7 @@ extension AddressPool {
         func append(_ address: IPAddress, _ history: History) {
             let entry = present.removeValue(forKey: address)
             lines += AddressHistory(
-                network: keys.network, address: address, history: history, usage: entry?.usage,
+                network: keys.network, address: address, history: history, tenancy: entry?.tenancy,
                 reservation: entry?.reservation
             ).lines.filter(isWanted)
         }

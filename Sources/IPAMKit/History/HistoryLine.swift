@@ -14,21 +14,21 @@ public struct HistoryLine: Hashable, Sendable {
     public let by: String?
     /// What it was done on.
     public let evidence: String?
-    /// Who has, or had, the address: the `attachment` of `ipamctl list -o json`. Nil for a change of a reservation.
-    public let attachment: JSONObject?
+    /// Who has, or had, the address; nil for a change of a reservation, and if that is not recorded.
+    public let tenancy: Tenancy?
     public let reservation: Reservation?
 
     /// True for a holder's time with the address.
-    public var isTenancy: Bool { attachment != nil }
+    public let isTenancy: Bool
 
-    /// Whom it is about: a holder as in ``Usage/phrase``, or for whom the address is or was reserved.
+    /// Whom it is about: a holder as in ``Tenancy/phrase``, or for whom the address is or was reserved.
     public var who: String {
-        attachment.flatMap(HistoryEntry.phrase) ?? reservation?.holder.phrase ?? "nobody known"
+        tenancy?.phrase ?? reservation?.holder.phrase ?? "nobody known"
     }
 
     /// Whether `pod`, or a container that was called so, has or had the address.
     public func isTenancy(of pod: PodReference) -> Bool {
-        attachment?["namespace"]?.string == pod.namespace.text && attachment?["pod"]?.string == pod.name.text
+        tenancy?.holder.isCalled(pod) ?? false
     }
 
     /// Whether it came to be, or ended, at `time` or later.
@@ -47,11 +47,12 @@ public struct HistoryLine: Hashable, Sendable {
         event = entry.event
         by = entry.by
         evidence = entry.evidence
-        attachment = entry.event.endsTenancy ? entry.attachment ?? JSONObject() : nil
+        isTenancy = entry.event.endsTenancy
+        tenancy = isTenancy ? entry.tenancy : nil
         reservation = entry.reservation
         switch entry.event {
         case .deleted, .collected, .takenOver, .freed, .repaired:
-            from = entry.attachment?["since"]?.string.flatMap(Timestamp.init)
+            from = entry.tenancy?.since
             to = entry.at
             isOpen = false
         case .reserved, .updated:
@@ -66,16 +67,17 @@ public struct HistoryLine: Hashable, Sendable {
     }
 
     /// Who has the address now.
-    init(_ network: NetworkName, _ address: IPAddress, _ usage: Usage) {
+    init(_ network: NetworkName, _ address: IPAddress, _ tenancy: Tenancy) {
         self.network = network
         self.address = address
         event = nil
-        from = usage.attachment?.since
+        from = tenancy.since
         to = nil
         isOpen = true
         by = nil
         evidence = nil
-        attachment = usage.json
+        isTenancy = true
+        self.tenancy = tenancy
         reservation = nil
     }
 
@@ -89,7 +91,8 @@ public struct HistoryLine: Hashable, Sendable {
         isOpen = true
         by = reservation.by
         evidence = nil
-        attachment = nil
+        isTenancy = false
+        tenancy = nil
         self.reservation = reservation
     }
 
@@ -106,7 +109,7 @@ public struct HistoryLine: Hashable, Sendable {
         if isOpen { object["open"] = true }
         object["by"] = by.map(JSONValue.string)
         object["evidence"] = evidence.map(JSONValue.string)
-        object["attachment"] = attachment.map(JSONValue.object)
+        if isTenancy { object["attachment"] = .object(tenancy?.json ?? JSONObject()) }
         object["reservation"] = reservation?.json
         return .object(object)
     }

@@ -8,44 +8,45 @@ public struct AddressEntry: Hashable, Sendable {
     public let network: NetworkName
     public let address: IPAddress
     private let details: Details?
-    public var usage: Usage? { details?.usage }
+    /// Who uses the address.
+    public var tenancy: Tenancy? { details?.tenancy }
     public var reservation: Reservation? { details?.reservation }
 
     /// Apart from the entry, which would have half a kilobyte otherwise: networks have 65,536 of them, and lists are
     /// filtered, sorted and put together.
     private final class Details: Hashable, Sendable {
-        let usage: Usage?
+        let tenancy: Tenancy?
         let reservation: Reservation?
 
-        init(_ usage: Usage?, _ reservation: Reservation?) {
-            self.usage = usage
+        init(_ tenancy: Tenancy?, _ reservation: Reservation?) {
+            self.tenancy = tenancy
             self.reservation = reservation
         }
 
         static func == (left: Details, right: Details) -> Bool {
-            left.usage == right.usage && left.reservation == right.reservation
+            left.tenancy == right.tenancy && left.reservation == right.reservation
         }
 
         func hash(into hasher: inout Hasher) {
-            hasher.combine(usage)
+            hasher.combine(tenancy)
             hasher.combine(reservation)
         }
     }
 
-    public init(network: NetworkName, address: IPAddress, usage: Usage?, reservation: Reservation?) {
+    public init(network: NetworkName, address: IPAddress, tenancy: Tenancy?, reservation: Reservation?) {
         self.network = network
         self.address = address
-        details = usage == nil && reservation == nil ? nil : Details(usage, reservation)
+        details = tenancy == nil && reservation == nil ? nil : Details(tenancy, reservation)
     }
 
     public var state: State {
-        if usage != nil { .used } else if reservation != nil { .reserved } else { .free }
+        if tenancy != nil { .used } else if reservation != nil { .reserved } else { .free }
     }
 
     /// True when the address is used by a pod that its reservation is not for.
     public var isReservedForAnother: Bool {
-        guard let usage, let reservation else { return false }
-        return !reservation.holder.admits(usage.attachment?.holder)
+        guard let tenancy, let reservation else { return false }
+        return !reservation.holder.admits(tenancy.holder)
     }
 
     /// `{network, address, state, attachment?, reservation?, reservedForAnother?}`, with
@@ -56,7 +57,7 @@ public struct AddressEntry: Hashable, Sendable {
             "network": .string(network.text), "address": .string(address.description),
             "state": .string(state.rawValue),
         ]
-        object["attachment"] = usage.map { .object($0.completeJSON) }
+        object["attachment"] = tenancy.map { .object($0.completeJSON) }
         object["reservation"] = reservation?.json
         if isReservedForAnother { object["reservedForAnother"] = true }
         return .object(object)

@@ -31,26 +31,24 @@ extension AddressPool {
                 readable { () throws(IPAMError) -> Reservation? in try reservation(record) }
                 .flatMap { $0 } ?? Reservation(for: .unreadable)
         }
-        func append(_ address: IPAddress, _ usage: Usage) {
+        func append(_ address: IPAddress, _ tenancy: Tenancy) {
             let reservation = reservations.removeValue(forKey: address)
             entries.append(
-                AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
+                AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
         }
         _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record in
             guard let reference = keys.attachmentReference(of: record.key),
                 let attachment = readable({ () throws(IPAMError) -> Attachment in try attachment(record) })
             else { return }
-            for address in attachment.addresses where containers[address] == reference.containerID.text {
+            let tenancy = Tenancy(reference, attachment)
+            for address in attachment.addresses where containers[address] == tenancy.containerID {
                 containers[address] = nil
-                append(
-                    address,
-                    Usage(
-                        containerID: reference.containerID.text, attachment: attachment, ifname: reference.ifname))
+                append(address, tenancy)
             }
         }
         // What has no attachment is the Go plugin's.
         for (address, container) in containers {
-            append(address, Usage(containerID: container, attachment: nil, ifname: nil))
+            append(address, Tenancy(containerID: container, addresses: [address]))
         }
         let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
         let settings =
@@ -62,7 +60,8 @@ extension AddressPool {
                 try self.rangeSets(single.results[0].records.first, settings)
             } ?? nil
         for (address, reservation) in reservations {
-            entries.append(AddressEntry(network: keys.network, address: address, usage: nil, reservation: reservation))
+            entries.append(
+                AddressEntry(network: keys.network, address: address, tenancy: nil, reservation: reservation))
         }
         entries.sort { $0.address < $1.address }
         return NetworkInventory(
@@ -168,30 +167,24 @@ extension AddressPool {
         var entries: [AddressEntry] = []
         for address in addresses {
             let state = states[address] ?? AddressState()
-            let known = state.used.flatMap { used in
-                attachments[used.value]?.first { $0.attachment.addresses.contains(address) }
+            let tenancy = state.used.map { used in
+                attachments[used.value]?.first { $0.addresses.contains(address) }
+                    ?? Tenancy(containerID: used.value, addresses: [address])
             }
-            let usage = state.used.map { used in
-                Usage(
-                    containerID: used.value, attachment: known?.attachment, ifname: known?.reference.ifname)
-            }
-            states[address]?.attachment = known?.record
             let reservation = state.reservation.map { record in
                 (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
             }
             entries.append(
-                AddressEntry(network: keys.network, address: address, usage: usage, reservation: reservation))
+                AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
         }
         return AddressSnapshot(revision: revision, entries: entries, states: states)
     }
 
-    typealias KnownAttachment = (reference: AttachmentReference, attachment: Attachment, record: Record)
-
-    /// The attachments of some containers, by the container ID's text.
+    /// What the attachments of some containers that can be read record, by the container's ID.
     func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
-        -> [String: [KnownAttachment]]
+        -> [String: [Tenancy]]
     {
-        var attachments: [String: [KnownAttachment]] = [:]
+        var attachments: [String: [Tenancy]] = [:]
         var rest = containers.sorted().compactMap { try? ContainerID($0) }[...]
         while !rest.isEmpty {
             let some = rest.prefix(Transaction.maximumWidth)
@@ -201,7 +194,8 @@ extension AddressPool {
                 guard let reference = keys.attachmentReference(of: record.key),
                     let attachment = try? Attachment(stored: record.value)
                 else { continue }
-                attachments[reference.containerID.text, default: []].append((reference, attachment, record))
+                attachments[reference.containerID.text, default: []].append(
+                    Tenancy(reference, attachment, record: record))
             }
         }
         return attachments

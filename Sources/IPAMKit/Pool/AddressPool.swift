@@ -2,8 +2,9 @@ import Store
 
 /// One network's addresses in the store, and the operations on them. Every change is one guarded transaction.
 ///
-/// The operations stand in files of their own: `add`, `delete`, `check`, `collectGarbage`, `reserve`, `release`,
-/// `inventory`, `history`, `hold`, `adopt`.
+/// The operations stand in files of their own. What a runtime asks for is done at once: `add`, `delete`, `check`,
+/// `collectGarbage`. What a person asks for is planned, shown, and then carried out as it was shown: `planRelease`,
+/// `planReservations`, `plan` (settings), `planAdoption`, `audit`, and `carryOut` for each of these plans.
 public struct AddressPool: Sendable {
     public let store: any Store
     public let keys: Keyspace
@@ -13,9 +14,6 @@ public struct AddressPool: Sendable {
     private let timeout: Duration?
     /// How many entries an address's history keeps; 0 writes none.
     public let historyDepth: Int
-
-    /// So often a transaction is tried again after others changed what it was planned on.
-    static let attempts = 64
 
     /// A pool whose operations give up at `deadline`, whatever they consist of.
     public init(
@@ -75,54 +73,28 @@ public struct AddressPool: Sendable {
         }
     }
 
-    /// Runs `transaction`; nil when its answer was lost, so that the caller looks before it tries again.
-    func commit(_ transaction: Transaction) async throws(IPAMError) -> Commit? {
-        do throws(StoreError) {
-            return try await store.commit(transaction, deadline: deadline)
-        } catch .outcomeUnknown(let problem) {
-            if ContinuousClock.now >= deadline { throw .store(.outcomeUnknown(problem)) }
-            return nil
-        } catch {
-            throw .store(error)
-        }
-    }
-
     // MARK: History
 
-    /// The histories of `addresses`, as of now: nil for one that has none.
-    func histories(of addresses: [IPAddress]) async throws(IPAMError) -> [IPAddress: Record?] {
-        guard historyDepth > 0 else { return [:] }
-        var records: [IPAddress: Record?] = [:]
-        var rest = addresses[...]
+    /// The same pool, whose changes write no histories.
+    var withoutHistory: AddressPool { AddressPool(store, keys, deadline, timeout: timeout, 0) }
+
+    /// The histories of `addresses` as of now.
+    ///
+    /// - Parameter known: histories that have been read already.
+    func histories(of addresses: [IPAddress], known: [IPAddress: Record?] = [:]) async throws(IPAMError) -> Histories {
+        var histories = Histories(depth: historyDepth)
+        guard historyDepth > 0 else { return histories }
+        histories.records = known
+        var rest = addresses.filter { known[$0] == nil }[...]
         while !rest.isEmpty {
             let some = rest.prefix(Transaction.maximumWidth)
             rest = rest.dropFirst(some.count)
             let snapshot = try await read(some.map { Read(keys.history($0)) })
-            for (address, result) in zip(some, snapshot.results) { records[address] = .some(result.records.first) }
-        }
-        return records
-    }
-
-    /// Runs an operation that also writes histories; where the store refuses it because of the room that it takes, once more
-    /// on a pool that keeps none. What it is for matters more than the record of it.
-    ///
-    /// - Parameters:
-    ///   - whenFull: whether a full store (``StoreError/full(_:)``) may take it without histories: not what puts other keys.
-    ///   - whenTooLarge: whether to go without histories where the request is too large (``StoreError/tooLarge(_:)``).
-    func orWithoutHistory<Value>(
-        whenFull: Bool = true, whenTooLarge: Bool = true, _ operation: (AddressPool) async throws(IPAMError) -> Value
-    ) async throws(IPAMError) -> Value {
-        do throws(IPAMError) {
-            return try await operation(self)
-        } catch {
-            switch error {
-            case .store(.full) where whenFull && historyDepth > 0: break
-            case .store(.tooLarge) where whenTooLarge && historyDepth > 0: break
-            default: throw error
+            for (address, result) in zip(some, snapshot.results) {
+                histories.records[address] = .some(result.records.first)
             }
         }
-        return try await operation(
-            AddressPool(store, keys, deadline, timeout: timeout, 0))
+        return histories
     }
 
     // MARK: Values

@@ -4,6 +4,4 @@ import Store
 struct AddressState {
     var used: Record?
     var reservation: Record?
-    /// That of the container that uses it, where it was asked for.
-    var attachment: Record?
 }

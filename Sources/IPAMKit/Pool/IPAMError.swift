@@ -60,6 +60,9 @@ public enum IPAMError: Error, Hashable, Sendable {
     case contention(network: NetworkName)
     /// Addresses that are someone else's; nothing was changed.
     case conflicts([ReservationConflict])
+    /// Something has changed since the plan was shown, at these addresses, or, without any, in the network's settings; nothing
+    /// was changed.
+    case outdated(network: NetworkName, [IPAddress])
     /// Addresses that are neither reserved nor in use; nothing was changed.
     case nothingToRelease(network: NetworkName, [IPAddress])
     /// An ADD changes more at once than one transaction of the store can: `width` counts it as etcd does.
@@ -126,6 +129,9 @@ extension IPAMError: CustomStringConvertible {
         case .contention(let network): "network \(network) changed too often to get a transaction through"
         case .conflicts(let conflicts):
             Self.list(conflicts.map(\.description))
+        case .outdated(let network, let addresses):
+            (addresses.isEmpty ? "network \(network)" : Self.list(addresses.map(\.description)))
+                + (addresses.count > 1 ? " have" : " has") + " changed since the command looked: nothing was changed"
         case .nothingToRelease(let network, let addresses):
             Self.list(addresses.map(\.description))
                 + (addresses.count == 1 ? " is" : " are") + " neither reserved nor in use in network \(network)"
@@ -151,7 +157,7 @@ extension IPAMError: CustomStringConvertible {
         case .store(.invalidConfiguration), .missingAttachments, .noAnnotationSource, .goNodesUnknown,
             .tooManyOperations:
             .invalidNetworkConfig
-        case .store, .locked, .contention, .lookupFailed, .goNodesLookupFailed, .heldForNow: .tryAgainLater
+        case .store, .locked, .contention, .outdated, .lookupFailed, .goNodesLookupFailed, .heldForNow: .tryAgainLater
         case .exhausted, .automaticLimit: .poolExhausted
         case .inUse, .held, .heldByThisContainer, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
         case .reserved: .reservedForAnother

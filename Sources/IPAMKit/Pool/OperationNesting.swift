@@ -8,7 +8,10 @@ extension [Operation] {
 
     /// The same operations, in nested transactions where they are many.
     var inSiblings: [Operation] {
-        count > Self.mostSiblings ? grouped(by: Self.mostSiblings) : self
+        guard count > Self.mostSiblings else { return self }
+        var operations = self
+        while operations.count > Self.siblingsOfMany { operations = operations.grouped(by: Self.siblingsOfMany) }
+        return operations
     }
 
     /// The same operations, as often in groups of nested transactions as `rounds` says.
@@ -19,6 +22,9 @@ extension [Operation] {
         }
         return operations
     }
+
+    /// Four rounds of them, enough for 160,000 operations, are 80 wide.
+    private static let siblingsOfMany = 20
 
     /// Enough for 512 operations to be 8 + 8 + 8 wide.
     static let mostRounds = 2

@@ -27,51 +27,85 @@ public struct ReservationChange: Hashable, Sendable {
     public let reservation: Reservation
 }
 
+/// Reservations as they were looked at before they are made.
+public struct ReservePlan: Sendable {
+    let orders: [ReservationOrder]
+    let snapshot: AddressSnapshot
+    /// When it was made: what has expired by then is replaced.
+    let now: Timestamp
+    /// What would be done, in the order of the orders.
+    public let changes: [ReservationChange]
+
+    /// Whether there is nothing to do.
+    public var isDone: Bool { changes.allSatisfy { $0.kind == .unchanged } }
+}
+
 extension AddressPool {
     /// The most addresses that one transaction reserves.
     public static let reservationLimit = 1024
 
-    /// Reserves all of `orders`, or none. Reserving again for the same holder is success.
+    /// Plans the reservations of `orders`. Reserving again for the same holder is success.
     ///
     /// - Parameters:
-    ///   - orders: at most ``reservationLimit``, each address once.
+    ///   - orders: each address once.
     ///   - rangeSets: the network's; an address outside their subnets, or one that no pod can have, is refused.
-    ///   - dryRun: true tells what would be done.
-    /// - Throws: ``IPAMError``, `conflicts` where an address is someone else's.
-    public func reserve(_ orders: [ReservationOrder], rangeSets: [RangeSet], now: Timestamp, dryRun: Bool = false)
-        async throws(IPAMError) -> [ReservationChange]
+    /// - Throws: ``IPAMError``, `conflicts` if an address is reserved for, or in use by, somebody else.
+    public func planReservations(_ orders: [ReservationOrder], rangeSets: [RangeSet], now: Timestamp)
+        async throws(IPAMError) -> ReservePlan
     {
-        precondition(orders.count <= Self.reservationLimit, "more orders than one transaction takes")
         let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
         for order in orders { _ = try eligibility.require(order.address) }
-        return try await orWithoutHistory(whenFull: false) { (pool) throws(IPAMError) in
-            try await pool.reserve(orders, now: now, dryRun: dryRun)
-        }
+        return try await plan(orders, now: now)
     }
 
-    private func reserve(_ orders: [ReservationOrder], now: Timestamp, dryRun: Bool) async throws(IPAMError)
+    /// Makes the reservations of a plan, all of them or none; of more than ``reservationLimit`` that many at a time.
+    ///
+    /// - Parameter progress: gets what was done of the plan's addresses as it is through.
+    /// - Returns: what was done, in the order of the orders.
+    /// - Throws: ``IPAMError``, `conflicts` if an address has come to somebody else since, `outdated` if something else has
+    ///   changed about one; what was reserved until then stays so, and `progress` has it.
+    @discardableResult
+    public func carryOut(_ plan: ReservePlan, progress: ([ReservationChange]) -> Void = { _ in })
+        async throws(IPAMError)
         -> [ReservationChange]
     {
-        // What a transaction without an answer was to change: found so by the next look, it was this order's doing.
-        var unanswered: [IPAddress: ReservationChange] = [:]
-        for _ in 0..<Self.attempts {
-            let snapshot = try await entries(of: orders.map(\.address))
-            let planned = try plan(orders, snapshot, now: now)
-            let changes = planned.map { change in
-                guard change.kind == .unchanged, let before = unanswered[change.address] else { return change }
-                return before.reservation == change.reservation ? before : change
-            }
-            guard !dryRun, planned.contains(where: { $0.kind != .unchanged }) else { return changes }
-            // What is reserved just so is guarded and written with the rest: it could be released meanwhile, and the order
-            // would be half done.
-            let histories = try await histories(of: planned.filter { $0.kind != .unchanged }.map(\.address))
-            if let commit = try await commit(transaction(planned, snapshot, histories, now: now)) {
-                if commit.succeeded { return changes }
-            } else {
-                for change in planned where change.kind != .unchanged { unanswered[change.address] = change }
-            }
+        var done: [ReservationChange] = []
+        while done.count < plan.orders.count {
+            let next = done.count..<min(done.count + Self.reservationLimit, plan.orders.count)
+            let part = ReservePlan(
+                orders: Array(plan.orders[next]), snapshot: plan.snapshot, now: plan.now,
+                changes: Array(plan.changes[next]))
+            let changes = try await renewed.carryOut(together: part)
+            progress(changes)
+            done += changes
         }
-        throw .contention(network: keys.network)
+        return done
+    }
+
+    private func carryOut(together shown: ReservePlan) async throws(IPAMError) -> [ReservationChange] {
+        var current = shown
+        return try await carryOut(
+            withoutHistoryWhenFull: false,
+            plan: { (round) throws(IPAMError) -> Planned<Void, [ReservationChange]> in
+                if !round.isFirst {
+                    current = try await plan(shown.orders, now: shown.now)
+                    try current.requireWithin(shown, keys.network)
+                }
+                if current.isDone {
+                    return .done(round.isUnanswered ? current.changes(completing: shown) : current.changes)
+                }
+                // An address that is reserved already is guarded and written with the rest: it could be released meanwhile,
+                // and the order would be half done.
+                let histories = try await round.pool.histories(
+                    of: current.changes.filter { $0.kind != .unchanged }.map(\.address))
+                return .commit(try transaction(current, histories), ())
+            }, outcome: { _, commit in commit.succeeded ? current.changes(completing: shown) : nil })
+    }
+
+    private func plan(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
+        let snapshot = try await entries(of: orders.map(\.address))
+        return ReservePlan(
+            orders: orders, snapshot: snapshot, now: now, changes: try plan(orders, snapshot, now: now))
     }
 
     private func plan(_ orders: [ReservationOrder], _ snapshot: AddressSnapshot, now: Timestamp) throws(IPAMError)
@@ -83,10 +117,10 @@ extension AddressPool {
             let present = entry.reservation.flatMap { $0.isExpired(at: now) ? nil : $0 }
             if let present, present.holder != order.reservation.holder {
                 conflicts.append(.init(address: order.address, problem: "is reserved for \(present.holder.phrase)"))
-            } else if present == nil, let usage = entry.usage,
-                !order.reservation.holder.admits(usage.attachment?.holder)
+            } else if present == nil, let tenancy = entry.tenancy,
+                !order.reservation.holder.admits(tenancy.holder)
             {
-                conflicts.append(.init(address: order.address, problem: "is in use by \(usage.phrase)"))
+                conflicts.append(.init(address: order.address, problem: "is in use by \(tenancy.phrase)"))
             } else if let present {
                 var renewed = present
                 renewed.note = order.reservation.note ?? present.note
@@ -106,19 +140,17 @@ extension AddressPool {
     /// Guards in the root; of many puts, those after the first address's in nested siblings without guards, as deep as it
     /// takes. The first address's stand in the root, because etcd up to 3.5 asks there only whether the user may write
     /// (CVE-2026-33343).
-    private func transaction(
-        _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ histories: [IPAddress: Record?], now: Timestamp
-    ) throws(IPAMError) -> Transaction {
-        let updates = try updates(changes, snapshot, histories, now: now)
+    private func transaction(_ plan: ReservePlan, _ histories: Histories) throws(IPAMError) -> Transaction {
+        let updates = try updates(plan, histories)
         var first: [Operation] = []
         var rest: [Operation] = []
-        for change in changes {
+        for change in plan.changes {
             let writes =
-                try writes(change, replacing: snapshot.states[change.address]?.reservation)
+                try writes(change, replacing: plan.snapshot.states[change.address]?.reservation)
                 + (updates[change.address]?.operations ?? [])
             if first.isEmpty { first = writes } else { rest += writes }
         }
-        let guards = guards(changes, snapshot, updates)
+        let guards = guards(plan, updates)
         var transaction = Transaction(if: guards, then: first + rest)
         var rounds = 0
         while transaction.width > Transaction.maximumWidth, rounds < [Operation].mostRounds {
@@ -128,26 +160,25 @@ extension AddressPool {
         return transaction
     }
 
-    /// What is added to the histories. One request of etcd's has 1.5 MiB at most: where many long histories would not fit,
-    /// their oldest entries go.
-    private func updates(
-        _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ histories: [IPAddress: Record?], now: Timestamp
-    ) throws(IPAMError) -> [IPAddress: HistoryUpdate] {
-        guard historyDepth > 0 else { return [:] }
-        let size = histories.values.reduce(0) { $0 + ($1?.value.utf8.count ?? 0) }
-        let depth = size > Self.largestHistories ? max(1, historyDepth * Self.largestHistories / size) : historyDepth
+    /// What is added to the histories. One request of etcd's has 1.5 MiB at most: if many long histories would not fit, their
+    /// oldest entries go.
+    private func updates(_ plan: ReservePlan, _ histories: Histories) throws(IPAMError) -> [IPAddress: HistoryUpdate] {
+        guard histories.depth > 0 else { return [:] }
+        let size = histories.records.values.reduce(0) { $0 + ($1?.value.utf8.count ?? 0) }
+        let isLarge = size > Self.largestHistories
+        let shortened = Histories(
+            records: histories.records,
+            depth: isLarge ? max(1, histories.depth * Self.largestHistories / size) : histories.depth)
         var updates: [IPAddress: HistoryUpdate] = [:]
-        for change in changes where change.kind != .unchanged {
+        for change in plan.changes where change.kind != .unchanged {
             var entries: [HistoryEntry] = []
             let by = change.reservation.by
-            if change.kind == .reserved, let old = try reservation(snapshot.states[change.address]?.reservation) {
-                entries.append(.init(.expired, at: now, by: by, reservation: old))
+            if change.kind == .reserved, let old = try reservation(plan.snapshot.states[change.address]?.reservation) {
+                entries.append(.init(.expired, at: plan.now, by: by, reservation: old))
             }
-            entries.append(
-                .init(change.kind == .updated ? .updated : .reserved, at: now, by: by, reservation: change.reservation))
-            updates[change.address] = HistoryUpdate(
-                key: keys.history(change.address), record: histories[change.address] ?? nil, entries: entries,
-                depth: depth)
+            let event: HistoryEntry.Event = change.kind == .updated ? .updated : .reserved
+            entries.append(.init(event, at: plan.now, by: by, reservation: change.reservation))
+            updates[change.address] = shortened.update(of: change.address, keys, adding: entries)
         }
         return updates
     }
@@ -171,9 +202,8 @@ extension AddressPool {
     /// That nothing about the addresses changed since the read: by key while they fit into one transaction, else by
     /// the /24 blocks they lie in, else by the whole network. The coarser, the sooner an unrelated change makes it try
     /// again.
-    private func guards(
-        _ changes: [ReservationChange], _ snapshot: AddressSnapshot, _ updates: [IPAddress: HistoryUpdate]
-    ) -> [Guard] {
+    private func guards(_ plan: ReservePlan, _ updates: [IPAddress: HistoryUpdate]) -> [Guard] {
+        let (changes, snapshot) = (plan.changes, plan.snapshot)
         let most = [Operation].mostSiblings
         if changes.count * 3 <= most {
             return changes.flatMap { change -> [Guard] in
@@ -195,5 +225,22 @@ extension AddressPool {
 
     private func unchanged(_ key: Key, _ record: Record?) -> Guard {
         record.map { .unchanged(key, $0.modified) } ?? .absent(key)
+    }
+}
+
+extension ReservePlan {
+    /// Checks that this plan, made later, changes no reservation that `shown` did not change in the same way.
+    fileprivate func requireWithin(_ shown: ReservePlan, _ network: NetworkName) throws(IPAMError) {
+        let others = zip(changes, shown.changes).filter { now, before in
+            now.kind == .updated && (before.kind != .updated || now.reservation != before.reservation)
+        }
+        guard others.isEmpty else { throw .outdated(network: network, others.map(\.0.address)) }
+    }
+
+    /// What was done, if what is so now has been this operation's doing: the changes that were shown.
+    fileprivate func changes(completing shown: ReservePlan) -> [ReservationChange] {
+        zip(changes, shown.changes).map { now, before in
+            now.kind == .unchanged && now.reservation == before.reservation ? before : now
+        }
     }
 }

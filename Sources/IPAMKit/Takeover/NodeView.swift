@@ -64,34 +64,34 @@ public struct NodeView: Sendable {
     }
 
     /// Whether the network namespace of a holder that certainly was recorded on this machine is there.
-    func shows(_ attachment: Attachment) -> Bool {
-        guard identity.certainPlace(of: attachment.holder, since: attachment.since) == .here else { return false }
-        if case .present = evidence(on: attachment.holder, at: .here, seesNamespaces: false) { return true }
+    func shows(_ tenancy: Tenancy) -> Bool {
+        guard identity.certainPlace(of: tenancy.holder, since: tenancy.since) == .here else { return false }
+        if case .present = evidence(on: tenancy.holder, at: .here, seesNamespaces: false) { return true }
         return false
     }
 
-    /// The node names of which this process sees a network namespace, by `attachments`. Nodes that are containers share
+    /// The node names of which this process sees a network namespace, by `tenancies`. Nodes that are containers share
     /// their host's boot ID, and copies of one of them its machine ID, too: what is seen of one name proves nothing of
     /// another.
-    func visibleNodes(among attachments: some Sequence<Attachment>) -> Set<String> {
+    func visibleNodes(among tenancies: some Sequence<Tenancy>) -> Set<String> {
         var names: Set<String> = []
-        for attachment in attachments {
-            guard let name = attachment.holder.node, !names.contains(name), shows(attachment) else { continue }
+        for tenancy in tenancies {
+            guard let name = tenancy.holder.node, !names.contains(name), shows(tenancy) else { continue }
             names.insert(name)
         }
         return names
     }
 
-    /// Whether one of `attachments` was recorded under this machine's name and ID, in another boot, after this boot began:
+    /// Whether one of `tenancies` was recorded under this machine's name and ID, in another boot, after this boot began:
     /// then this machine has a clone, and another boot proves nothing of any holder.
-    func hasClone(among attachments: some Sequence<Attachment>) -> Bool {
-        attachments.contains { attachment in
-            let holder = attachment.holder
-            guard attachment.since != nil, identity.bootedAt != nil, let boot = identity.boot,
+    func hasClone(among tenancies: some Sequence<Tenancy>) -> Bool {
+        tenancies.contains { tenancy in
+            let holder = tenancy.holder
+            guard tenancy.since != nil, identity.bootedAt != nil, let boot = identity.boot,
                 let recorded = holder.boot, recorded != boot, holder.node == identity.name,
                 identity.machine != nil, holder.machine == identity.machine
             else { return false }
-            return identity.place(of: holder, since: attachment.since) == .elsewhere
+            return identity.place(of: holder, since: tenancy.since) == .elsewhere
         }
     }
 }

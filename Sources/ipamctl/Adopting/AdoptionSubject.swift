@@ -31,7 +31,8 @@ struct AdoptionSubject: Sendable {
         let now = try await look()
         guard now.hasGoNodes, now.remaining.isEmpty else { return .init(now, obstacles: now.remaining) }
         let fixed = rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
-        return try await connection.pool(network).endGoNodes(fixed: fixed) ? .done : .unchanged
+        let pool = connection.pool(network)
+        return try await pool.carryOut(pool.plan(.endGoNodes, fixed: fixed)) ? .done : .unchanged
     }
 }
 

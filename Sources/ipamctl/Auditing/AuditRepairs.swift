@@ -21,8 +21,8 @@ struct AuditRepairs: Sendable {
             try Terminal.confirm(
                 "Repair \(findings.count) \(findings.count == 1 ? "finding" : "findings") of network \(network)?",
                 showing: planned.lines(isDryRun: true).joined(separator: "\n"), assumeYes: change.yes)
-            let all = try await connection.pool(network).repair(
-                findings, of: look.snapshot, by: Operator.name, at: Operator.now(),
+            let all = try await connection.pool(network).carryOut(
+                RepairPlan(findings, of: look.snapshot), by: Operator.name, at: Operator.now(),
                 progress: { some in
                     outcomes += some
                     Terminal.progress("network \(network): \(outcomes.count) of \(findings.count) repaired ")

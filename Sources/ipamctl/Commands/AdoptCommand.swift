@@ -58,7 +58,7 @@ struct AdoptCommand: ParsableCommand {
         var ending: AdoptionResult.Ending?
         var stop: Failure?
         do throws(IPAMError) {
-            let all = try await connection.pool(subject.network).adopt(
+            let all = try await connection.pool(subject.network).carryOut(
                 adoption, by: Operator.name, at: Operator.now(),
                 progress: { some in
                     outcomes += some

@@ -39,11 +39,13 @@ struct HoldCommand: ParsableCommand {
         let result = try connected(subject.applied(to: global)) { connection in
             let network = try await connection.network(for: [])
             let fixed = network.rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
-            let planned = try await connection.pool(network.name).hold(wanted, fixed: fixed, dryRun: true)
-            if command.change.dryRun || planned.kind == .unchanged { return (network.name, planned) }
-            try Terminal.confirm(
-                "Hold network \(network.name), so that no pod gets an address of it?", assumeYes: command.change.yes)
-            return (network.name, try await connection.pool(network.name).hold(wanted, fixed: fixed))
+            let planned = try await connection.pool(network.name).plan(.hold(wanted), fixed: fixed)
+            return (
+                network.name,
+                try await command.change.carryOut(
+                    planned, of: connection.pool(network.name),
+                    asking: "Hold network \(network.name), so that no pod gets an address of it?")
+            )
         }
         Terminal.print(output.output.render(NetworkChange(result.0, result.1, isDryRun: change.dryRun)))
     }
@@ -64,11 +66,13 @@ struct UnholdCommand: ParsableCommand {
         let command = self
         let result = try connected(subject.applied(to: global)) { connection in
             let network = try await connection.network(for: []).name
-            let planned = try await connection.pool(network).unhold(dryRun: true)
-            if command.change.dryRun || planned.kind == .unchanged { return (network, planned) }
-            try Terminal.confirm(
-                "Lift the hold of network \(network)\(planned.hold?.phrase ?? "")?", assumeYes: command.change.yes)
-            return (network, try await connection.pool(network).unhold())
+            let planned = try await connection.pool(network).plan(.unhold)
+            return (
+                network,
+                try await command.change.carryOut(
+                    planned, of: connection.pool(network),
+                    asking: "Lift the hold of network \(network)\(planned.hold?.phrase ?? "")?")
+            )
         }
         Terminal.print(output.output.render(NetworkChange(result.0, result.1, isDryRun: change.dryRun)))
     }
@@ -100,15 +104,32 @@ extension NetworkSettings.Hold {
     }
 }
 
+extension ChangeOptions {
+    /// Asks for a change of a network's settings that is needed, and makes it.
+    ///
+    /// - Returns: the plan if its change was made, or would be; else what the network is like already.
+    fileprivate func carryOut(_ plan: SettingsPlan, of pool: AddressPool, asking question: String) async throws
+        -> SettingsPlan
+    {
+        guard plan.isNeeded, !dryRun else { return plan }
+        try Terminal.confirm(question, assumeYes: yes)
+        return try await pool.carryOut(plan) ? plan : try await pool.plan(plan.change)
+    }
+}
+
 extension NetworkChange {
-    fileprivate init(_ network: NetworkName, _ change: HoldChange, isDryRun: Bool) {
-        let sentence =
-            switch change.kind {
-            case .held: "on hold: \(change.hold?.reason ?? "")"
-            case .lifted: "no longer on hold (was\(change.hold?.phrase ?? ""))"
-            case .unchanged: change.hold.map { "is on hold already\($0.phrase)" } ?? "is not on hold"
-            }
-        self.init(
-            network: network, action: change.kind.rawValue, sentence: sentence, hold: change.hold, isDryRun: isDryRun)
+    fileprivate init(_ network: NetworkName, _ plan: SettingsPlan, isDryRun: Bool) {
+        var hold = plan.hold
+        let (action, sentence): (String, String)
+        switch plan.change {
+        case .hold(let wanted) where plan.isNeeded:
+            hold = wanted
+            (action, sentence) = ("held", "on hold: \(wanted.reason ?? "")")
+        case .unhold where plan.isNeeded:
+            (action, sentence) = ("lifted", "no longer on hold (was\(hold?.phrase ?? ""))")
+        case .hold, .unhold, .endGoNodes:
+            (action, sentence) = ("unchanged", hold.map { "is on hold already\($0.phrase)" } ?? "is not on hold")
+        }
+        self.init(network: network, action: action, sentence: sentence, hold: hold, isDryRun: isDryRun)
     }
 }

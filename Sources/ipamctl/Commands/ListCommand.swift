@@ -47,7 +47,7 @@ struct ListCommand: ParsableCommand {
 
     private func admits(_ entry: AddressEntry) -> Bool {
         if !state.isEmpty, !state.contains(entry.state) { return false }
-        let user = entry.usage?.attachment?.holder
+        let user = entry.tenancy?.holder
         if let pod, user?.isCalled(pod) != true, entry.reservation?.holder != .pod(pod) { return false }
         if let namespace {
             let reserved = entry.reservation?.holder.namespace?.text
@@ -63,7 +63,7 @@ struct ListCommand: ParsableCommand {
             Terminal.note("network \(inventory.network): only the first \(mostFree) free addresses are listed")
         }
         return free.prefix(mostFree).map {
-            AddressEntry(network: inventory.network, address: $0, usage: nil, reservation: nil)
+            AddressEntry(network: inventory.network, address: $0, tenancy: nil, reservation: nil)
         }
     }
 }

@@ -95,7 +95,7 @@ struct ReleaseCommand: ParsableCommand {
         var done: Set<IPAddress> = []
         var through = 0
         do throws(IPAMError) {
-            let changes = try await pool.release(
+            let changes = try await pool.carryOut(
                 plan, ending: Ending(.freed, at: Operator.now(), by: Operator.name),
                 progress: { address, isDone in
                     through += 1
@@ -114,10 +114,10 @@ struct ReleaseCommand: ParsableCommand {
 
     private static func question(_ plan: ReleasePlan, _ network: NetworkName) -> String {
         let what = plan.addresses.count == 1 ? plan.addresses[0].description : "\(plan.addresses.count) addresses"
-        switch plan.usages.count {
+        switch plan.tenancies.count {
         case 0: return "Release \(what) of network \(network)?"
-        case 1: return "Release \(what) of network \(network), in use by \(plan.usages[0].phrase)?"
-        default: return "Release \(what) of network \(network), \(plan.usages.count) of them in use?"
+        case 1: return "Release \(what) of network \(network), in use by \(plan.tenancies[0].phrase)?"
+        default: return "Release \(what) of network \(network), \(plan.tenancies.count) of them in use?"
         }
     }
 
@@ -155,10 +155,10 @@ struct ReleaseCommand: ParsableCommand {
 
     /// Looked at again when the release is planned: an address may have come to another pod since it was found.
     private func isMeant(_ entry: AddressEntry, _ selection: AddressSelection) -> Bool {
-        let holder = entry.usage?.attachment?.holder
+        let holder = entry.tenancy?.holder
         if let pod { return holder?.isCalled(pod) == true || entry.reservation?.holder == .pod(pod) }
         if let node { return holder?.node == node }
-        if let container { return entry.usage.map { Self.names(container, $0.containerID) } ?? false }
+        if let container { return entry.tenancy.map { Self.names(container, $0.containerID) } ?? false }
         return entry.state != .free && selection.ranges.contains { $0.contains(entry.address) }
     }
 

@@ -92,6 +92,9 @@ struct ReserveCommand: ParsableCommand {
                 } catch IPAMError.conflicts where plan.choosesAddresses {
                     // Someone else was quicker with a free address.
                     continue
+                } catch IPAMError.outdated where command.change.yes {
+                    // Nobody was shown the plan that something has changed since.
+                    continue
                 }
             }
             throw Failure(.conflict, "others reserve the free addresses of network \(network.name) as well: try again")
@@ -137,47 +140,29 @@ struct ReserveCommand: ParsableCommand {
                 "\(orders.count) addresses are more than one transaction takes (\(AddressPool.reservationLimit))",
                 hint: "--batch reserves them in several, each all or nothing")
         }
-        let batches = stride(from: 0, to: orders.count, by: AddressPool.reservationLimit).map {
-            Array(orders[$0..<min($0 + AddressPool.reservationLimit, orders.count)])
-        }
-        let planned = await Self.reserve(batches, network, connection, now, dryRun: true)
-        if let error = planned.error { throw error }
+        let planned = try await connection.pool(network.name).planReservations(
+            orders, rangeSets: network.rangeSets, now: now)
         let advice = RolloutAdvice(network: network.name, rangeSets: network.rangeSets, connection: connection)
         for shortage in try await advice.warnings(on: orders, now: now) {
             Terminal.note("warning: \(shortage.problem)\nhint: \(shortage.remedy)")
         }
         if change.dryRun { return Outcome(changes: list(planned.changes, network.name), failure: nil) }
-        if planned.changes.contains(where: { $0.kind != .unchanged }) {
-            try Self.confirm(orders, network.name, change)
+        if !planned.isDone { try Self.confirm(orders, network.name, change) }
+        var done: [ReservationChange] = []
+        do throws(IPAMError) {
+            try await connection.pool(network.name).carryOut(planned, progress: { done += $0 })
+        } catch {
+            if done.isEmpty { throw error }
+            let failure = Failure(error)
+            let not = if case .store(.outcomeUnknown) = error { "perhaps not" } else { "not" }
+            let message = "\(orders.count - done.count) of \(orders.count) addresses were \(not) reserved: "
+            return Outcome(
+                changes: list(done, network.name),
+                failure: Failure(
+                    failure.status, message + failure.message,
+                    hint: "run it again: what is reserved already is left as it is"))
         }
-        let done = await Self.reserve(batches, network, connection, now, dryRun: false)
-        guard let error = done.error else { return Outcome(changes: list(done.changes, network.name), failure: nil) }
-        if done.changes.isEmpty { throw error }
-        let failure = Failure(error)
-        let not = if case .store(.outcomeUnknown) = error { "perhaps not" } else { "not" }
-        let message = "\(orders.count - done.changes.count) of \(orders.count) addresses were \(not) reserved: "
-        return Outcome(
-            changes: list(done.changes, network.name),
-            failure: Failure(
-                failure.status, message + failure.message,
-                hint: "run it again: what is reserved already is left as it is"))
-    }
-
-    /// Reserves one batch after the other, up to the first that cannot be.
-    private static func reserve(
-        _ batches: [[ReservationOrder]], _ network: (name: NetworkName, rangeSets: [RangeSet]),
-        _ connection: Connection, _ now: Timestamp, dryRun: Bool
-    ) async -> (changes: [ReservationChange], error: IPAMError?) {
-        var changes: [ReservationChange] = []
-        for orders in batches {
-            let pool = connection.pool(network.name)
-            do throws(IPAMError) {
-                changes += try await pool.reserve(orders, rangeSets: network.rangeSets, now: now, dryRun: dryRun)
-            } catch {
-                return (changes, error)
-            }
-        }
-        return (changes, nil)
+        return Outcome(changes: list(done, network.name), failure: nil)
     }
 
     private func list(_ changes: [ReservationChange], _ network: NetworkName) -> ChangeList {

@@ -73,22 +73,22 @@ private struct AddressDetail: Renderable {
         func add(_ title: String, _ value: String?) {
             if let value { lines.append((title, value)) }
         }
-        if let usage = entry.usage {
-            let holder = usage.attachment?.holder
-            add("Pod", holder?.pod?.description)
-            add("Container name", holder?.container?.description)
-            add("Pod UID", holder?.uid)
-            add("Node", holder?.node)
-            add("Container", usage.containerID)
-            add("Interface", usage.ifname?.text)
-            add("Workload", holder?.owner.text)
-            add("Namespace path", holder?.netns)
-            add("Namespace inode", holder?.inode.map(String.init))
-            add("Boot ID", holder?.boot)
-            add("Machine ID", holder?.machine)
-            add("Cluster", holder?.cluster)
-            add("Since", usage.attachment?.since?.description)
-            if usage.attachment == nil {
+        if let tenancy = entry.tenancy {
+            let holder = tenancy.holder
+            add("Pod", holder.pod?.description)
+            add("Container name", holder.container?.description)
+            add("Pod UID", holder.uid)
+            add("Node", holder.node)
+            add("Container", tenancy.containerID)
+            add("Interface", tenancy.ifname?.text)
+            add("Workload", holder.owner.text)
+            add("Namespace path", holder.netns)
+            add("Namespace inode", holder.inode.map(String.init))
+            add("Boot ID", holder.boot)
+            add("Machine ID", holder.machine)
+            add("Cluster", holder.cluster)
+            add("Since", tenancy.since?.description)
+            if tenancy.attachment == nil {
                 add("Recorded by", "no attachment that can be read: the Go plugin makes none")
             }
         }
@@ -97,7 +97,7 @@ private struct AddressDetail: Renderable {
         }
         if let takeover = past.takeover {
             add("Taken over", "\(takeover.at)" + (takeover.by.map { " by \($0)" } ?? ""))
-            add("Taken from", takeover.formerHolder)
+            add("Taken from", takeover.tenancy?.phrase)
             add("Because", takeover.evidence)
         }
         if let reservation = entry.reservation {

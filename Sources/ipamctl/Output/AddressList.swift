@@ -25,8 +25,8 @@ struct AddressList: Renderable {
     }
 
     private static func row(_ entry: AddressEntry) -> [String] {
-        let user = entry.usage.map { usage in
-            usage.attachment?.holder.phrase ?? "container \(usage.containerID.prefix(12))"
+        let user = entry.tenancy.map { tenancy in
+            tenancy.holder.phrase ?? "container \(tenancy.containerID.prefix(12))"
         }
         return [
             entry.network.text, entry.address.description, entry.state.rawValue, user ?? "",
@@ -38,10 +38,10 @@ struct AddressList: Renderable {
     }
 
     private static func wideRow(_ entry: AddressEntry) -> [String] {
-        let since = entry.usage.map { $0.attachment?.since } ?? entry.reservation?.since
+        let since = entry.tenancy.map(\.since) ?? entry.reservation?.since
         return [
-            entry.usage?.attachment?.holder.node ?? "", entry.usage?.containerID ?? "",
-            entry.usage?.ifname?.text ?? "", since?.description ?? "",
+            entry.tenancy?.holder.node ?? "", entry.tenancy?.containerID ?? "",
+            entry.tenancy?.ifname?.text ?? "", since?.description ?? "",
             entry.reservation?.expires?.description ?? "", entry.reservation?.note ?? "",
         ]
     }

@@ -103,7 +103,7 @@ struct AuditResult: Renderable {
                         report.network.text, finding.address?.description ?? "", finding.code.rawValue,
                         finding.code.severity.rawValue, finding.repair.rawValue, finding.evidence,
                     ]
-                    return row + (wide ? [finding.node ?? "", finding.holder?["containerID"]?.string ?? ""] : [])
+                    return row + (wide ? [finding.node ?? "", finding.holder?.containerID ?? ""] : [])
                 }
             }
     }

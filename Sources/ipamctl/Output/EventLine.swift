@@ -39,8 +39,8 @@ struct EventLine: Renderable {
     private var wideRow: [String] {
         [
             event.former.map(Self.phrase) ?? "", event.ending?.rawValue ?? "",
-            event.usage?.attachment?.holder.node ?? "", event.usage?.containerID ?? "",
-            event.usage?.ifname?.text ?? "", event.by ?? "", event.evidence ?? "", String(event.revision),
+            event.tenancy?.holder.node ?? "", event.tenancy?.containerID ?? "",
+            event.tenancy?.ifname?.text ?? "", event.by ?? "", event.evidence ?? "", String(event.revision),
         ]
     }
 
@@ -59,7 +59,7 @@ struct EventLine: Renderable {
 
     private var who: String {
         switch event.kind {
-        case .given, .takenOver, .freed: event.usage.map(Self.phrase) ?? ""
+        case .given, .takenOver, .freed: event.tenancy.map(Self.phrase) ?? ""
         case .reserved, .updated, .released, .expired: event.reservation?.holder.phrase ?? ""
         case .suspected: event.by.map { "seen gone by \($0)" } ?? "seen gone"
         case .held, .unheld: event.hold?.reason ?? ""
@@ -76,8 +76,8 @@ struct EventLine: Renderable {
         return parts.joined(separator: ", ")
     }
 
-    private static func phrase(_ usage: Usage) -> String {
-        usage.attachment?.holder.phrase == nil ? "container \(usage.containerID.prefix(12))" : usage.phrase
+    private static func phrase(_ tenancy: Tenancy) -> String {
+        tenancy.holder.phrase == nil ? "container \(tenancy.containerID.prefix(12))" : tenancy.phrase
     }
 }
 

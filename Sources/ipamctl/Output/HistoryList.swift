@@ -24,7 +24,7 @@ struct HistoryList: Renderable {
                 return row
                     + (wide
                         ? [
-                            line.attachment?["containerID"]?.string ?? "", line.attachment?["uid"]?.string ?? "",
+                            line.tenancy?.containerID ?? "", line.tenancy?.holder.uid ?? "",
                             line.reservation?.note ?? "",
                         ] : []) + [line.evidence ?? ""]
             }

@@ -1,0 +1,86 @@
+import Store
+
+/// A change of a network's settings.
+public enum SettingsChange: Hashable, Sendable {
+    /// ADDs are refused with the hold's reason, DELs go on.
+    case hold(NetworkSettings.Hold)
+    /// ADDs are served again.
+    case unhold
+    /// No node runs the Go plugin any more: DELs no longer search for its records, nor ADDs for its pods.
+    case endGoNodes
+}
+
+/// A change of a network's settings as it was looked at before it is made.
+public struct SettingsPlan: Sendable {
+    public let change: SettingsChange
+    /// False if the settings are as wanted already.
+    public let isNeeded: Bool
+    /// The hold that was found; nil if the network was not on hold.
+    public let hold: NetworkSettings.Hold?
+    /// The network's fixed ranges according to a CNI file: for settings that have to be made.
+    let fixed: [AddressRange]
+    /// The settings as they were read; nil if there were none.
+    let record: Record?
+    /// Nothing has made the network yet.
+    let isNew: Bool
+    /// The settings as they are to be.
+    let settings: NetworkSettings
+}
+
+extension AddressPool {
+    /// Plans a change of the network's settings. What this version does not know in them is kept.
+    ///
+    /// - Parameter fixed: the network's fixed ranges according to a CNI file: for settings that have to be made.
+    /// - Throws: ``IPAMError``, `onHold` if the network is to be held and is on hold for another reason, `unknownNetwork` if
+    ///   the store has nothing of the network.
+    public func plan(_ change: SettingsChange, fixed: [AddressRange] = []) async throws(IPAMError) -> SettingsPlan {
+        let snapshot = try await read([
+            Read(keys.settings), Read(keys.document),
+            Read(KeyRange(prefix: keys.document.text + "/"), .keys, limit: 1),
+        ])
+        guard snapshot.results.contains(where: { !$0.records.isEmpty }) else { throw .unknownNetwork(keys.network) }
+        let record = snapshot.results[0].records.first
+        // A network without settings is one that the Go plugin made, unless nothing has made it yet: the Go plugin writes the
+        // document before anything else.
+        let isNew = record == nil && snapshot.results[1].records.isEmpty
+        var settings = try settings(record) ?? NetworkSettings(hasGoNodes: !isNew, fixed: fixed)
+        let found = settings.hold
+        let isNeeded: Bool
+        switch change {
+        case .hold(let hold):
+            if let found, found.reason != hold.reason { throw .onHold(network: keys.network, found) }
+            isNeeded = found == nil
+            if isNeeded { settings.setHold(hold) }
+        case .unhold:
+            isNeeded = found != nil
+            settings.setHold(nil)
+        case .endGoNodes:
+            isNeeded = settings.hasGoNodes
+            settings.hasGoNodes = false
+        }
+        return SettingsPlan(
+            change: change, isNeeded: isNeeded, hold: found, fixed: fixed, record: record, isNew: isNew,
+            settings: settings)
+    }
+
+    /// Changes the network's settings as planned.
+    ///
+    /// - Returns: false if somebody else was quicker with the same change.
+    /// - Throws: ``IPAMError``, `outdated` if the network has come to be, or to be no longer, on hold since.
+    @discardableResult
+    public func carryOut(_ shown: SettingsPlan) async throws(IPAMError) -> Bool {
+        var current = shown
+        return try await carryOut(
+            withoutHistoryWhenFull: false,
+            plan: { (round) throws(IPAMError) -> Planned<Void, Bool> in
+                if !round.isFirst { current = try await plan(shown.change, fixed: shown.fixed) }
+                guard current.isNeeded else { return .done(round.isUnanswered) }
+                guard current.hold == shown.hold else { throw .outdated(network: keys.network, []) }
+                let unchanged = current.record.map { Guard.unchanged($0.key, $0.modified) } ?? .absent(keys.settings)
+                return .commit(
+                    Transaction(
+                        if: [unchanged] + (current.isNew ? [.absent(keys.document)] : []),
+                        then: [.put(keys.settings, current.settings.serialized())]), ())
+            }, outcome: { _, commit in commit.succeeded ? true : nil })
+    }
+}

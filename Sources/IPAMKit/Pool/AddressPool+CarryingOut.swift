@@ -1,0 +1,200 @@
+import Store
+
+/// One round of an operation: it reads, plans, and is told what became of the plan.
+struct Round: Sendable {
+    /// The pool that the round works on. It keeps no histories if the store had no room for them.
+    fileprivate(set) var pool: AddressPool
+    /// False for every round but the first.
+    fileprivate(set) var isFirst = true
+    /// Whether the answer to an earlier round's transaction was lost: it may have been carried out.
+    fileprivate(set) var isUnanswered = false
+}
+
+/// What a round has planned.
+enum Planned<Plan, Outcome> {
+    /// Nothing is left to do.
+    case done(Outcome)
+    /// Something has changed since it was read.
+    case outdated
+    /// This transaction is to be committed.
+    case commit(Transaction, Plan)
+}
+
+extension AddressPool {
+    /// So often a transaction is planned and committed anew after others have changed what it was planned on.
+    private static let attempts = 64
+
+    /// Plans and commits until a plan holds. Every change of the store goes through this loop.
+    ///
+    /// If the store refuses a transaction because of its size, or because the store is full, the next rounds write no
+    /// histories: the change itself matters more than the record of it.
+    ///
+    /// - Parameters:
+    ///   - whenFull: whether a full store may take the transaction if it writes no histories. A full store takes no puts.
+    ///   - whenTooLarge: whether to go on without histories if the request is too large.
+    ///   - plan: reads and plans. After a lost answer it also finds out whether the change was carried out.
+    ///   - outcome: what the answer means; nil begins another round.
+    /// - Throws: ``IPAMError``, `contention` if no plan held.
+    func carryOut<Plan, Outcome>(
+        withoutHistoryWhenFull whenFull: Bool, whenTooLarge: Bool = true,
+        plan: (Round) async throws(IPAMError) -> Planned<Plan, Outcome>,
+        outcome: (Plan, Commit) async throws(IPAMError) -> Outcome?
+    ) async throws(IPAMError) -> Outcome {
+        var round = Round(pool: self)
+        for _ in 0..<Self.attempts {
+            let planned = try await plan(round)
+            round.isFirst = false
+            switch planned {
+            case .done(let outcome): return outcome
+            case .outdated: continue
+            case .commit(let transaction, let plan):
+                do throws(IPAMError) {
+                    guard let commit = try await commit(transaction) else {
+                        round.isUnanswered = true
+                        continue
+                    }
+                    if let outcome = try await outcome(plan, commit) { return outcome }
+                } catch .store(.full) where whenFull && round.pool.historyDepth > 0 {
+                    round.pool = withoutHistory
+                } catch .store(.tooLarge) where whenTooLarge && round.pool.historyDepth > 0 {
+                    round.pool = withoutHistory
+                }
+            }
+        }
+        throw .contention(network: keys.network)
+    }
+
+    /// Runs `transaction`; nil if its answer was lost.
+    private func commit(_ transaction: Transaction) async throws(IPAMError) -> Commit? {
+        do throws(StoreError) {
+            return try await store.commit(transaction, deadline: deadline)
+        } catch .outcomeUnknown(let problem) {
+            if ContinuousClock.now >= deadline { throw .store(.outcomeUnknown(problem)) }
+            return nil
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// Runs a transaction that may fail, or get lost, without harm.
+    func attempt(_ transaction: Transaction) async throws(IPAMError) {
+        _ = try await commit(transaction)
+    }
+
+    // MARK: Changes that were planned before
+
+    /// So many changes stand side by side in one transaction: nested siblings do not add up in etcd's count of operations,
+    /// but their histories do in the size of a request.
+    private static let changesAtOnce = 40
+
+    /// Carries out `changes`, each if what it was planned on is still so. A history that has changed meanwhile is no reason
+    /// to leave a change alone. What the store refuses together is tried one by one.
+    ///
+    /// - Parameters:
+    ///   - histories: histories that have been read already, for the first try.
+    ///   - skipsRefused: whether a change that the store refuses is left alone, so that the others are carried out.
+    ///   - progress: gets the indexes of the changes as they are through, and for each whether it was carried out.
+    /// - Returns: whether each change was carried out.
+    /// - Throws: ``IPAMError``; what was carried out until then stays so, and `progress` has it.
+    @discardableResult
+    func carryOut(
+        _ changes: [Change], histories: [IPAddress: Record?] = [:], skipsRefused: Bool = false,
+        progress: (Range<Int>, [Bool]) -> Void = { _, _ in }
+    ) async throws(IPAMError) -> [Bool] {
+        var done: [Bool] = []
+        while done.count < changes.count {
+            let batch = Self.batch(changes[done.count...])
+            let outcomes = try await renewed.carryOutOrSplit(batch, histories, skipsRefused: skipsRefused)
+            progress(done.count..<done.count + batch.count, outcomes)
+            done += outcomes
+        }
+        return done
+    }
+
+    /// The changes that fit into one transaction. Two that write to the history of one address do not: etcd takes no key that
+    /// is put twice.
+    private static func batch(_ rest: ArraySlice<Change>) -> [Change] {
+        var batch: [Change] = []
+        var touched: Set<IPAddress> = []
+        for change in rest.prefix(changesAtOnce) {
+            let addresses = change.parts.map(\.address)
+            guard touched.isDisjoint(with: addresses) else { break }
+            touched.formUnion(addresses)
+            batch.append(change)
+        }
+        return batch
+    }
+
+    private func carryOutOrSplit(_ batch: [Change], _ histories: [IPAddress: Record?], skipsRefused: Bool)
+        async throws(IPAMError) -> [Bool]
+    {
+        do throws(IPAMError) {
+            return try await carryOutTogether(batch, histories)
+        } catch {
+            switch error {
+            case .store(.tooLarge) where batch.count > 1: break
+            case .store(.refused), .store(.tooLarge), .store(.full):
+                guard skipsRefused else { throw error }
+                if batch.count == 1 { return [false] }
+            default: throw error
+            }
+        }
+        var done: [Bool] = []
+        for change in batch { done += try await renewed.carryOutOrSplit([change], [:], skipsRefused: skipsRefused) }
+        return done
+    }
+
+    /// Carries out changes in one transaction.
+    private func carryOutTogether(_ batch: [Change], _ known: [IPAddress: Record?]) async throws(IPAMError) -> [Bool] {
+        var done = [Bool?](repeating: nil, count: batch.count)
+        var last: Histories?
+        // Changes that are too large together are tried one by one before one of them goes without its history.
+        return try await carryOut(
+            withoutHistoryWhenFull: batch.allSatisfy(\.onlyDeletes), whenTooLarge: batch.count == 1,
+            plan: { (round) throws(IPAMError) -> Planned<(indexes: [Int], histories: Histories), [Bool]> in
+                if round.isUnanswered {
+                    for index in batch.indices where done[index] == nil {
+                        if try await round.pool.holds(batch[index].outcome) { done[index] = true }
+                    }
+                }
+                let wanted = batch.indices.filter { done[$0] == nil }.flatMap { batch[$0].addressesWithHistory }
+                let histories = try await round.pool.histories(of: wanted, known: round.isFirst ? known : [:])
+                // What failed although its histories are as they were has changed itself.
+                if let last {
+                    for index in batch.indices where done[index] == nil {
+                        let isSame = batch[index].addressesWithHistory.allSatisfy {
+                            last.records[$0] == histories.records[$0]
+                        }
+                        if isSame { done[index] = false }
+                    }
+                }
+                last = nil
+                let rest = batch.indices.filter { done[$0] == nil }
+                guard !rest.isEmpty else { return .done(done.map { $0 ?? false }) }
+                let transactions = rest.map { batch[$0].transaction(keys, histories) }
+                let whole =
+                    transactions.count == 1
+                    ? transactions[0] : Transaction(if: [], then: transactions.map(Operation.transaction))
+                return .commit(whole, (rest, histories))
+            },
+            outcome: { plan, commit in
+                let succeeded = plan.indexes.count == 1 ? [commit.succeeded] : commit.results.map(\.isCarriedOut)
+                for (index, success) in zip(plan.indexes, succeeded) where success { done[index] = true }
+                last = plan.histories
+                return done.contains(nil) ? nil : done.map { $0 ?? false }
+            })
+    }
+
+    /// Whether all of `guards` hold now.
+    private func holds(_ guards: [Guard]) async throws(IPAMError) -> Bool {
+        guard !guards.isEmpty else { return false }
+        return try await commit(Transaction(if: guards, then: []))?.succeeded ?? false
+    }
+}
+
+extension OperationResult {
+    /// Whether it is that of a nested transaction whose guards held.
+    fileprivate var isCarriedOut: Bool {
+        if case .transaction(let nested) = self { nested.succeeded } else { false }
+    }
+}

@@ -1,0 +1,139 @@
+import Store
+
+/// A change of a network as a value: planned on what was read, and carried out only if that is still so.
+///
+/// It is a transaction of its own, or a nested one beside other changes: all of it is carried out, or nothing.
+/// ``AddressPool/carryOut(_:histories:progress:)`` adds the histories as they are at that moment.
+struct Change: Sendable {
+    /// What the change does to one address, and what it adds to that address's history.
+    struct Part: Sendable {
+        let address: IPAddress
+        /// Beyond the change's own guards: if one of them does not hold, this address is left alone.
+        var guards: [Guard] = []
+        var operations: [Operation] = []
+        /// The oldest first.
+        var entries: [HistoryEntry] = []
+    }
+
+    /// That what it was planned on is still so.
+    var guards: [Guard] = []
+    /// What it does beside its parts.
+    var operations: [Operation] = []
+    var parts: [Part] = []
+    /// What holds once the change is carried out: tells, after a lost answer, whether it was.
+    var outcome: [Guard] = []
+
+    /// Whether there is nothing to do.
+    var isEmpty: Bool { operations.isEmpty && parts.allSatisfy { $0.operations.isEmpty && $0.entries.isEmpty } }
+
+    /// Whether a full store (``StoreError/full(_:)``) may take the change if it writes no history: it puts nothing else.
+    var onlyDeletes: Bool {
+        (operations + parts.flatMap(\.operations)).allSatisfy { if case .put = $0 { false } else { true } }
+    }
+
+    /// Adds what `other` does; of an address that both have, `other` only adds to the history.
+    mutating func append(_ other: Change) {
+        guards += other.guards
+        operations += other.operations
+        outcome += other.outcome
+        for part in other.parts {
+            if let index = parts.firstIndex(where: { $0.address == part.address }) {
+                parts[index].entries += part.entries
+            } else {
+                parts.append(part)
+            }
+        }
+    }
+
+    /// The addresses whose histories it adds to. Of more addresses than an interface can have, as a damaged attachment leaves
+    /// them, no history is written.
+    var addressesWithHistory: [IPAddress] {
+        parts.count > [Operation].mostSiblings ? [] : parts.filter { !$0.entries.isEmpty }.map(\.address)
+    }
+
+    /// The transaction of the change.
+    ///
+    /// - Parameter histories: those of ``addressesWithHistory`` as they were read; none of the others is written.
+    func transaction(_ keys: Keyspace, _ histories: Histories) -> Transaction {
+        var guards = guards
+        var operations = operations
+        var nested: [Operation] = []
+        for part in parts {
+            let update = part.entries.isEmpty ? nil : histories.update(of: part.address, keys, adding: part.entries)
+            if let update { guards.append(update.unchanged) }
+            let all = part.operations + (update?.operations ?? [])
+            if part.guards.isEmpty {
+                operations += all
+            } else {
+                nested.append(.transaction(Transaction(if: part.guards, then: all)))
+            }
+        }
+        return Transaction(if: guards, then: operations + nested.inSiblings)
+    }
+}
+
+extension Change {
+    /// Ends a tenancy: deletes its attachment if that is unchanged, and each of its addresses whose used key still is the
+    /// container's.
+    ///
+    /// - Parameters:
+    ///   - used: the used keys of a tenancy without attachment: each of its addresses goes only if its key is unchanged.
+    ///   - condition: must hold, too.
+    ///   - ending: how the history calls it; nil leaves no trace there.
+    init(
+        ending tenancy: Tenancy, used: [Record] = [], if condition: Guard? = nil, _ keys: Keyspace, _ ending: Ending?
+    ) {
+        if let record = tenancy.record {
+            guards = [.unchanged(record.key, record.modified)]
+            operations = [.delete(KeyRange(record.key))]
+            outcome = [.absent(record.key)]
+        } else {
+            outcome = used.map { .absent($0.key) }
+        }
+        if let condition { guards.append(condition) }
+        parts = tenancy.addresses.map { address in
+            let key = keys.used(address)
+            let record = used.first { $0.key == key }
+            return Part(
+                address: address,
+                guards: [record.map { .unchanged(key, $0.modified) } ?? .value(key, equals: tenancy.containerID)],
+                operations: [.delete(KeyRange(key)), .delete(KeyRange(keys.suspect(address)))],
+                entries: ending.map { [$0.entry(tenancy)] } ?? [])
+        }
+    }
+
+    /// Deletes a reservation with its claim, if it is unchanged.
+    ///
+    /// - Parameter entry: for the history; nil leaves no trace there.
+    init(
+        dropping reservation: Reservation?, _ record: Record, of address: IPAddress, _ keys: Keyspace,
+        _ entry: HistoryEntry?
+    ) {
+        guards = [.unchanged(record.key, record.modified)]
+        operations = [.delete(KeyRange(record.key))]
+        if let owner = reservation?.holder.claimOwner {
+            operations.append(.delete(KeyRange(keys.claim(owner, address))))
+        }
+        parts = [Part(address: address, entries: entry.map { [$0] } ?? [])]
+        outcome = [.absent(record.key)]
+    }
+
+    /// Reserves an address that is neither reserved nor in use.
+    init(
+        reserving address: IPAddress, _ reservation: Reservation, _ keys: Keyspace, at now: Timestamp,
+        evidence: String? = nil
+    ) {
+        let value = reservation.json.serialized()
+        guards = [.absent(keys.reservation(address)), .absent(keys.used(address))]
+        operations = [.put(keys.reservation(address), value)]
+        if let owner = reservation.holder.claimOwner { operations.append(.put(keys.claim(owner, address), "")) }
+        parts = [
+            Part(
+                address: address,
+                entries: [
+                    HistoryEntry(.reserved, at: now, by: reservation.by, evidence: evidence, reservation: reservation)
+                ])
+        ]
+        outcome = [.value(keys.reservation(address), equals: value)]
+    }
+}
