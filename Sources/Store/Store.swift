@@ -79,36 +79,52 @@ extension Store {
         try await read(reads, at: nil, deadline: deadline)
     }
 
-    /// All records of `range` as of one revision, read in pages, because a single very large answer can get lost.
+    /// Reads the records of `range` in pages, all as of one revision. A single very large answer can get lost, and need not be
+    /// in memory as a whole.
     ///
     /// - Parameters:
     ///   - range: which keys.
     ///   - content: records, or keys alone.
     ///   - revision: the revision to read at; nil for the newest.
-    ///   - pageSize: records in one request.
+    ///   - pageSize: the number of records in one request.
     ///   - deadline: when to give up.
-    /// - Returns: the records in key order, and the revision.
-    /// - Throws: ``StoreError``; ``StoreError/compacted`` also when the revision is compacted away between two pages.
-    public func readAll(
+    ///   - body: is called with each page, in key order.
+    /// - Returns: the revision.
+    /// - Throws: ``StoreError``; ``StoreError/compacted`` also if the revision is compacted between two pages.
+    public func forEachPage(
         _ range: KeyRange, _ content: Read.Content = .records, at revision: Revision? = nil, pageSize: Int = 10_000,
-        deadline: ContinuousClock.Instant
-    ) async throws(StoreError) -> (records: [Record], revision: Revision) {
-        var records: [Record] = []
+        deadline: ContinuousClock.Instant, _ body: ([Record]) -> Void
+    ) async throws(StoreError) -> Revision {
         var revision = revision
         var rest = range
         while true {
             let page = try await read([Read(rest, content, limit: pageSize)], at: revision, deadline: deadline)
             let pinned = revision ?? page.revision
             revision = pinned
-            guard let result = page.results.first else { return (records, pinned) }
-            records += result.records
+            guard let result = page.results.first else { return pinned }
+            body(result.records)
             guard result.count > result.records.count, let last = result.records.last, let end = range.end else {
-                return (records, pinned)
+                return pinned
             }
             let next = KeyRange(from: Key(last.key.text + "\0"), to: end)
-            // A key that is not UTF-8 comes as another text, and where a page ends with one, the next may begin before it.
+            // Bytes that are not UTF-8 are read as another text, so the next page could begin before this one.
             guard rest.start < next.start else { throw .refused("the key \(last.key) is not UTF-8 text") }
             rest = next
         }
+    }
+
+    /// All records of `range` as of one revision, read in pages as ``forEachPage(_:_:at:pageSize:deadline:_:)`` does.
+    ///
+    /// - Returns: the records in key order, and the revision.
+    /// - Throws: ``StoreError``; ``StoreError/compacted`` also if the revision is compacted between two pages.
+    public func readAll(
+        _ range: KeyRange, _ content: Read.Content = .records, at revision: Revision? = nil, pageSize: Int = 10_000,
+        deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> (records: [Record], revision: Revision) {
+        var records: [Record] = []
+        let pinned = try await forEachPage(range, content, at: revision, pageSize: pageSize, deadline: deadline) {
+            records += $0
+        }
+        return (records, pinned)
     }
 }
