@@ -67,4 +67,10 @@ public struct TLSOptions: Sendable, Hashable {
         self.certificate = certificate
         self.privateKey = privateKey
     }
+
+    /// The options for PEM files, by their paths; each may be nil.
+    public init(caFile: String?, certFile: String?, keyFile: String?) {
+        self.init(
+            trustRoots: caFile.map(PEM.file), certificate: certFile.map(PEM.file), privateKey: keyFile.map(PEM.file))
+    }
 }
