@@ -1,4 +1,4 @@
-import Glibc
+import Machine
 
 /// Private keys as PEM text (RFC 7468), as far as it matters whether they are encrypted.
 public enum PrivateKeyPEM {
@@ -31,19 +31,8 @@ public enum PrivateKeyPEM {
         line.indices.contains { line[$0...].starts(with: word.utf8) }
     }
 
-    /// The first 64 KiB of a file; nil where it cannot be read.
+    /// The first 64 KiB of a file; nil if it cannot be read.
     static func text(of path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let limit = 64 << 10
-        return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-            while count < limit {
-                let some = read(descriptor, buffer.baseAddress.map { $0 + count }, limit - count)
-                if some < 0, errno == EINTR { continue }
-                guard some > 0 else { return }
-                count += some
-            }
-        }
+        try? FileReader.bytes(of: path, limit: 64 << 10)
     }
 }

@@ -1,5 +1,5 @@
 import CCurl
-import Glibc
+import Machine
 
 /// The request as libcurl's options.
 extension Transfer {
@@ -139,8 +139,7 @@ extension Transfer {
         switch pem {
         case .file(let path):
             // OpenSSL would wait for a pipe's writer, past every deadline.
-            var found = stat()
-            if stat(path, &found) == 0, found.st_mode & S_IFMT != S_IFREG {
+            if let kind = FileReader.kind(of: path), kind != .file {
                 throw HTTPError(.invalidRequest, "\(path) is not a file")
             }
             try set(file, path)

@@ -119,7 +119,7 @@ import Testing
             ["server: https://h", "certificate-authority: ca.pem"],
             "names /nowhere/ca.pem, which cannot be read: No such"
         ),
-        (["server: https://h", "certificate-authority: /etc"], "names /etc, which cannot be read: it is a folder"),
+        (["server: https://h", "certificate-authority: /etc"], "names /etc, which cannot be read: Is a directory"),
         (
             ["server: https://h", "certificate-authority: /dev/zero"],
             "names /dev/zero, which cannot be read: it is not"
@@ -199,7 +199,7 @@ import Testing
         let large = try folder.write(String(repeating: "#", count: (1 << 20) + 1), to: "large").path
         for (path, expected) in [
             ("/nowhere/config", "the kubeconfig /nowhere/config cannot be read: No such file or directory"),
-            (folder.path, "the kubeconfig \(folder.path) cannot be read: it is a folder"),
+            (folder.path, "the kubeconfig \(folder.path) cannot be read: Is a directory"),
             (large, "the kubeconfig \(large) is longer than 1048576 bytes, which is all that is read"),
         ] {
             let error = #expect(throws: KubeconfigError.self) { try Kubeconfig(contentsOf: path) }

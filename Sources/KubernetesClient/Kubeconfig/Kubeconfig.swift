@@ -1,5 +1,5 @@
-import Glibc
 import HTTPTransport
+import Machine
 
 /// How to reach a Kubernetes API server, as a kubeconfig has it (API `v1`, kind `Config`): one context of it, with its
 /// cluster and its user.
@@ -54,7 +54,7 @@ public struct Kubeconfig: Sendable {
     public init(list: String, context: String? = nil) throws(KubeconfigError) {
         var paths: [String] = []
         for path in list.split(separator: ":").map(String.init) where !paths.contains(path) { paths.append(path) }
-        let there = paths.filter { access($0, F_OK) == 0 || errno != ENOENT }
+        let there = paths.filter { !FileReader.isAbsent($0) }
         guard paths.count > 1 else {
             try self.init(contentsOf: paths.first ?? list, context: context)
             return
