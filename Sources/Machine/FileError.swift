@@ -2,7 +2,9 @@
 public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was tried.
     public enum Access: String, Hashable, Sendable {
+        /// Reading, or opening to read.
         case read
+        /// Writing, or opening to write.
         case written
     }
 

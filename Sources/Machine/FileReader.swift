@@ -4,7 +4,9 @@ import Glibc
 public enum FileReader {
     /// What a path leads to, behind all symbolic links.
     public enum Kind: Hashable, Sendable {
+        /// A regular file.
         case file
+        /// A directory.
         case folder
         /// A device, a pipe or a socket.
         case other
