@@ -15,26 +15,29 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl"]),
+        .target(name: "Machine"),
+        .target(name: "HTTPTransport", dependencies: ["Machine", "CCurl"]),
         .target(
             name: "EtcdClient",
             dependencies: ["HTTPTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Messages/etcd.proto"]),
-        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "CYaml"]),
+        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "CYaml"]),
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
-        .target(name: "IPAMKit", dependencies: ["Store"]),
+        .target(name: "IPAMKit", dependencies: ["Store", "Machine"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
-        .target(name: "Machine", dependencies: ["IPAMKit"]),
         .target(name: "CStart"),
         .executableTarget(
             name: "kube-ipam",
-            dependencies: ["IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods", "Machine", "CStart"]),
+            dependencies: [
+                "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
+                "Machine", "CStart",
+            ]),
         .executableTarget(
             name: "ipamctl",
             dependencies: [
-                "IPAMKit", "EtcdStore", "KubernetesClient", "KubernetesPods", "Machine",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
+                "Machine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
@@ -46,18 +49,17 @@ let package = Package(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
         .testTarget(
             name: "IPAMKitTests",
-            dependencies: ["IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
+            dependencies: ["IPAMKit", "Store", "Machine", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),
+        // Tests of the programs run what was built, and import nothing of it but ipamctl's output formats.
         .testTarget(
             name: "KubeIPAMTests",
             dependencies: [
-                "kube-ipam", "ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient",
-                "KubernetesPods", "HTTPTransport", "TestSupport",
+                "kube-ipam", "ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport",
             ]),
         .testTarget(
             name: "IpamctlTests",
             dependencies: [
-                "ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods",
-                "HTTPTransport", "TestSupport",
+                "ipamctl", "IPAMKit", "Store", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport",
             ]),
     ]
 )

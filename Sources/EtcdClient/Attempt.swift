@@ -1,10 +1,10 @@
 import HTTPTransport
 
 extension EtcdClient {
-    /// What one attempt at one endpoint came to.
+    /// The result of one attempt at one endpoint.
     enum Outcome: Sendable {
         case answer([UInt8])
-        /// etcd's definite no: another endpoint would say the same.
+        /// etcd refused the request, and would refuse it at any endpoint.
         case refused(EtcdError)
         case failed(AttemptFailure)
 
@@ -15,29 +15,29 @@ extension EtcdClient {
 
     struct AttemptFailure: Sendable {
         let failure: EtcdError.EndpointFailure
-        /// False only when the server certainly did nothing.
+        /// False only if the server certainly did nothing.
         let mayHaveReachedServer: Bool
         let outlook: Outlook
     }
 
-    /// Whether the same request may fare better a moment later.
+    /// Whether the same request may succeed a moment later.
     enum Outlook: Sendable {
         /// Not likely: the endpoint refuses connections, or its certificate is not trusted.
         case poor
-        /// Once or twice: the connection broke, or libcurl lost the end of the answer.
+        /// Worth one or two more attempts: the connection broke, or libcurl lost the end of the response.
         case uncertain
-        /// The member says itself that it cannot answer at this moment (an election).
+        /// Likely: the member itself reports that it cannot answer at this moment, as during an election.
         case good
     }
 
-    /// One attempt at one endpoint. A connection that cannot be made in time is tried again while there is time.
+    /// One attempt at one endpoint. If a connection cannot be made in time, it is tried again until the deadline.
     func attempt(_ endpoint: Int, _ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> Outcome {
         let channel = channels[endpoint]
         var isNameSlow = false
         while true {
             let timeout = max(.milliseconds(1), deadline - .now)
-            // Each address of a host has half of the time that is left: a short time brings the second one sooner. A name
-            // server that is slow would be asked in vain again and again.
+            // Each address of a host gets half of the time that is left, so a short time brings the next one sooner. But with
+            // a slow name server, each short attempt would end before the lookup.
             let isLast = timeout < connectAttempt * 2 || isNameSlow
             let connectTimeout = isLast ? timeout : connectAttempt
             let connectionEnd = ContinuousClock.now + connectTimeout
@@ -69,7 +69,7 @@ extension EtcdClient {
             return failed(problem, reached: true, .uncertain)
         case .status(let status):
             if let error = EtcdError(refusal: status) { return .refused(error) }
-            // Said before the request is looked at, because every request asks for a leader.
+            // etcd returns this before it handles the request, because every request requires a leader.
             let untouched = status.code == 14 && status.message.contains("no leader")
             let isMember = [1, 2, 4, 14].contains(status.code)
             let reason = status.message.isEmpty ? "gRPC status \(status.code)" : status.message
@@ -79,14 +79,14 @@ extension EtcdClient {
 }
 
 extension GRPCChannel.Failure {
-    /// Whether there was no connection, so that the server certainly saw nothing.
+    /// Whether there was no connection, so the server certainly saw nothing.
     fileprivate var isBeforeConnection: Bool {
         if case .transport(let error) = self { error.kind == .cannotConnect } else { false }
     }
 }
 
 extension EtcdError {
-    /// The definite refusal that `status` stands for; nil when the member only could not answer now.
+    /// The refusal that `status` means; nil if the member only could not answer at this moment.
     init?(refusal status: GRPC.Status) {
         let message = status.message
         switch status.code {
@@ -102,7 +102,7 @@ extension EtcdError {
         case 11 where message.contains("compacted"): self = .compacted
         case 16: self = .unauthenticated(message)
         case 3, 6, 9, 10, 11: self = .rejected(code: status.code, message: message)
-        // What etcd does not say of a request (not found, unimplemented, internal, ...) says something of the endpoint.
+        // All other codes (not found, unimplemented, internal, ...) are about the endpoint, not the request.
         default: return nil
         }
     }

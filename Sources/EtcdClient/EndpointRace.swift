@@ -1,9 +1,9 @@
 import HTTPTransport
 
 extension EtcdClient {
-    /// What a race came to.
+    /// The result of asking several endpoints.
     enum RaceOutcome: Sendable {
-        /// With the index of the endpoint that answered.
+        /// The response, with the index of the endpoint that sent it.
         case answer([UInt8], endpoint: Int)
         case refused(EtcdError)
         case failures([AttemptFailure])
@@ -14,12 +14,12 @@ extension EtcdClient {
         case staggered
     }
 
-    /// Asks one endpoint after the other, each `stagger` after the last or as soon as one has failed, until the first
-    /// answers. The attempts still under way are then given up: for requests that may be repeated only.
+    /// Asks one endpoint after the other, each `stagger` after the last one or as soon as one has failed, until one answers,
+    /// and then gives up the other attempts. Only for requests that may be repeated.
     func race(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> RaceOutcome {
         var waiting = endpointOrder()
         guard waiting.count > 1 else {
-            // With one endpoint there is nothing to race, and an attempt without a task group is quicker.
+            // With one endpoint there is no race, and an attempt without a task group is faster.
             let outcome = await attempt(0, call, until: deadline)
             return settle(outcome, 0) ?? .failures(outcome.failure.map { [$0] } ?? [])
         }
@@ -55,7 +55,7 @@ extension EtcdClient {
         }
     }
 
-    /// Asks one endpoint after the other, the next one only when the last has failed or been silent for long.
+    /// Asks one endpoint after the other, the next one only after the last one has failed or has not answered for `patience`.
     func inTurn(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async -> RaceOutcome {
         var failures: [AttemptFailure] = []
         let order = endpointOrder()
@@ -69,7 +69,7 @@ extension EtcdClient {
         return .failures(failures)
     }
 
-    /// What decides a race; nil when `outcome` does not.
+    /// The result of the race if `outcome` decides it; else nil.
     private func settle(_ outcome: Outcome, _ endpoint: Int) -> RaceOutcome? {
         switch outcome {
         case .answer(let answer):

@@ -3,29 +3,36 @@ import SwiftProtobuf
 
 /// A client of an etcd v3 cluster, speaking etcd's own gRPC.
 ///
-/// Reads are hedged: when an endpoint has not answered within ``EtcdConfiguration/stagger``, the next one is asked too
-/// and the first answer counts. A write goes to one endpoint at a time and is never repeated once it may have reached
-/// a server: ``EtcdError/outcomeUnknown(_:)`` then tells the caller to look before trying again.
+/// Reads are hedged: if an endpoint has not answered within ``EtcdConfiguration/stagger``, the next one is asked too, and the
+/// first response counts. A write goes to one endpoint at a time, and is not repeated if it may have reached a server:
+/// ``EtcdError/outcomeUnknown(_:)`` then tells the caller to read before trying again.
 ///
-/// Requests and answers are etcd's messages (`api/etcdserverpb/rpc.proto`).
+/// Requests and responses are etcd's messages (`api/etcdserverpb/rpc.proto`).
 public actor EtcdClient {
+    /// Carries the transfers.
     public nonisolated let loop: TransferLoop
+    /// The loop: the client runs on its thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     let channels: [GRPCChannel]
     private let configuration: EtcdConfiguration
     nonisolated var stagger: Duration { configuration.stagger }
-    /// How long one endpoint may be silent before another is asked, where asking is not hedged.
+    /// How long to wait for an endpoint before asking another one, for requests that are not hedged.
     nonisolated var patience: Duration { configuration.writeAttempt }
     nonisolated var connectAttempt: Duration { configuration.connectAttempt }
     nonisolated var credentials: EtcdConfiguration.Credentials? { configuration.credentials }
     /// The endpoint that answered last; nil until one has.
     var preferred: Int?
-    /// Nil until the first log-in, and after the server has forgotten it.
+    /// nil until the first login, and after the server has forgotten it.
     var session: Session?
-    /// The log-in under way.
+    /// The login under way.
     var login: Task<Result<Session, EtcdError>, Never>?
 
+    /// Makes a client; it connects with the first request.
+    ///
+    /// - Parameters:
+    ///   - configuration: the endpoints and the credentials. Endpoints that are not valid are errors of the requests.
+    ///   - loop: carries the transfers.
     public init(_ configuration: EtcdConfiguration, loop: TransferLoop) {
         self.loop = loop
         self.configuration = configuration
@@ -65,7 +72,7 @@ public actor EtcdClient {
         try await write("KV/DeleteRange", request, deadline: deadline)
     }
 
-    /// Runs a transaction (etcd `KV.Txn`). One that only reads is asked of one endpoint after the other: giving it up
+    /// Runs a transaction (etcd `KV.Txn`). A transaction that only reads is sent to one endpoint after the other: giving it up
     /// while the member stalls, as hedging does, can make early etcd 3.5 panic (etcd issue 14110).
     ///
     /// - Throws: ``EtcdError``.
@@ -119,7 +126,7 @@ public actor EtcdClient {
         }
     }
 
-    /// Asks a call that may be repeated until it is answered or refused, or there is no hope left.
+    /// Repeats a call until it is answered or refused, or until another attempt is not worth it.
     func repeated<Response: Message>(
         _ call: GRPCCall, until deadline: ContinuousClock.Instant, isHedged: Bool = true
     ) async throws(EtcdError) -> Response {
@@ -132,7 +139,7 @@ public actor EtcdClient {
                 do throws(EtcdError) {
                     return try parse(answer, endpoint)
                 } catch .malformedAnswer(let failure) where channels.count > 1 {
-                    // Whatever answers there, it is not etcd: the next one is asked.
+                    // Something other than etcd answers there: ask the next endpoint.
                     distrust(endpoint)
                     let attempt = AttemptFailure(failure: failure, mayHaveReachedServer: true, outlook: .uncertain)
                     try await patience.wait(after: [attempt], loop)
@@ -171,12 +178,12 @@ public actor EtcdClient {
         }
     }
 
-    /// Every endpoint failed, and none of them did anything.
+    /// No endpoint could be reached, and none did anything.
     private struct Untouched: Error {
         let failures: [AttemptFailure]
     }
 
-    /// Sends `call` to one endpoint after the other, as long as it is certain that none before has seen it.
+    /// Sends `call` to one endpoint after the other, as long as it certainly has not reached an earlier one.
     private func entrust(_ call: GRPCCall, until deadline: ContinuousClock.Instant) async throws(EtcdError)
         -> Result<(answer: [UInt8], endpoint: Int), Untouched>
     {
@@ -200,13 +207,13 @@ public actor EtcdClient {
         return .failure(Untouched(failures: failures))
     }
 
-    /// Where no endpoint has answered yet, finds one that does, and has a quorum, before it is entrusted with more.
+    /// If no endpoint has answered yet, finds one that answers and has a quorum, to send the request to first.
     private func findEndpoint(_ token: String?, until deadline: ContinuousClock.Instant) async throws(EtcdError) {
         guard preferred == nil, channels.count > 1 else { return }
         _ = await race(try probe(token), until: deadline)
     }
 
-    /// The least that only a member with a quorum answers; refusing it takes a quorum too.
+    /// The smallest request that only a member with a quorum answers; refusing it takes a quorum, too.
     func probe(_ token: String?) throws(EtcdError) -> GRPCCall {
         var request = EtcdRangeRequest()
         request.key = .init([0])
@@ -220,23 +227,23 @@ public actor EtcdClient {
         return [first] + channels.indices.filter { $0 != first }
     }
 
-    /// Lets the next call begin elsewhere.
+    /// Lets the next call begin at another endpoint.
     func distrust(_ endpoint: Int) {
         guard channels.count > 1, preferred ?? 0 == endpoint else { return }
         preferred = (endpoint + 1) % channels.count
     }
 
     func checkEndpoints() throws(EtcdError) {
-        if channels.isEmpty { throw .invalidConfiguration("etcd has no endpoint") }
+        if channels.isEmpty { throw .invalidConfiguration("no etcd endpoint is configured") }
         for channel in channels where !channel.endpoint.isUsable {
-            throw .invalidConfiguration("\(channel.endpoint.url) is not the http or https URL of an endpoint")
+            throw .invalidConfiguration("the etcd endpoint \(channel.endpoint.url) is not an http or https URL")
         }
     }
 
     // MARK: Messages
 
-    /// As etcd's own client: what is larger, a server with default limits refuses before it has read it, and libcurl
-    /// loses such an answer.
+    /// In bytes, as in etcd's own client. A server with default limits refuses a larger request before it has read it, and
+    /// libcurl loses such a response.
     private static let largestRequest = 2 << 20
 
     func serialize(_ message: some Message) throws(EtcdError) -> [UInt8] {
@@ -250,7 +257,7 @@ public actor EtcdClient {
         return bytes
     }
 
-    /// Each level of a nested transaction is two of the message, and there may be 128.
+    /// Each level of a nested transaction is two levels of the message, and a transaction may have 128.
     private static let decoding: BinaryDecodingOptions = {
         var options = BinaryDecodingOptions()
         options.messageDepthLimit = 300
@@ -267,21 +274,21 @@ public actor EtcdClient {
     }
 }
 
-/// How long a call goes on trying after every endpoint has failed.
+/// How long a call keeps trying after all endpoints have failed.
 struct Patience {
     let deadline: ContinuousClock.Instant
     private var pause = Duration.milliseconds(50)
-    /// Broken connections are worth so many more rounds.
+    /// The number of further rounds for failures with an uncertain outlook.
     private var uncertainRounds = 2
 
     init(deadline: ContinuousClock.Instant) {
         self.deadline = deadline
     }
 
-    /// Returns when the time has come for the next round.
+    /// Waits until the next round.
     ///
-    /// - Throws: ``EtcdError/unavailable(_:)`` when another would not fare better, ``EtcdError/deadlineExceeded(_:)``
-    ///   when there is no time for one.
+    /// - Throws: ``EtcdError/unavailable(_:)`` if another round is not likely to succeed, ``EtcdError/deadlineExceeded(_:)`` if
+    ///   there is no time for one.
     mutating func wait(after failures: [EtcdClient.AttemptFailure], _ loop: TransferLoop) async throws(EtcdError) {
         let reasons = failures.map(\.failure)
         if ContinuousClock.now >= deadline || Task.isCancelled { throw .deadlineExceeded(reasons) }
@@ -298,7 +305,7 @@ struct Patience {
 }
 
 extension EtcdTxnRequest {
-    /// True when no branch, nor a nested transaction's, writes.
+    /// True if no branch writes, nested transactions included.
     var onlyReads: Bool {
         (success + failure).allSatisfy { operation in
             switch operation.request {

@@ -1,12 +1,12 @@
-/// gRPC over HTTP/2 as etcd needs it (the gRPC project's PROTOCOL-HTTP2.md): framing and status.
+/// The parts of gRPC over HTTP/2 that etcd needs (PROTOCOL-HTTP2.md of the gRPC project): framing and status.
 enum GRPC {
-    /// The outcome of a call as the server states it: `grpc-status` and `grpc-message`.
+    /// The result of a call, as the server reports it in `grpc-status` and `grpc-message`.
     struct Status: Sendable, Equatable {
         let code: Int
         let message: String
     }
 
-    /// A message in its frame: one byte of flags (0, not compressed) and the length, big-endian.
+    /// A message in a frame: one byte of flags (0: not compressed), the length in four bytes, big-endian, and the message.
     static func frame(_ message: [UInt8]) -> [UInt8] {
         var frame: [UInt8] = [0]
         frame.reserveCapacity(message.count + 5)
@@ -16,13 +16,13 @@ enum GRPC {
         return frame
     }
 
-    /// Takes frames apart as their bytes arrive.
+    /// Extracts messages from frames whose bytes arrive in parts.
     struct Deframer {
-        /// Bytes that were not taken yet, from ``start`` on.
+        /// The bytes that were not taken yet begin at ``start``.
         private var bytes: [UInt8] = []
         private var start = 0
 
-        /// No frame of etcd's is larger than this; what announces more is no frame.
+        /// In bytes. etcd sends no larger frame, so a larger length means that this is not a frame.
         static let largest = 256 << 20
 
         struct Malformed: Error {
@@ -33,32 +33,33 @@ enum GRPC {
             if start == bytes.count {
                 bytes = more
             } else {
-                // What was taken goes, or a stream that never pauses between two frames would grow for ever.
+                // Without this, the buffer of a stream that never pauses between two frames would grow for ever.
                 bytes.removeSubrange(..<start)
                 bytes.append(contentsOf: more)
             }
             start = 0
         }
 
-        /// The next whole message; nil when more bytes are needed.
+        /// The next whole message; nil if more bytes are needed.
         mutating func next() throws(Malformed) -> ArraySlice<UInt8>? {
             guard bytes.count - start >= 5 else { return nil }
             guard bytes[start] == 0 else { throw Malformed(problem: "a gRPC frame is compressed") }
             let count = bytes[(start + 1)...(start + 4)].reduce(0) { $0 << 8 | Int($1) }
-            guard count <= Self.largest else { throw Malformed(problem: "a gRPC frame of \(count) bytes") }
+            guard count <= Self.largest else { throw Malformed(problem: "a gRPC frame of \(count) bytes is too large") }
             guard bytes.count - start - 5 >= count else { return nil }
             defer { start += 5 + count }
             return bytes[(start + 5)..<(start + 5 + count)]
         }
 
-        /// True when no part of a frame is left over.
+        /// True if no part of a frame is left.
         var isEmpty: Bool { start == bytes.count }
 
-        /// How many bytes are kept in memory.
+        /// The number of bytes that are kept in memory.
         var footprint: Int { bytes.count }
     }
 
-    /// `grpc-message` is percent-encoded UTF-8. What is not well encoded stays as it is, as the protocol asks.
+    /// Decodes a `grpc-message`, which is percent-encoded UTF-8. Parts with a wrong encoding stay as they are, as the protocol
+    /// demands.
     static func decodeMessage(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

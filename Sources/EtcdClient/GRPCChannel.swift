@@ -1,16 +1,16 @@
 import HTTPTransport
 
-/// One gRPC call, for whichever endpoint.
+/// One gRPC call, for any endpoint.
 struct GRPCCall: Sendable {
     /// The service and method, such as `KV/Range`.
     let method: String
     let message: [UInt8]
-    /// Whether a server may see it twice.
+    /// Whether the call may be sent more than once.
     let isRepeatable: Bool
     var token: String?
 
-    /// A member without a leader then refuses at once, before it has done anything, instead of letting the call hang
-    /// (etcd's `clientv3.WithRequireLeader`). `Maintenance` is for members in every state.
+    /// If true, a member without a leader refuses the call at once, before it has done anything, instead of letting it hang
+    /// (`clientv3.WithRequireLeader`). Calls of `Maintenance` work without a leader.
     fileprivate var needsLeader: Bool { !method.hasPrefix("Maintenance/") }
 }
 
@@ -20,17 +20,17 @@ struct GRPCChannel: Sendable {
     let client: HTTPClient
     let userAgent: String
 
-    /// Why a call has no message.
+    /// Why a call has no response message.
     enum Failure: Error {
-        /// No answer. `mayHaveReachedServer` false means that the server certainly saw nothing.
+        /// There is no response.
         case transport(HTTPError)
-        /// An answer that is not gRPC, or not whole.
+        /// The response is not gRPC, or not complete.
         case malformed(String)
-        /// The server's own refusal.
+        /// The server reported an error.
         case status(GRPC.Status)
     }
 
-    /// One request, one response: within `timeout`, of which connecting may take `connectTimeout`.
+    /// Sends one request and returns the one response, within `timeout`, of which connecting may take `connectTimeout`.
     func unary(_ call: GRPCCall, timeout: Duration, connectTimeout: Duration) async throws(Failure) -> [UInt8] {
         var request = makeRequest(call)
         request.timeout = timeout
@@ -48,7 +48,7 @@ struct GRPCChannel: Sendable {
         deframer.append(response.body)
         do throws(GRPC.Deframer.Malformed) {
             guard let message = try deframer.next(), deframer.isEmpty else {
-                throw GRPC.Deframer.Malformed(problem: "the answer is not one whole gRPC message")
+                throw GRPC.Deframer.Malformed(problem: "the response is not exactly one gRPC message")
             }
             return Array(message)
         } catch {
@@ -56,8 +56,7 @@ struct GRPCChannel: Sendable {
         }
     }
 
-    /// One request, then responses for as long as the server sends them. The first sign of the server takes at most
-    /// `headTimeout`.
+    /// Sends one request and returns the stream of responses, whose head must arrive within `headTimeout`.
     func serverStream(_ call: GRPCCall, headTimeout: Duration) async throws(Failure) -> HTTPResponseStream {
         var request = makeRequest(call)
         request.timeout = nil
@@ -76,12 +75,12 @@ struct GRPCChannel: Sendable {
         return stream
     }
 
-    /// Throws unless the call's status is OK. A call that was refused at once has its status among the headers.
+    /// Throws unless the status of the call is OK. If the server refused the call at once, the status is in the headers.
     static func check(_ head: HTTPResponseHead, _ trailers: HTTPFields) throws(Failure) {
         let fields = trailers["grpc-status"] != nil ? trailers : head.headers
         guard let text = fields["grpc-status"], let code = Int(text) else {
-            if head.status != 200 { throw .malformed("HTTP status \(head.status) instead of a gRPC answer") }
-            throw .malformed("the answer has no grpc-status")
+            if head.status != 200 { throw .malformed("HTTP status \(head.status) instead of a gRPC response") }
+            throw .malformed("the response has no grpc-status")
         }
         guard code == 0 else {
             throw .status(GRPC.Status(code: code, message: GRPC.decodeMessage(fields["grpc-message"] ?? "")))

@@ -1,14 +1,14 @@
 import SwiftProtobuf
 
 extension EtcdClient {
-    /// What a log-in came to.
+    /// The result of a login.
     struct Session: Sendable {
-        /// Nil where the server does not ask for one: its authentication is off.
+        /// nil if the server's authentication is off.
         let token: String?
     }
 
-    /// The token that a call must bear; nil where none is needed. Calls that need one at the same time share one log-in,
-    /// which costs the server a tenth of a second (bcrypt).
+    /// The token to send with a call; nil if none is needed. Calls that need a token at the same time share one login, which
+    /// takes the server a tenth of a second (bcrypt).
     ///
     /// - Throws: ``EtcdError``, never `outcomeUnknown`.
     func token(until deadline: ContinuousClock.Instant) async throws(EtcdError) -> String? {
@@ -16,7 +16,7 @@ extension EtcdClient {
         while true {
             if let session { return session.token }
             if let login {
-                // Another call's, with another call's patience: only what the server itself said counts for this one.
+                // This is the login of another call, with its deadline, so the end of that deadline does not count here.
                 switch await login.value {
                 case .success: continue
                 case .failure(.deadlineExceeded(let failures)):
@@ -54,12 +54,12 @@ extension EtcdClient {
         }
     }
 
-    /// Whether a call that was refused with `error` is worth another try with a new token: the one it bore lives five
-    /// minutes, or as long as the member does; and authentication may have been switched on since.
+    /// Whether to try a call that was refused with `error` again with a new token. A token is valid for five minutes, or until
+    /// the member restarts, and authentication may have been switched on since the call began.
     func mayRenewToken(_ used: String?, after error: EtcdError) -> Bool {
         guard case .unauthenticated(let message) = error else { return false }
         if message.contains("revision of auth store is old") {
-            // The user's rights have just changed; where certificates name the user, asking again is enough.
+            // Permissions have just changed. If certificates name the user, trying again is enough.
         } else {
             guard credentials != nil,
                 message.contains("invalid auth token") || message.contains("user name is empty")
@@ -69,7 +69,7 @@ extension EtcdClient {
         return true
     }
 
-    /// Makes the next call log in anew, unless that has happened already.
+    /// Makes the next call log in again, unless there is a new token already.
     func forgetToken(_ used: String?) {
         if session?.token == used { session = nil }
     }

@@ -2,24 +2,23 @@ import HTTPTransport
 import SwiftProtobuf
 
 extension EtcdClient {
-    /// Watches keys (etcd `Watch.Watch`) from one endpoint, the one that answered last; when that one does not answer,
-    /// from the next. The first message (`created`) tells the revision from which events count.
+    /// Watches keys (etcd `Watch.Watch`) at the endpoint that answered last, or at the next one if that one does not answer. The
+    /// first message (`created`) has the revision from which on events come.
     ///
-    /// Nothing happens before the first message is asked for, and a consumer that lags makes the server wait. The stream
-    /// ends with an ``EtcdError`` when the connection breaks, or when etcd ends the watch (``EtcdError/compacted`` where
-    /// the start is no longer kept, after a message that tells the revision of the compaction); resuming, from the revision after the last event seen, is the caller's. It is given
-    /// up when its consumer drops it or is cancelled.
+    /// Nothing happens before the first message is asked for, and a slow consumer makes the server wait. The stream ends with an
+    /// ``EtcdError`` if the connection breaks, or if etcd ends the watch. If the start revision is no longer kept, that is
+    /// ``EtcdError/compacted``, after a message with the revision of the compaction. The caller resumes, from the revision after
+    /// the last event. The watch ends when its consumer drops it or is cancelled.
     ///
-    /// A connection whose other end is gone breaks within half a minute, by TCP's own signs of life. A member that is cut
-    /// off from its cluster ends the watch itself (every request asks for a leader). One that is frozen says nothing:
-    /// `patience` finds it.
+    /// If the other end of the connection disappears, TCP keepalive breaks the connection within half a minute. A member that is
+    /// cut off from its cluster ends the watch itself, because every request requires a leader. A member that is frozen sends
+    /// nothing; `patience` detects that.
     ///
     /// - Parameters:
-    ///   - request: what is watched, and from which revision on.
-    ///   - deadline: until when etcd must have taken up the watch; it may then last for ever.
-    ///   - patience: after so long a silence, and again and again, the endpoint is asked for something it can answer; where
-    ///     it does not, the watch ends with ``EtcdError/unavailable(_:)``, and the next one begins at another endpoint. Nil
-    ///     never asks.
+    ///   - request: what to watch, and from which revision on.
+    ///   - deadline: when etcd must have accepted the watch, which may then last for ever.
+    ///   - patience: how long the endpoint may send nothing before it is probed, repeatedly. If it does not answer the probe, the
+    ///     watch ends with ``EtcdError/unavailable(_:)``, and the next one begins at another endpoint. nil never probes.
     /// - Returns: etcd's messages.
     public nonisolated func watch(
         _ request: EtcdWatchCreateRequest, deadline: ContinuousClock.Instant, patience: Duration? = nil
@@ -28,7 +27,7 @@ extension EtcdClient {
         return AsyncThrowingStream { try await watch.next() }
     }
 
-    /// Returns when `endpoint` does not answer, with the reason; nil when the task is cancelled.
+    /// Waits until `endpoint` no longer answers, and returns the reason; nil if the task is cancelled.
     fileprivate func waitForSilence(of endpoint: Int, _ token: String?, after patience: Duration) async
         -> EtcdError.EndpointFailure?
     {
@@ -70,7 +69,7 @@ extension EtcdClient {
     }
 }
 
-/// One watch, message by message, as its consumer asks for them.
+/// One watch, which gives one message after the other.
 private actor Watch {
     nonisolated let client: EtcdClient
     nonisolated var unownedExecutor: UnownedSerialExecutor { client.unownedExecutor }
@@ -93,7 +92,7 @@ private actor Watch {
         self.patience = patience
     }
 
-    /// The next message; nil when the server has ended the stream well, which etcd does not do.
+    /// The next message; nil if the server has ended the stream without an error, which etcd does not do.
     func next() async throws(EtcdError) -> EtcdWatchResponse? {
         if isCompacted { throw .compacted }
         while true {
@@ -106,7 +105,7 @@ private actor Watch {
                 mayRenew = false
                 return message
             }
-            // etcd ends the watch, not the stream, and would say no more.
+            // etcd ends the watch but not the stream, and sends nothing more.
             await stream.cancel()
             isCompacted = message.compactRevision > 0
             if isCompacted { return message }
@@ -174,7 +173,7 @@ extension Watch {
         case silent(EtcdError.EndpointFailure?)
     }
 
-    /// The next bytes of the stream, or ``EtcdError/unavailable(_:)`` when its endpoint has stopped answering.
+    /// The next bytes of the stream; throws ``EtcdError/unavailable(_:)`` if its endpoint no longer answers.
     private func nextBytes(of stream: HTTPResponseStream, _ endpoint: Int) async throws -> [UInt8]? {
         guard let patience else { return try await stream.next() }
         let (client, token) = (client, token)
@@ -222,11 +221,13 @@ extension EtcdError {
         }
     }
 
-    /// Some versions of etcd call an old token a lack of permission where the watch is concerned.
+    /// Some versions of etcd report an expired token as a lack of permission if it is the token of a watch.
     fileprivate var mayBeForTheToken: Bool {
         switch self {
         case .unauthenticated, .permissionDenied: true
-        default: false
+        case .unavailable, .deadlineExceeded, .outcomeUnknown, .noSpace, .tooManyRequests, .tooManyOperations,
+            .requestTooLarge, .compacted, .invalidConfiguration, .malformedAnswer, .rejected:
+            false
         }
     }
 }

@@ -1,28 +1,28 @@
 import EtcdClient
 import Store
 
-/// What follows a range of keys in etcd, over as many watches as it takes.
+/// Follows a range of keys in etcd, with as many watches as needed.
 ///
-/// Each watch begins with the last revision that came whole, which is passed over: of the first revision that a compaction
-/// keeps etcd has forgotten the deletions, and a watch that began there would miss them in silence (etcd issue 19179). etcd keeps the events of one revision together, but for the
-/// fragments of a large message, which are put together here; the revision in a message's header is that of the member, and
-/// says nothing of events that are still to come, unless the message is a progress notification (no event, 10 minutes apart
-/// by default).
+/// Each watch begins at the last revision that was received completely, and skips it: etcd forgets the deletions of the first
+/// revision that a compaction keeps, and a watch that begins there would miss them without notice (etcd issue 19179). etcd sends
+/// the events of one revision together, except for the fragments of a large message, which are put together here. The revision
+/// in the header of a message is the member's, and events with a smaller one may still come, unless the message is a progress
+/// notification (without events, every 10 minutes by default).
 actor EtcdChanges {
     nonisolated let client: EtcdClient
     nonisolated var unownedExecutor: UnownedSerialExecutor { client.unownedExecutor }
 
     private let range: KeyRange
     private let patience: Duration
-    /// All events up to here have been seen.
+    /// All events up to this revision have been received.
     private var seen: Revision
     private var watch: AsyncThrowingStream<EtcdWatchResponse, any Error>?
     /// The events of a message that is not complete yet.
     private var fragments: [EtcdEvent] = []
     private var ready: [ChangeFeed.Element] = []
-    /// When the present watch was asked for.
+    /// When the current watch was requested.
     private var started = ContinuousClock.now
-    /// How many watches in a row came to nothing, or lived for less than ``shortLife``.
+    /// The number of watches in a row that failed at once, or within ``shortLife``.
     private var failures = 0
     private var isInterrupted = false
     private var isOver = false
@@ -30,7 +30,7 @@ actor EtcdChanges {
     private static let shortLife = Duration.seconds(2)
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(5)
-    /// How long all endpoints together may take to take up a watch.
+    /// How long all endpoints together may take to accept a watch.
     private static let openingTime = Duration.seconds(15)
 
     init(_ client: EtcdClient, _ range: KeyRange, after revision: Revision, patience: Duration) {
@@ -40,15 +40,15 @@ actor EtcdChanges {
         seen = revision
     }
 
-    /// The next element; nil when the task is cancelled, and after an error.
+    /// The next element; nil if the task is cancelled, and after an error.
     func next() async throws(StoreError) -> ChangeFeed.Element? {
         while true {
             if !ready.isEmpty { return ready.removeFirst() }
             if isOver || Task.isCancelled { return nil }
             do throws(EtcdError) {
                 guard let message = try await nextMessage() else {
-                    // It ended without a word, as a server does that is stopped.
-                    throw .unavailable([.init(endpoint: "etcd", reason: "it ended the watch")])
+                    // A server that is stopped ends the stream without an error.
+                    throw .unavailable([.init(endpoint: "etcd", reason: "the server ended the watch")])
                 }
                 try await take(message)
             } catch {
@@ -71,7 +71,7 @@ actor EtcdChanges {
 
     private enum Outlook { case again, never }
 
-    /// Whether another watch may fare better.
+    /// Whether another watch may succeed.
     private static func outlook(_ failure: StoreError) -> Outlook {
         switch failure {
         case .unreachable, .deadlineExceeded, .outcomeUnknown, .full, .compacted: .again
@@ -79,7 +79,7 @@ actor EtcdChanges {
         }
     }
 
-    /// The first new watch is tried at once, because most often one member has gone and others are there.
+    /// The first new watch is tried at once, because most often one member has stopped and the others run.
     private func pause(after failure: StoreError) async {
         failures = .now - started > Self.shortLife && !isInterrupted ? 1 : failures + 1
         guard failures > 1 else { return }
@@ -100,7 +100,7 @@ actor EtcdChanges {
             started = .now
             self.watch = watch
         }
-        // An iterator of such a stream has no state of its own.
+        // All iterators of this stream share its position.
         var iterator = watch.makeAsyncIterator()
         do {
             return try await iterator.next()
@@ -115,7 +115,7 @@ actor EtcdChanges {
         .with { request in
             request.key = range.start.bytes
             if let end = range.end { request.rangeEnd = end.bytes }
-            // 0 would mean from now on.
+            // 0 would mean the current revision.
             request.startRevision = max(1, seen)
             request.prevKv = true
             request.progressNotify = true
@@ -139,7 +139,7 @@ actor EtcdChanges {
         let events = fragments
         fragments = []
         guard !events.isEmpty else {
-            // Nothing is a progress notification that is older than what was seen.
+            // A message without events is a progress notification; it may be older than the last event.
             if message.header.revision > seen {
                 seen = message.header.revision
                 ready.append(.progress(seen))
@@ -156,7 +156,7 @@ actor EtcdChanges {
         }
     }
 
-    /// Goes on after `revision`.
+    /// Reports that changes are lost, and continues after `revision`.
     private func lose(through revision: Revision) {
         ready.append(.lost(after: seen, through: revision))
         seen = revision
@@ -164,7 +164,8 @@ actor EtcdChanges {
         fragments = []
     }
 
-    /// A member may lag behind; a cluster that does was restored from a backup, and its revisions are others.
+    /// Throws ``EtcdError/compacted`` if the cluster has not reached `revision`. A member may be behind; but if the whole cluster
+    /// is, it was restored from a backup, and its revisions are different ones.
     private func requireReached(_ revision: Revision) async throws(EtcdError) {
         if try await presentRevision() < revision { throw .compacted }
     }
@@ -181,7 +182,7 @@ extension KeyChange {
         let previous = event.hasPrevKv ? Record(event.prevKv) : nil
         switch event.type {
         case .delete: self = .delete(Record(event.kv).key, previous: previous)
-        default: self = .put(Record(event.kv), previous: previous)
+        case .put, .UNRECOGNIZED: self = .put(Record(event.kv), previous: previous)
         }
     }
 }

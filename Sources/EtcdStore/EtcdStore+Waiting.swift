@@ -1,17 +1,19 @@
 import EtcdClient
 import Store
 
-/// Waiting for keys: a watch, and now and then a look.
+// Waits for keys with a watch, and reads them whenever a watch breaks.
 extension EtcdStore {
+    /// Waits until `key`, which existed at `revision`, has been deleted; see `Store`.
     public func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
         async throws(StoreError)
     {
-        // Created since, it must have been deleted in between.
+        // A key that was created after `revision` must have been deleted in between.
         try await wait(
-            for: [key], after: revision, deadline: deadline, else: "\(key) was still there at the deadline",
+            for: [key], after: revision, deadline: deadline, else: "\(key) still existed at the deadline",
             event: { $0.type == .delete }, record: { $0.map { $0.created > revision } ?? true })
     }
 
+    /// Waits until one of `keys` has been put or deleted after `revision`; see `Store`.
     public func waitForChange(of keys: [Key], after revision: Revision, deadline: ContinuousClock.Instant)
         async throws(StoreError)
     {
@@ -21,13 +23,13 @@ extension EtcdStore {
             event: { _ in true }, record: { $0.map { $0.modified > revision } ?? true })
     }
 
-    /// One watch of all keys from the first to the last, and another one when it breaks, after a look at the keys.
+    /// Watches all keys from the first to the last. If the watch breaks, reads the keys and watches again.
     ///
     /// - Parameters:
     ///   - keys: at least one, at most 128.
-    ///   - problem: the text of the error.
-    ///   - event: whether an event of one of the keys is what is waited for.
-    ///   - record: whether what a key has now shows that it has happened; nil where the key is not there.
+    ///   - problem: the error message if the deadline passes.
+    ///   - event: whether an event of one of the keys ends the waiting.
+    ///   - record: whether the current record of a key, nil if it does not exist, shows that such an event has happened.
     private func wait(
         for keys: [Key], after revision: Revision, deadline: ContinuousClock.Instant, else problem: String,
         event isAwaited: @escaping @Sendable (EtcdEvent) -> Bool, record shows: (Record?) -> Bool
@@ -42,14 +44,14 @@ extension EtcdStore {
                 if now.results.contains(where: { shows($0.records.first) }) { return }
                 seen = now.revision
             } catch .unreachable {
-                // The store may be back before the deadline.
+                // The store may answer again before the deadline.
             }
             await client.loop.sleep(until: min(deadline, .now + pause))
             pause = min(pause * 2, .seconds(5))
         }
     }
 
-    /// True when it has happened, false when the watch has broken or the deadline has come.
+    /// True if the awaited event has happened, false if the watch broke or the deadline passed.
     private func watch(
         _ keys: [Key], after revision: Revision, until deadline: ContinuousClock.Instant,
         _ isAwaited: @escaping @Sendable (EtcdEvent) -> Bool
@@ -70,7 +72,7 @@ extension EtcdStore {
                         return true
                     }
                 } catch {
-                    // Whatever it was, the read that follows meets it too, and has the words for it.
+                    // The read that follows fails with the same problem, and reports it.
                 }
                 return false
             }

@@ -1,24 +1,28 @@
 import EtcdClient
 import Store
 
-/// The store that an etcd v3 cluster keeps.
+/// A store in an etcd v3 cluster.
 public struct EtcdStore: Store {
     let client: EtcdClient
     let patience: Duration
 
+    /// Makes a store that uses `client`.
+    ///
     /// - Parameters:
-    ///   - client: the way to the cluster.
-    ///   - patience: how long an endpoint may be silent while it is followed, before it is asked whether it still is there.
+    ///   - client: the client of the cluster.
+    ///   - patience: how long a watched endpoint may send nothing before it is probed.
     public init(client: EtcdClient, patience: Duration = .seconds(5)) {
         self.client = client
         self.patience = patience
     }
 
+    /// Follows the changes of the keys of `range` after `revision`; see `Store`.
     public func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed {
         let changes = EtcdChanges(client, range, after: revision, patience: patience)
         return ChangeFeed { () async throws(StoreError) in try await changes.next() }
     }
 
+    /// Carries out all `reads` as of one revision, in one request; see `Store`.
     public func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant)
         async throws(StoreError) -> Snapshot
     {
@@ -26,16 +30,16 @@ public struct EtcdStore: Store {
             if reads.count == 1 {
                 let answer = try await client.range(EtcdRangeRequest(reads[0], at: revision), deadline: deadline)
                 guard answer.header.revision > 0 else {
-                    throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "it has no revision"))
+                    throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "the response has no revision"))
                 }
                 return Snapshot(revision: answer.header.revision, results: [ReadResult(answer)])
             }
-            // Flat and without guards: etcd answers it as a read, not through the raft log.
+            // etcd handles a flat transaction without guards as a read, not through the raft log.
             var request = EtcdTxnRequest()
             request.success = reads.map { read in .with { $0.requestRange = EtcdRangeRequest(read, at: revision) } }
             let answer = try await client.txn(request, deadline: deadline)
             guard answer.header.revision > 0, answer.responses.count == reads.count else {
-                throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "it is shorter than what was asked"))
+                throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "the response has too few results"))
             }
             return Snapshot(
                 revision: answer.header.revision, results: answer.responses.map { ReadResult($0.responseRange) })
@@ -44,6 +48,7 @@ public struct EtcdStore: Store {
         }
     }
 
+    /// Runs `transaction`; see `Store`.
     public func commit(_ transaction: Transaction, deadline: ContinuousClock.Instant) async throws(StoreError)
         -> Commit
     {

@@ -2,15 +2,15 @@ import EtcdClient
 import FoundationEssentials
 import Store
 
-// The store's values as etcd's messages (api/etcdserverpb/rpc.proto), and back.
+// Converts the store's values to etcd's messages (api/etcdserverpb/rpc.proto), and back.
 
 extension Key {
     var bytes: Data { text.bytes }
 }
 
 extension String {
-    /// The UTF-8 of the text. Copied from a buffer, because `Data`'s initializer for sequences asks the runtime of each
-    /// what it is, which a process that lives 10 ms feels.
+    /// The UTF-8 of the text. Copied from a buffer, because `Data`'s initializer for sequences looks up conformances at run
+    /// time, which is noticeable in a process that lives for 10 ms.
     fileprivate var bytes: Data {
         var text = self
         return text.withUTF8 { buffer in
@@ -108,7 +108,7 @@ extension EtcdRequestOp {
 }
 
 extension Commit {
-    /// A nested transaction's answer has no revision of its own.
+    /// The response of a nested transaction has no revision of its own.
     init(_ answer: EtcdTxnResponse, revision: Revision) {
         self.init(
             revision: revision, succeeded: answer.succeeded,

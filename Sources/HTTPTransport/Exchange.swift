@@ -1,4 +1,4 @@
-/// One request and its response as they go over the wire. Runs on the loop's thread.
+/// One request and its response. Runs on the loop's thread.
 actor Exchange {
     nonisolated let loop: TransferLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -20,16 +20,16 @@ actor Exchange {
     }
 
     deinit {
-        // Nobody reads on: a transfer still under way would stay for ever, and its connection with it.
+        // Nobody reads the rest: a transfer still under way would never end, and would keep its connection.
         if ended == nil { loop.discard(transfer) }
     }
 
-    /// True when the transfer was given up because it would have needed a new connection.
+    /// True if the transfer was given up because it would have needed a new connection.
     var refusedNewConnection: Bool { transfer.refusedNewConnection }
 
     var trailers: HTTPFields { transfer.trailers }
 
-    /// Starts the exchange and waits for the response's head.
+    /// Starts the exchange and waits for the head of the response.
     func head() async throws(HTTPError) -> HTTPResponseHead {
         start()
         defer { stopHeadTimer() }
@@ -40,7 +40,7 @@ actor Exchange {
         }
     }
 
-    /// Starts the exchange and waits for all of the response.
+    /// Starts the exchange and waits for the whole response.
     func collect() async throws(HTTPError) -> HTTPResponse {
         start()
         while true {
@@ -65,7 +65,7 @@ actor Exchange {
         }
     }
 
-    /// Ends the exchange; whoever waits for it gets an error of kind `cancelled`.
+    /// Ends the exchange; all who wait for it get an error of kind `cancelled`.
     func cancel() {
         guard ended == nil else { return }
         loop.abandon(transfer)
@@ -82,7 +82,7 @@ actor Exchange {
                 self?.assumeIsolated { $0.headIsLate() }
             }
         }
-        // libcurl calls back on the loop's thread, inside curl_multi_perform: that is this actor's executor.
+        // libcurl calls back inside curl_multi_perform, on the loop's thread, which is this actor's executor.
         transfer.onEvent = { [weak self] event in
             self?.assumeIsolated { exchange in
                 if case .finished(let result) = event { exchange.ended = result }

@@ -1,12 +1,14 @@
 import CCurl
 
-/// An asynchronous HTTP client on a ``TransferLoop``. Connections are kept and shared by all clients of one loop.
+/// An asynchronous HTTP client on a ``TransferLoop``. All clients of one loop share its connections, which are kept open.
 public actor HTTPClient {
+    /// Carries the transfers.
     public nonisolated let loop: TransferLoop
+    /// The loop: the client runs on its thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// The origin of each HTTP/2 connection without TLS that waits for a request, as far as is known here: the server may
-    /// have closed some, and other clients of the loop use them too. See ``Transfer/CleartextHTTP2``. An array, as in
+    /// The origin of each idle HTTP/2 connection without TLS, as far as this client knows: the server may have closed some,
+    /// and other clients of the loop use them too. See ``Transfer/CleartextHTTP2``. An array for the reason given in
     /// ``TransferLoop``.
     private var idleCleartext: [String] = []
 
@@ -16,20 +18,21 @@ public actor HTTPClient {
         return version == 0x075800 || version == 0x075801
     }()
 
+    /// Makes a client whose transfers `loop` carries.
     public init(loop: TransferLoop) {
         self.loop = loop
     }
 
-    /// Sends `request` and collects its response.
+    /// Sends `request` and returns the whole response.
     ///
-    /// - Throws: ``HTTPError``; a response of any status is not an error.
+    /// - Throws: ``HTTPError``; a response with any status is not an error.
     public func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         try await onFittingConnection(request, collects: true) { exchange async throws(HTTPError) in
             try await exchange.collect()
         }
     }
 
-    /// Sends `request` and returns when the head of its response is there. The caller reads the stream to its end,
+    /// Sends `request` and returns as soon as the head of the response has arrived. The caller reads the stream to its end,
     /// cancels it or drops it.
     ///
     /// - Throws: ``HTTPError``.
@@ -39,7 +42,7 @@ public actor HTTPClient {
         }
     }
 
-    /// Runs `body` on an exchange whose way of asking for HTTP/2 fits the connection that it will get.
+    /// Runs `body` on an exchange that asks for HTTP/2 in the way that its connection, new or reused, needs.
     private func onFittingConnection<Value: Sendable>(
         _ request: HTTPRequest, collects: Bool, _ body: @Sendable (Exchange) async throws(HTTPError) -> Value
     ) async throws(HTTPError) -> Value {
@@ -74,6 +77,7 @@ public actor HTTPClient {
 
 /// A response whose body is still arriving.
 public struct HTTPResponseStream: Sendable {
+    /// The status and the header fields.
     public let head: HTTPResponseHead
     private let exchange: Exchange
 
@@ -82,15 +86,15 @@ public struct HTTPResponseStream: Sendable {
         self.exchange = exchange
     }
 
-    /// The next bytes of the body, at least one; nil at its end. A reader that lags makes the server wait. A response
-    /// that is dropped unread is given up.
+    /// The next bytes of the body, at least one; nil at its end. A slow reader makes the server wait. Dropping the stream gives
+    /// up the rest of the response.
     ///
-    /// - Throws: ``HTTPError``, of kind `interrupted` when the body was cut off.
+    /// - Throws: ``HTTPError``, of kind `interrupted` if the body was cut off.
     public func next() async throws(HTTPError) -> [UInt8]? {
         try await exchange.next()
     }
 
-    /// The trailers; complete once ``next()`` has returned nil.
+    /// The fields after the body (RFC 9110 section 6.5); complete once ``next()`` has returned nil.
     public var trailers: HTTPFields {
         get async { await exchange.trailers }
     }
@@ -102,14 +106,14 @@ public struct HTTPResponseStream: Sendable {
 }
 
 extension HTTPRequest {
-    /// Deadlines count from the call, however many connections it takes.
+    /// Takes the time already spent from all timeouts, which count from the call.
     fileprivate mutating func shorten(by elapsed: Duration) {
         connectTimeout -= elapsed
         timeout = timeout.map { $0 - elapsed }
         headTimeout = headTimeout.map { $0 - elapsed }
     }
 
-    /// Requests with one key can share a connection.
+    /// Requests with the same key can share a connection.
     fileprivate var connectionKey: String {
         let rest = url.utf8.dropFirst("http://".utf8.count)
         let authority = rest.prefix { $0 != UInt8(ascii: "/") }

@@ -1,35 +1,38 @@
 import CCurl
 
-/// Why an exchange had no response.
+/// Why a request has no response.
 public struct HTTPError: Error, Sendable, CustomStringConvertible {
+    /// The kinds of failure.
     public enum Kind: Sendable, Equatable {
-        /// The request itself is unusable: its URL, a certificate file.
+        /// The request itself cannot be used, such as its URL or a certificate file.
         case invalidRequest
-        /// The host's name has no address.
+        /// The host name has no address.
         case unknownHost
         /// No connection: refused, unreachable, lost at once, or not within the connect timeout.
         case cannotConnect
         /// TLS failed: an untrusted certificate, a wrong name, a refused client certificate.
         case tls
-        /// The total timeout passed.
+        /// The response was not complete within the timeout.
         case timedOut
         /// The connection or the stream ended before the response did.
         case interrupted
-        /// The response is larger than ``HTTPRequest/maximumBodySize``, or its head than 256 KiB.
+        /// The body is larger than ``HTTPRequest/maximumBodySize``, or the head is larger than 256 KiB.
         case tooLarge
         /// The task was cancelled.
         case cancelled
     }
 
+    /// What kind of failure it is.
     public let kind: Kind
-    /// One clause for people, without a full stop.
+    /// The error message, without a full stop.
     public let detail: String
-    /// False only when it is certain that no byte of the request left this machine.
+    /// False only if it is certain that no byte of the request left this machine.
     public let mayHaveReachedServer: Bool
 
+    /// The error message.
     public var description: String { detail }
 
-    /// Whether the time for connecting passed before the host's name had an address (libcurl's `multi_handle_timeout`).
+    /// Whether the name lookup was not finished within the connect timeout (libcurl's `multi_handle_timeout`).
     public var isSlowNameLookup: Bool { kind == .cannotConnect && detail.hasPrefix("Resolving timed out") }
 
     init(_ kind: Kind, _ detail: String, mayHaveReachedServer: Bool = false) {
@@ -38,7 +41,12 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
         self.mayHaveReachedServer = mayHaveReachedServer
     }
 
-    /// The error that libcurl's `code` stands for, where `requestStarted` tells whether the request was being sent.
+    /// The error for libcurl's `code`.
+    ///
+    /// - Parameters:
+    ///   - code: what libcurl returned.
+    ///   - message: libcurl's message; may be empty.
+    ///   - requestStarted: whether sending the request had begun.
     init(code: CURLcode, message: String, requestStarted: Bool) {
         var text = message.isEmpty ? String(cString: curl_easy_strerror(code)) : message
         if code == CURLE_OK { text = "the response has no head" }
@@ -46,7 +54,7 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
             switch code {
             case CURLE_URL_MALFORMAT, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_BAD_FUNCTION_ARGUMENT:
                 .invalidRequest
-            // Also what a response in HTTP/0.9, or in no HTTP at all, is called.
+            // libcurl also returns this for a response that is HTTP/0.9, or no HTTP at all.
             case CURLE_UNSUPPORTED_PROTOCOL: requestStarted ? .interrupted : .invalidRequest
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unknownHost
             case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
@@ -54,8 +62,8 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
                 .tls
             case CURLE_OPERATION_TIMEDOUT: requestStarted ? .timedOut : .cannotConnect
             case CURLE_FILESIZE_EXCEEDED: .tooLarge
-            // A client certificate is refused after the client's part of a TLS 1.3 handshake: the alert then meets the
-            // request (RFC 8446 section 4.4.2.4).
+            // In TLS 1.3 the server checks the client's certificate after the client has finished the handshake, so the alert
+            // can arrive while the request is being sent (RFC 8446 section 4.4.2.4).
             case _ where text.contains("SSL routines:") && text.contains(" alert "): .tls
             default: requestStarted ? .interrupted : .cannotConnect
             }

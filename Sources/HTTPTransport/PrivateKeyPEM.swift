@@ -1,6 +1,6 @@
-import Glibc
+import Machine
 
-/// Private keys as PEM text (RFC 7468), as far as it matters whether they are encrypted.
+/// Tells whether private keys in PEM text (RFC 7468) are encrypted.
 public enum PrivateKeyPEM {
     /// Whether the first private key of `text` is encrypted with a passphrase: an `ENCRYPTED PRIVATE KEY` (RFC 7468 section
     /// 11), or a key of the older form whose header says `Proc-Type: 4,ENCRYPTED` (RFC 1421 section 4.6.1.1).
@@ -18,7 +18,7 @@ public enum PrivateKeyPEM {
         return false
     }
 
-    /// Whether anything in `text` is encrypted in the older form: OpenSSL takes even certificates so.
+    /// Whether anything in `text` is encrypted in the older form, which OpenSSL accepts even for certificates.
     static func hasEncryptedHeader(_ text: [UInt8]) -> Bool {
         text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).contains(where: isEncryptedHeader)
     }
@@ -31,19 +31,8 @@ public enum PrivateKeyPEM {
         line.indices.contains { line[$0...].starts(with: word.utf8) }
     }
 
-    /// The first 64 KiB of a file; nil where it cannot be read.
+    /// The first 64 KiB of a file; nil if it cannot be read.
     static func text(of path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let limit = 64 << 10
-        return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-            while count < limit {
-                let some = read(descriptor, buffer.baseAddress.map { $0 + count }, limit - count)
-                if some < 0, errno == EINTR { continue }
-                guard some > 0 else { return }
-                count += some
-            }
-        }
+        try? FileReader.bytes(of: path, limit: 64 << 10)
     }
 }

@@ -3,23 +3,23 @@ import Glibc
 
 /// One exchange on one libcurl easy handle.
 final class Transfer: @unchecked Sendable {
-    // Why @unchecked is sound: everything of it happens on the loop's thread. Other threads only hand the reference back
-    // (``TransferLoop/discard(_:)``), or drop the last one to a handle that the loop has let go of.
+    // Why @unchecked is sound: only the loop's thread uses it. Other threads only hand the reference back
+    // (``TransferLoop/discard(_:)``), or drop the last reference to a handle that the loop no longer uses.
     let easy: UnsafeMutableRawPointer
-    /// True once the request was about to be sent, so that the server may have seen it.
+    /// True as soon as sending the request begins: the server may have seen it.
     private(set) var requestStarted = false
-    /// True when libcurl opened a connection although this transfer was only good for a reused one.
+    /// True if libcurl opened a connection although this transfer can only use an existing one.
     private(set) var refusedNewConnection = false
     /// Set whenever bytes of the body arrive; the loop clears it.
     var receivedData = false
     private(set) var head: HTTPResponseHead?
     private(set) var trailers = HTTPFields()
 
-    /// True from the opening of a socket until the connection is ready for the request, also where libcurl connects anew
-    /// because a reused connection was lost.
+    /// True from the opening of a socket until the connection is ready for the request, also if libcurl connects again after
+    /// losing a reused connection.
     var isConnecting: Bool { connecting.pointee }
 
-    /// What happened, for the owner: called on the loop's thread.
+    /// Tells the owner what happened; called on the loop's thread.
     var onEvent: ((Event) -> Void)?
 
     enum Event {
@@ -28,7 +28,7 @@ final class Transfer: @unchecked Sendable {
         case finished(Result<Void, HTTPError>)
     }
 
-    /// What has arrived and was not taken yet.
+    /// The part of the body that has arrived and was not taken yet.
     private var buffer: [UInt8] = []
     private var status = 0
     private var headers = HTTPFields()
@@ -41,16 +41,16 @@ final class Transfer: @unchecked Sendable {
     private let errorText: UnsafeMutablePointer<CChar>
     /// Set by libcurl's callback for new sockets.
     let connecting: UnsafeMutablePointer<Bool>
-    /// Why a callback made libcurl give up; takes the place of libcurl's own words.
+    /// Why a callback made libcurl give up; replaces libcurl's own error.
     private var refusal: HTTPError?
 
-    /// A stream's buffer may grow to this many bytes before the server is made to wait.
+    /// The size in bytes from which on a stream's buffer makes the server wait.
     private static let streamWindow = 4 << 20
-    /// The heads and trailers of one response, interim ones included, may have this many bytes.
+    /// The largest size in bytes of all header and trailer fields of one response, with those of interim responses.
     private static let largestHead = 256 << 10
 
     /// - Parameters:
-    ///   - request: what is asked.
+    ///   - request: the request to send.
     ///   - collects: true keeps the whole body until the end; false makes the server wait for a slow reader.
     /// - Throws: ``HTTPError`` of kind `invalidRequest`.
     init(_ request: HTTPRequest, collects: Bool) throws(HTTPError) {
@@ -76,7 +76,7 @@ final class Transfer: @unchecked Sendable {
         connecting.deallocate()
     }
 
-    /// Takes what has arrived.
+    /// Takes the part of the body that has arrived.
     func takeBuffer() -> [UInt8] {
         let bytes = buffer
         buffer = []
@@ -89,8 +89,8 @@ final class Transfer: @unchecked Sendable {
 
     var hasData: Bool { !buffer.isEmpty }
 
-    /// How an `http` URL asks for HTTP/2 (libcurl's fault 10634: in 7.88.0 and 7.88.1, asking with prior knowledge on a
-    /// reused connection fails, and asking without it on a new one silently becomes an upgrade from HTTP/1.1).
+    /// How a request to an `http` URL asks for HTTP/2. In libcurl 7.88.0 and 7.88.1, asking with prior knowledge on a reused
+    /// connection fails (curl issue 10634), and asking without it on a new one silently becomes an upgrade from HTTP/1.1.
     enum CleartextHTTP2 {
         case priorKnowledge
         case priorKnowledgeOnNewConnection
@@ -148,7 +148,8 @@ final class Transfer: @unchecked Sendable {
     private func willSendRequest() -> Int32 {
         connecting.pointee = false
         if requestStarted, !request.isIdempotent {
-            // libcurl sends again, by itself, what had no answer on a reused connection. The server may have acted on it.
+            // libcurl automatically sends a request again that had no response on a reused connection. The server may have
+            // acted on the first one.
             refusal = HTTPError(
                 .interrupted, "the connection was lost before the response", mayHaveReachedServer: true)
             return CURL_PREREQFUNC_ABORT
@@ -165,7 +166,7 @@ final class Transfer: @unchecked Sendable {
         return CURL_PREREQFUNC_OK
     }
 
-    /// The count of bytes taken; another number than there are ends the transfer.
+    /// Returns the number of bytes taken; any other number than `bytes.count` ends the transfer.
     private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
         guard headerBytes <= Self.largestHead else {
@@ -183,7 +184,7 @@ final class Transfer: @unchecked Sendable {
             status = line.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) } ?? 0
             headers = HTTPFields()
         } else if line.isEmpty {
-            // 1xx are interim responses; another header block follows.
+            // After an interim response (1xx) another header section follows.
             guard head == nil, status >= 200 else { return }
             head = HTTPResponseHead(status: status, headers: headers)
             onEvent?(.head)
@@ -218,7 +219,7 @@ final class Transfer: @unchecked Sendable {
 }
 
 extension String {
-    /// The line without its CR LF. (In Swift, CR LF is one Character.)
+    /// The line without its CR LF, which is one Character in Swift.
     fileprivate var trimmingLineEnd: Substring {
         var end = utf8.endIndex
         while end > utf8.startIndex {

@@ -2,14 +2,14 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// The event loop that carries every transfer: libcurl's multi interface, timers and Swift jobs on one thread.
+/// The event loop that carries all transfers: libcurl's multi interface, timers and Swift jobs on one thread.
 ///
-/// The loop is an executor. A program hands it the main thread with ``run(_:)`` and thereby never starts a second
-/// thread; a test or a library user calls ``onOwnThread()``. Nothing spins: with no job to run, the thread sleeps in
-/// `curl_multi_poll` until a socket is ready, a timer is due, or another thread enqueues a job.
+/// The loop is an executor. A program lends it the main thread with ``run(_:)``, and so needs no second thread; a test or
+/// another library calls ``onOwnThread()``. If there is no job to run, the thread sleeps in `curl_multi_poll` until a socket is
+/// ready, a timer is due, or another thread enqueues a job.
 ///
-/// Creating the first loop initialises libcurl and sets `SIGPIPE` to ignored for the process, because OpenSSL may
-/// write to a connection that its peer has closed.
+/// Creating the first loop initialises libcurl, and makes the process ignore `SIGPIPE`, because OpenSSL may write to a
+/// connection that its peer has closed.
 public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     // Why @unchecked is sound: `shared` is the only state that other threads reach, and it is behind a mutex.
     // `multi` is a constant, and the one call made on it from other threads is `curl_multi_wakeup`, which libcurl
@@ -31,12 +31,12 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 
     private let shared = Mutex(Shared())
     private let multi: UnsafeMutableRawPointer
-    // Arrays rather than dictionaries: they are short, and each kind of dictionary costs a short-lived process 0.1 ms of
-    // looking up its conformances.
+    // Arrays rather than dictionaries: they are short, and each kind of dictionary costs a process 0.1 ms for looking up its
+    // conformances.
     private var transfers: [Transfer] = []
     private var timers: [Timer] = []
     private var nextTimer: TimerID = 0
-    /// How many times the loop has gone round; a loop that idles stands still.
+    /// How many times the loop has gone round; it does not go round while it is idle.
     private(set) var turns = 0
 
     private static let libcurl: Void = {
@@ -46,16 +46,16 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 
     /// A loop that runs when ``run(_:)`` lends it a thread.
     ///
-    /// - Parameter usesTLS: false, for the first loop of a process that will speak no TLS, spares it the reading of
-    ///   OpenSSL's configuration file (half a millisecond).
+    /// - Parameter usesTLS: if false, and this is the first loop of the process, OpenSSL does not read its configuration file,
+    ///   which saves half a millisecond.
     public init(usesTLS: Bool = true) {
         if !usesTLS { setenv("OPENSSL_CONF", "/dev/null", 0) }
         Self.libcurl
         guard let multi = curl_multi_init() else { fatalError("libcurl could not allocate its multi handle") }
         self.multi = multi
-        // One transfer at a time on a connection. Side by side on one HTTP/2 connection, libcurl 7.88 loses the end of
-        // answers next to a stream that nobody reads, and does not tell the server that a stream was given up (issue
-        // 17611) as long as there is another.
+        // One transfer at a time on a connection. With several on one HTTP/2 connection, libcurl 7.88 loses the end of a
+        // response if another stream is not read, and does not tell the server that a stream was given up as long as there is
+        // another (curl issue 17611).
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
     }
 
@@ -64,7 +64,7 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         curl_multi_cleanup(multi)
     }
 
-    /// A loop with a thread of its own, which lives as long as the process.
+    /// A loop with a thread of its own, which never ends.
     public static func onOwnThread() -> TransferLoop {
         let loop = TransferLoop()
         let context = Unmanaged.passRetained(loop).toOpaque()
@@ -82,8 +82,8 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         return loop
     }
 
-    /// Runs `body` and everything it starts on the calling thread, and returns when `body` has finished. What it has
-    /// started and not waited for stands still until the next run. Only one thread at a time may lend itself.
+    /// Runs `body` and everything that it starts on the calling thread, and returns when `body` has finished. Tasks that it
+    /// has started and not waited for are suspended until the next run. Only one thread at a time may call this.
     ///
     /// - Throws: what `body` throws.
     public func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
@@ -99,13 +99,14 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         return try outcome.get()
     }
 
-    /// Suspends the caller until `deadline`; returns early, without an error, when the task is cancelled.
+    /// Suspends the caller until `deadline`; returns early, without an error, if the task is cancelled.
     public func sleep(until deadline: ContinuousClock.Instant) async {
         await LoopTimers(loop: self).sleep(until: deadline)
     }
 
     // MARK: Executor
 
+    /// Runs a job on the loop's thread; may be called from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
         let wake = shared.withLock { state in
@@ -116,10 +117,12 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         if wake { curl_multi_wakeup(multi) }
     }
 
+    /// The loop, for actors that run on it.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }
 
+    /// Stops the process if the calling thread is not the loop's.
     public func checkIsolated() {
         let here = shared.withLock { state in
             state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
@@ -150,17 +153,17 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 
     /// The longest wait, in milliseconds.
     private static let idleTurn: Int32 = 60_000
-    /// The longest wait, in milliseconds, while a connection is made. libcurl 7.88 gives up one address of a host in one
-    /// call and tries the next in another, and sets no timer for that.
+    /// The longest wait, in milliseconds, while a connection is made. libcurl 7.88 gives up one address of a host in one call
+    /// and tries the next address in another call, and sets no timer for it.
     private static let connectingTurn: Int32 = 200
 
     private var isConnecting: Bool { transfers.contains { $0.isConnecting } }
 
-    /// Lets libcurl work until it gets no further.
+    /// Lets libcurl work until it makes no more progress.
     ///
-    /// Once is not enough: libcurl 7.88 may keep the tail of a large HTTP/2 answer in its own buffer, where no socket
-    /// event and no timer tells of it. So whenever a round brought data, another one follows. While a connection is made,
-    /// one more follows too: it tries a host's next address as soon as the last one has failed.
+    /// One call is not enough: libcurl 7.88 may keep the end of a large HTTP/2 response in its own buffer without a socket
+    /// event or a timer. So another call follows each call that brought data. While a connection is made, one more call
+    /// follows, which tries the next address of a host as soon as the last one has failed.
     private func perform() {
         var running: Int32 = 0
         var mayConnectOn = true
@@ -199,7 +202,7 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         }
     }
 
-    /// Resumes due timers; milliseconds until the next one, at most `longest`.
+    /// Runs the timers that are due, and returns the milliseconds until the next one, at most `longest`.
     private func fireTimers(longest: Int32) -> Int32 {
         if timers.isEmpty { return longest }
         let now = ContinuousClock.now
@@ -212,17 +215,17 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         return Int32(clamping: wait.roundedUpMilliseconds)
     }
 
-    /// Starts `transfer`; its `finish` is called on this thread when libcurl is done with it.
+    /// Starts `transfer`; its `finish` is called on this thread when it has ended.
     func start(_ transfer: Transfer) {
         transfers.append(transfer)
         curl_multi_add_handle(multi, transfer.easy)
     }
 
-    /// Ends `transfer` before its time.
+    /// Ends `transfer` early.
     func abandon(_ transfer: Transfer) {
         guard let index = transfers.firstIndex(where: { $0 === transfer }) else { return }
         transfers.remove(at: index)
-        // The server must hear of it at once, in HTTP/2 too: by the end of the connection.
+        // Closing the connection is what tells the server at once, in HTTP/2 too.
         ccurl_set_long(transfer.easy, CURLOPT_FORBID_REUSE, 1)
         curl_multi_remove_handle(multi, transfer.easy)
     }
@@ -234,7 +237,7 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         return nextTimer
     }
 
-    /// False when it has fired already.
+    /// Returns false if the timer has fired already.
     @discardableResult
     func removeTimer(_ id: TimerID) -> Bool {
         guard let index = timers.firstIndex(where: { $0.id == id }) else { return false }
@@ -244,14 +247,14 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
 
     // MARK: From any thread
 
-    /// Ends a transfer that nobody waits for any more.
+    /// Ends a transfer that nothing waits for any more.
     func discard(_ transfer: Transfer) {
         shared.withLock { $0.discarded.append(transfer) }
         curl_multi_wakeup(multi)
     }
 }
 
-/// The door to the loop's timers: an actor, so that the caller is on the loop's thread when it goes through.
+/// Waits for one of the loop's timers. It is an actor so that the timer is added and removed on the loop's thread.
 private actor LoopTimers {
     nonisolated let loop: TransferLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -303,7 +306,7 @@ private final class Outcome<Value: Sendable>: Sendable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up, so that a wait never ends just before its time.
+    /// Whole milliseconds, rounded up, so that a wait never ends too early.
     var roundedUpMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000

@@ -1,7 +1,7 @@
 import CCurl
-import Glibc
+import Machine
 
-/// The request as libcurl's options.
+// Gives the request to libcurl, option by option.
 extension Transfer {
     /// - Throws: ``HTTPError`` of kind `invalidRequest`.
     func setOptions() throws(HTTPError) {
@@ -19,12 +19,12 @@ extension Transfer {
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         ccurl_set_socket_callbacks(easy, connecting)
-        // Smaller buffers let the tail of a large answer stall on a reused cleartext connection (libcurl 7.88).
+        // With a smaller buffer, libcurl 7.88 stalls at the end of a large response on a reused cleartext connection.
         ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 512 << 10)
-        // Both are always set, because an unset one is taken from the environment.
+        // Both are always set, because libcurl takes them from the environment otherwise.
         try set(CURLOPT_PROXY, request.proxy ?? "")
         try set(CURLOPT_NOPROXY, request.proxy == nil ? "*" : "")
-        // A proxy's answer to CONNECT is not the response.
+        // The proxy's response to CONNECT is not the server's.
         ccurl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let path = request.unixSocket { try set(CURLOPT_UNIX_SOCKET_PATH, path) }
         ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.curlMilliseconds)
@@ -48,19 +48,19 @@ extension Transfer {
         } else {
             try set(CURLOPT_CUSTOMREQUEST, request.method)
         }
-        // An empty Expect keeps libcurl from asking the server's leave (100-continue) for a large body.
+        // With an empty Expect, libcurl does not wait for 100-continue before it sends a large body.
         var lines = ["Expect:"]
         for (name, value) in request.headers {
-            guard name.isToken else { throw HTTPError(.invalidRequest, "\(name) is not a header field's name") }
+            guard name.isToken else { throw HTTPError(.invalidRequest, "\(name) is not the name of a header field") }
             guard !value.utf8.contains(where: { ($0 < 0x20 && $0 != 9) || $0 == 0x7F }) else {
                 throw HTTPError(.invalidRequest, "the header field \(name) contains a control character")
             }
-            // libcurl takes "name:" with nothing behind it as the wish to send no such field.
+            // "name:" without a value means to libcurl that the field is not sent; "name;" sends an empty value.
             let isBlank = value.utf8.allSatisfy { $0 == 0x20 || $0 == 9 }
             lines.append(isBlank ? "\(name);" : "\(name): \(value)")
         }
         if request.tls.serverName != nil, !request.headers.contains(where: { $0.name.lowercased() == "host" }) {
-            // The name is TLS' alone; the request is still for the URL's host.
+            // The server name is for TLS only; the request still names the host of the URL.
             lines.append("Host: \(request.url.authority)")
         }
         setList(CURLOPT_HTTPHEADER, lines)
@@ -72,7 +72,7 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         try set(tls.trustRoots, file: CURLOPT_CAINFO, blob: CURLOPT_CAINFO_BLOB)
         if tls.trustRoots != nil || !tls.verifiesServer {
-            // Loading the system's roots costs 25 ms, and they must not vouch for a private server.
+            // Loading the system's CA certificates costs 25 ms, and a private server is not to be verified with them.
             ccurl_set_string(easy, CURLOPT_CAPATH, nil)
         }
         if !tls.verifiesServer {
@@ -83,15 +83,15 @@ extension Transfer {
         try refuseEncrypted(tls)
         try set(tls.certificate, file: CURLOPT_SSLCERT, blob: CURLOPT_SSLCERT_BLOB)
         try set(tls.privateKey, file: CURLOPT_SSLKEY, blob: CURLOPT_SSLKEY_BLOB)
-        // Without one OpenSSL asks for a passphrase itself, on the process's terminal, past every deadline.
+        // Otherwise OpenSSL could ask for a passphrase on the terminal of the process, and wait past every deadline.
         if tls.certificate != nil { try set(CURLOPT_KEYPASSWD, "") }
         if let name = tls.serverName { try connect(to: name) }
     }
 
-    /// A key with a passphrase is of no use: nobody is there to be asked for it.
+    /// Refuses a private key with a passphrase, because nobody can be asked for it.
     private func refuseEncrypted(_ tls: TLSOptions) throws(HTTPError) {
         let remedy = "is encrypted: it must be a private key without a passphrase"
-        // A certificate's file may hold its key.
+        // The file of a certificate may also contain its key.
         switch tls.privateKey ?? tls.certificate {
         case .file(let path):
             guard let text = PrivateKeyPEM.text(of: path), PrivateKeyPEM.isEncrypted(text) else { break }
@@ -100,15 +100,15 @@ extension Transfer {
             if PrivateKeyPEM.isEncrypted(text) { throw HTTPError(.invalidRequest, "the client's key \(remedy)") }
         case nil: break
         }
-        // OpenSSL would ask for these too, but for those that it reads from a file.
+        // OpenSSL would ask for the passphrase of these too, unless it reads them from a file.
         if case .bytes(let text) = tls.trustRoots, PrivateKeyPEM.hasEncryptedHeader(text) {
-            throw HTTPError(.invalidRequest, "a certificate that the server is to be proved by is encrypted")
+            throw HTTPError(.invalidRequest, "a CA certificate is encrypted")
         }
     }
 
-    /// Puts `serverName` into the URL, for TLS to prove, and leads the connection to the URL's own host and port.
+    /// Puts `serverName` into the URL, for TLS to verify, and connects to the host and port of the original URL.
     private func connect(to serverName: String) throws(HTTPError) {
-        let unusable = HTTPError(.invalidRequest, "\(serverName) cannot stand for the server of \(request.url)")
+        let unusable = HTTPError(.invalidRequest, "the TLS server name \(serverName) cannot be used for \(request.url)")
         guard let handle = curl_url() else { throw unusable }
         defer { curl_url_cleanup(handle) }
         guard !serverName.isEmpty, !serverName.utf8.contains(0),
@@ -138,9 +138,8 @@ extension Transfer {
     private func set(_ pem: TLSOptions.PEM?, file: CURLoption, blob: CURLoption) throws(HTTPError) {
         switch pem {
         case .file(let path):
-            // OpenSSL would wait for a pipe's writer, past every deadline.
-            var found = stat()
-            if stat(path, &found) == 0, found.st_mode & S_IFMT != S_IFREG {
+            // OpenSSL would wait for the writer of a pipe, past every deadline.
+            if let kind = FileReader.kind(of: path), kind != .file {
                 throw HTTPError(.invalidRequest, "\(path) is not a file")
             }
             try set(file, path)
@@ -161,12 +160,12 @@ extension Transfer {
 }
 
 extension String {
-    /// True for a URL of this scheme, whose case does not matter (RFC 3986 section 3.1).
+    /// True for a URL with this scheme, in any case (RFC 3986 section 3.1).
     func hasScheme(_ scheme: String) -> Bool {
         utf8.elementsEqual("\(scheme)://".utf8, upTo: scheme.utf8.count + 3)
     }
 
-    /// The host and port of a URL, as they stand there (RFC 3986 section 3.2).
+    /// The host and port of a URL, as written there (RFC 3986 section 3.2).
     fileprivate var authority: Substring {
         let slashes = "://"
         guard let scheme = utf8.firstIndex(of: UInt8(ascii: ":")) else { return self[...] }
@@ -199,6 +198,6 @@ extension Sequence<UInt8> {
 }
 
 extension Duration {
-    /// For libcurl, where 0 would mean no bound at all.
+    /// For libcurl, where 0 would mean no limit.
     fileprivate var curlMilliseconds: Int { Int(min(max(1, roundedUpMilliseconds), Int64(Int32.max))) }
 }

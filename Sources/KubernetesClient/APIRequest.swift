@@ -1,11 +1,11 @@
 /// One GET of the Kubernetes API.
 struct APIRequest: Sendable {
     let question: KubernetesError.Question
-    /// The path of the URL behind the server's own, and its query.
+    /// The path and the query, to be appended to the server's URL.
     let target: String
-    /// The largest answer that is taken, in bytes.
+    /// The largest response body that is accepted, in bytes.
     let limit: Int
-    /// The one object that is asked for: its resource and name; nil for a list.
+    /// The resource and the name of the requested object; nil for a list.
     let object: Object?
 
     struct Object: Sendable {
@@ -14,13 +14,13 @@ struct APIRequest: Sendable {
         let name: String
     }
 
-    /// A path and a query, percent-encoded (RFC 3986 section 2.1).
+    /// Makes a path and a query, percent-encoded (RFC 3986 section 2.1).
     static func target(_ path: [String], _ query: [(name: String, value: String)] = []) -> String {
         let pairs = query.map { "\(encoded($0.name))=\(encoded($0.value))" }
         return path.map { "/\(encoded($0))" }.joined() + (pairs.isEmpty ? "" : "?\(pairs.joined(separator: "&"))")
     }
 
-    /// Whether a text can be a segment of a path and nothing else: Kubernetes has no names but those.
+    /// Whether a text can be exactly one segment of a path, as all names in Kubernetes can.
     static func isSegment(_ name: String) -> Bool {
         !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains("%")
     }

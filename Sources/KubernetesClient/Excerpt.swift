@@ -1,11 +1,11 @@
 extension String {
-    /// The text as part of a sentence: without control characters, and not longer than people read.
+    /// The text for an error message: at most 300 characters, without control characters.
     var excerpt: String { excerpt(300) }
 
-    /// The text in quotes, as part of a sentence.
+    /// At most 100 characters of the text in quotes, for an error message.
     var quoted: String { "\"\(excerpt(100))\"" }
 
-    /// The first `limit` characters, where each run of white space and control characters is one space.
+    /// The first `limit` characters; each run of white space and control characters becomes one space.
     private func excerpt(_ limit: Int) -> String {
         var result = String.UnicodeScalarView()
         var hasGap = false

@@ -2,25 +2,25 @@ import FoundationEssentials
 import HTTPTransport
 
 extension KubernetesClient {
-    /// What one attempt came to.
+    /// The result of one attempt.
     private enum Outcome {
         case body([UInt8])
-        /// Kubernetes says that the object is not there.
+        /// Kubernetes reports that the object does not exist.
         case absent
         case failed(Failure)
     }
 
     private struct Failure {
         let error: KubernetesError
-        /// Whether another attempt may fare better.
+        /// Whether another attempt may succeed.
         let mayRetry: Bool
-        /// How long the server wants to be left alone.
+        /// How long the server asks the client to wait (`Retry-After`).
         var pause: Duration?
     }
 
-    /// Asks until there is an answer, an error that stays, or no time left.
+    /// Sends the request until it is answered, fails with a permanent error, or the deadline passes.
     ///
-    /// - Returns: the body; nil when Kubernetes says that the object is not there.
+    /// - Returns: the body; nil if Kubernetes reports that the object does not exist.
     /// - Throws: ``KubernetesError``.
     func body(of request: APIRequest, deadline: ContinuousClock.Instant) async throws(KubernetesError) -> [UInt8]? {
         var before: KubernetesError?
@@ -34,8 +34,8 @@ extension KubernetesClient {
             case .body(let body): return body
             case .absent: return nil
             case .failed(let failure):
-                // Nodes that failed at one moment shall not come back at one moment.
-                // A server that says "at once" is not asked without any pause.
+                // The random part keeps nodes that failed at the same moment from trying again at the same moment. There is
+                // a pause even if the server asks for none.
                 let pause = max(failure.pause ?? .zero, backoff * Double.random(in: 0.5...1))
                 guard failure.mayRetry, .now + pause < deadline else { throw failure.error }
                 before = failure.error
@@ -66,7 +66,7 @@ extension KubernetesClient {
         -> HTTPRequest
     {
         var message = HTTPRequest(url: kubeconfig.server + request.target)
-        // By ALPN; without TLS, Kubernetes and the proxies before it speak HTTP/1.1.
+        // HTTP/2 is negotiated by ALPN. Without TLS, Kubernetes and `kubectl proxy` may support only HTTP/1.1.
         message.version = kubeconfig.server.utf8.starts(with: "https".utf8) ? .http2 : .http1
         message.tls = kubeconfig.tls
         message.proxy = kubeconfig.proxy
@@ -110,8 +110,8 @@ extension KubernetesClient {
         if status == 200 { return .body(response.body) }
         let question = request.question
         let answer = try? JSONDecoder().decode(KubernetesStatus.self, from: Data(response.body))
-        let words = answer.flatMap { $0.kind == "Status" ? $0 : nil }
-        let message = Self.words(words, response)
+        let report = answer.flatMap { $0.kind == "Status" ? $0 : nil }
+        let message = Self.message(report, response)
         func failed(_ error: KubernetesError, mayRetry: Bool = false) -> Outcome {
             .failed(Failure(error: error, mayRetry: mayRetry, pause: Self.retryAfter(response)))
         }
@@ -119,8 +119,8 @@ extension KubernetesClient {
         case 401: return failed(.unauthorized(question, message: message))
         case 403: return failed(.forbidden(question, message: message))
         case 404:
-            if let object = request.object, words?.reason == "NotFound", words?.details?.name == object.name,
-                words?.details?.kind == object.resource
+            if let object = request.object, report?.reason == "NotFound", report?.details?.name == object.name,
+                report?.details?.kind == object.resource
             {
                 return .absent
             }
@@ -133,18 +133,18 @@ extension KubernetesClient {
         }
     }
 
-    /// The message of a `Status`, or what else there is to say of a response.
-    private static func words(_ status: KubernetesStatus?, _ response: HTTPResponse) -> String {
+    /// The message of a `Status`, or a description of another response.
+    private static func message(_ status: KubernetesStatus?, _ response: HTTPResponse) -> String {
         if let message = status?.message?.excerpt, !message.isEmpty { return message }
         if let target = response.head.headers["location"] {
             return "a redirect to \(target.excerpt), which is not followed"
         }
-        if status != nil { return "without a message" }
-        let type = response.head.headers["content-type"].map { " but \($0.excerpt)" } ?? ""
-        return "not in Kubernetes' words\(type)"
+        if status != nil { return "no message" }
+        let type = response.head.headers["content-type"].map { ", but \($0.excerpt)" } ?? ""
+        return "not a Kubernetes status\(type)"
     }
 
-    /// RFC 9110 section 10.2.3, in seconds; Kubernetes gives no dates.
+    /// `Retry-After` in seconds (RFC 9110 section 10.2.3); Kubernetes does not send dates.
     private static func retryAfter(_ response: HTTPResponse) -> Duration? {
         guard let seconds = response.head.headers["retry-after"].flatMap({ UInt32($0) }) else { return nil }
         return .seconds(Int64(seconds))

@@ -1,28 +1,30 @@
 import FoundationEssentials
 import HTTPTransport
 
-/// A client of the Kubernetes API: the few questions that addresses depend on.
+/// A client of the Kubernetes API: the few requests that IP address management needs.
 ///
-/// Every answer is what is so now: no question names a `resourceVersion`, so that the server reads from etcd itself. A
-/// server that is overloaded, fails or cannot be connected to is asked again until the deadline. Redirects are not
+/// All responses are up to date: no request has a `resourceVersion`, so the server reads from etcd instead of its cache. If the
+/// server is overloaded, fails or cannot be connected to, the request is sent again until the deadline. Redirects are not
 /// followed.
 public struct KubernetesClient: Sendable {
     let kubeconfig: Kubeconfig
     let http: HTTPClient
     let userAgent: String
-    /// Host and port of the server, for people.
+    /// Host and port of the server, for error messages.
     private let authority: String
 
-    /// How often a list is begun again because it expired while it was read.
+    /// How often reading a list starts again because the list expired while it was read.
     static let listRestarts = 4
-    /// etcd holds objects of 1.5 MiB at most, of which JSON makes more.
+    /// In bytes. etcd stores objects of at most 1.5 MiB, which are larger in JSON.
     private static let largestObject = 4 << 20
     private static let largestPage = 256 << 20
 
+    /// Makes a client; it connects with the first request.
+    ///
     /// - Parameters:
     ///   - kubeconfig: the server and the credentials.
-    ///   - userAgent: what the server's audit log shall call this program.
-    ///   - loop: carries the requests.
+    ///   - userAgent: the name of this program in the server's audit log.
+    ///   - loop: carries the transfers.
     public init(_ kubeconfig: Kubeconfig, userAgent: String, loop: TransferLoop) {
         self.kubeconfig = kubeconfig
         self.userAgent = userAgent
@@ -32,88 +34,90 @@ public struct KubernetesClient: Sendable {
 
     // MARK: Objects
 
-    /// The pod of that name; nil when Kubernetes says that there is none.
+    /// The pod; nil if Kubernetes reports that it does not exist.
     ///
     /// - Throws: ``KubernetesError``.
     public func pod(namespace: String, name: String, deadline: ContinuousClock.Instant)
         async throws(KubernetesError) -> KubernetesPod?
     {
-        let question = question("pod \(namespace.excerpt)/\(name.excerpt)")
-        guard APIRequest.isSegment(namespace), APIRequest.isSegment(name) else { throw .invalidName(question) }
-        let request = APIRequest(
-            question: question, target: APIRequest.target(["api", "v1", "namespaces", namespace, "pods", name]),
-            limit: Self.largestObject, object: .init(resource: "pods", name: name))
-        guard let pod = try await object(KubernetesPod.self, request, deadline: deadline) else { return nil }
-        guard pod.name == name, pod.namespace == namespace else {
-            throw .malformed(question, problem: "it is the pod \(pod.namespace.excerpt)/\(pod.name.excerpt)")
-        }
-        return pod
+        try await object(.pods, namespace, name, deadline: deadline) { ($0.namespace, $0.name) }
     }
 
-    /// The node of that name; nil when Kubernetes says that there is none.
+    /// The node; nil if Kubernetes reports that it does not exist.
     ///
     /// - Throws: ``KubernetesError``.
     public func node(name: String, deadline: ContinuousClock.Instant) async throws(KubernetesError) -> KubernetesNode? {
-        let question = question("node \(name.excerpt)")
-        guard APIRequest.isSegment(name) else { throw .invalidName(question) }
-        let request = APIRequest(
-            question: question, target: APIRequest.target(["api", "v1", "nodes", name]),
-            limit: Self.largestObject, object: .init(resource: "nodes", name: name))
-        guard let node = try await object(KubernetesNode.self, request, deadline: deadline) else { return nil }
-        guard node.name == name else { throw .malformed(question, problem: "it is the node \(node.name.excerpt)") }
-        return node
+        try await object(.nodes, nil, name, deadline: deadline) { (nil, $0.name) }
     }
 
-    /// The namespace of that name; nil when Kubernetes says that there is none.
+    /// The namespace; nil if Kubernetes reports that it does not exist.
     ///
     /// - Throws: ``KubernetesError``.
     public func namespace(name: String, deadline: ContinuousClock.Instant)
         async throws(KubernetesError) -> KubernetesNamespace?
     {
-        let question = question("namespace \(name.excerpt)")
-        guard APIRequest.isSegment(name) else { throw .invalidName(question) }
-        let request = APIRequest(
-            question: question, target: APIRequest.target(["api", "v1", "namespaces", name]),
-            limit: Self.largestObject, object: .init(resource: "namespaces", name: name))
-        guard let namespace = try await object(KubernetesNamespace.self, request, deadline: deadline) else {
-            return nil
-        }
-        guard namespace.name == name else {
-            throw .malformed(question, problem: "it is the namespace \(namespace.name.excerpt)")
-        }
-        return namespace
+        try await object(.namespaces, nil, name, deadline: deadline) { (nil, $0.name) }
     }
 
-    /// The Deployment of that name; nil when Kubernetes says that there is none.
+    /// The Deployment; nil if Kubernetes reports that it does not exist.
     ///
     /// - Throws: ``KubernetesError``.
     public func deployment(namespace: String, name: String, deadline: ContinuousClock.Instant)
         async throws(KubernetesError) -> KubernetesDeployment?
     {
-        let question = question("deployment \(namespace.excerpt)/\(name.excerpt)")
-        guard APIRequest.isSegment(namespace), APIRequest.isSegment(name) else { throw .invalidName(question) }
+        try await object(.deployments, namespace, name, deadline: deadline) { ($0.namespace, $0.name) }
+    }
+
+    /// A kind of objects that are requested by name.
+    private struct Resource {
+        /// The path of the API group and version.
+        let api: [String]
+        /// In paths, such as `pods`.
+        let plural: String
+        /// In error messages.
+        let singular: String
+
+        static let pods = Resource(api: ["api", "v1"], plural: "pods", singular: "pod")
+        static let nodes = Resource(api: ["api", "v1"], plural: "nodes", singular: "node")
+        static let namespaces = Resource(api: ["api", "v1"], plural: "namespaces", singular: "namespace")
+        static let deployments = Resource(api: ["apis", "apps", "v1"], plural: "deployments", singular: "deployment")
+
+        func title(_ namespace: String?, _ name: String) -> String {
+            "\(singular) \(namespace.map { "\($0.excerpt)/" } ?? "")\(name.excerpt)"
+        }
+    }
+
+    /// The object with this name, which must also be what the response has.
+    ///
+    /// - Parameter found: the namespace and the name of an object.
+    private func object<Object: Decodable>(
+        _ resource: Resource, _ namespace: String?, _ name: String, deadline: ContinuousClock.Instant,
+        found: (Object) -> (namespace: String?, name: String)
+    ) async throws(KubernetesError) -> Object? {
+        let question = question(resource.title(namespace, name))
+        guard APIRequest.isSegment(name), namespace.map(APIRequest.isSegment) ?? true else {
+            throw .invalidName(question)
+        }
+        let place = namespace.map { ["namespaces", $0] } ?? []
         let request = APIRequest(
-            question: question,
-            target: APIRequest.target(["apis", "apps", "v1", "namespaces", namespace, "deployments", name]),
-            limit: Self.largestObject, object: .init(resource: "deployments", name: name))
-        guard let deployment = try await object(KubernetesDeployment.self, request, deadline: deadline) else {
-            return nil
+            question: question, target: APIRequest.target(resource.api + place + [resource.plural, name]),
+            limit: Self.largestObject, object: .init(resource: resource.plural, name: name))
+        guard let object = try await answer(Object.self, request, deadline: deadline) else { return nil }
+        guard found(object) == (namespace, name) else {
+            let (namespace, name) = found(object)
+            throw .malformed(question, problem: "it is the \(resource.title(namespace, name))")
         }
-        guard deployment.name == name, deployment.namespace == namespace else {
-            throw .malformed(
-                question, problem: "it is the deployment \(deployment.namespace.excerpt)/\(deployment.name.excerpt)")
-        }
-        return deployment
+        return object
     }
 
     // MARK: Lists
 
-    /// All pods, as they were at one moment: a list of which a page is missing is an error.
+    /// All pods, as of one moment; if a page is missing, that is an error.
     ///
     /// - Parameters:
     ///   - fieldSelector: such as `status.podIP=10.0.0.1` or `spec.nodeName=n1`; nil for all.
     ///   - namespace: nil for all.
-    ///   - pageSize: how many pods one answer may bring.
+    ///   - pageSize: the largest number of pods in one response.
     ///   - deadline: when to give up.
     /// - Throws: ``KubernetesError``.
     public func pods(
@@ -128,10 +132,10 @@ public struct KubernetesClient: Sendable {
         return try await list("PodList", question, path, query, pageSize, deadline)
     }
 
-    /// All nodes, as they were at one moment: a list of which a page is missing is an error.
+    /// All nodes, as of one moment; if a page is missing, that is an error.
     ///
     /// - Parameters:
-    ///   - pageSize: how many nodes one answer may bring.
+    ///   - pageSize: the largest number of nodes in one response.
     ///   - deadline: when to give up.
     /// - Throws: ``KubernetesError``.
     public func nodes(pageSize: Int = 500, deadline: ContinuousClock.Instant)
@@ -140,8 +144,8 @@ public struct KubernetesClient: Sendable {
         try await list("NodeList", question("the nodes"), ["api", "v1", "nodes"], [], pageSize, deadline)
     }
 
-    /// Reads a list page by page. Later pages show the moment of the first; when the server has forgotten that moment
-    /// (410), nothing of what was read counts and the list begins again.
+    /// Reads a list page by page. All pages are as of the moment of the first one. If the server no longer has that moment (410),
+    /// the pages that were read are dropped, and reading starts again.
     private func list<Element: Decodable & Sendable>(
         _ kind: String, _ question: KubernetesError.Question, _ path: [String],
         _ query: [(name: String, value: String)], _ pageSize: Int, _ deadline: ContinuousClock.Instant
@@ -167,11 +171,11 @@ public struct KubernetesClient: Sendable {
             if let continuation { query.append(("continue", continuation)) }
             let request = APIRequest(
                 question: question, target: APIRequest.target(path, query), limit: Self.largestPage, object: nil)
-            guard let page = try await object(KubernetesPage<Element>.self, request, deadline: deadline),
+            guard let page = try await answer(KubernetesPage<Element>.self, request, deadline: deadline),
                 page.kind == kind
-            else { throw .malformed(question, problem: "it is no \(kind)") }
+            else { throw .malformed(question, problem: "it is not a \(kind)") }
             guard page.continuation == nil || page.continuation != continuation else {
-                throw .malformed(question, problem: "the list goes round in a circle")
+                throw .malformed(question, problem: "the server sent the same continue token twice")
             }
             whole.items += page.list.items
             whole.unreadable += page.list.unreadable
@@ -186,7 +190,7 @@ public struct KubernetesClient: Sendable {
         KubernetesError.Question(server: authority, object: object)
     }
 
-    private func object<Answer: Decodable>(
+    private func answer<Answer: Decodable>(
         _ type: Answer.Type, _ request: APIRequest, deadline: ContinuousClock.Instant
     ) async throws(KubernetesError) -> Answer? {
         guard let body = try await body(of: request, deadline: deadline) else { return nil }

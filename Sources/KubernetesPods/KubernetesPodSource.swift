@@ -1,15 +1,16 @@
 import IPAMKit
 import KubernetesClient
 
-/// The pods and nodes of a Kubernetes cluster.
+/// Looks up the pods and nodes of a Kubernetes cluster.
 public struct KubernetesPodSource: PodSource {
     private let client: KubernetesClient
 
-    /// Takes the client that asks.
+    /// Makes a source that sends its requests with `client`.
     public init(client: KubernetesClient) {
         self.client = client
     }
 
+    /// The pod; nil if it does not exist. See `PodSource`.
     public func pod(_ pod: PodReference, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Pod? {
         let found: KubernetesPod?
         do throws(KubernetesError) {
@@ -21,6 +22,7 @@ public struct KubernetesPodSource: PodSource {
         return try found.map { pod throws(PodSourceError) in try Pod(pod) }
     }
 
+    /// The node; nil if it does not exist. See `PodSource`.
     public func node(_ name: String, deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Node? {
         do throws(KubernetesError) {
             return try await client.node(name: name, deadline: deadline).map { Node($0) }
@@ -29,10 +31,12 @@ public struct KubernetesPodSource: PodSource {
         }
     }
 
+    /// All pods. See `PodSource`.
     public func pods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Pod> {
         try await pods(fieldSelector: nil, deadline: deadline)
     }
 
+    /// All nodes. A node that cannot be read counts as ready. See `PodSource`.
     public func nodes(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> Listing<Node> {
         let found: KubernetesList<KubernetesNode>
         do throws(KubernetesError) {
@@ -40,11 +44,12 @@ public struct KubernetesPodSource: PodSource {
         } catch {
             throw PodSourceError(error)
         }
-        // Nothing says that it is not ready.
+        // Nothing shows that such a node is not ready.
         let named = found.unreadable.compactMap(\.name).map { Node(name: $0, isReady: true, isOutOfService: false) }
         return Listing(found.map { Node($0) } + named, unreadable: found.unreadable.map { UnreadableObject(.node, $0) })
     }
 
+    /// The pods that have not ended, all of which must be readable. See `PodSource`.
     public func livePods(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> [Pod] {
         let found = try await pods(
             fieldSelector: "status.phase!=Succeeded,status.phase!=Failed", deadline: deadline)
@@ -52,10 +57,10 @@ public struct KubernetesPodSource: PodSource {
         return found.items
     }
 
-    /// Which cluster this is: the UID of its namespace `kube-system`, which every cluster has from its first start to its
-    /// end. Certification authorities and addresses of servers name no cluster: several may share one.
+    /// The identity of the cluster: the UID of its namespace `kube-system`, which every cluster has for its whole life. A CA or
+    /// the address of a server does not identify a cluster, because several clusters may share one.
     ///
-    /// - Throws: `PodSourceError` when Kubernetes could not be asked.
+    /// - Throws: `PodSourceError` if the request to Kubernetes failed.
     public func cluster(deadline: ContinuousClock.Instant) async throws(PodSourceError) -> ClusterIdentity {
         do throws(KubernetesError) {
             guard let namespace = try await client.namespace(name: "kube-system", deadline: deadline) else {

@@ -1,17 +1,19 @@
 import IPAMKit
 import KubernetesClient
 
-// The API's objects as the core's values.
+// Converts objects of the API to IPAMKit's values.
 
 extension Pod {
-    /// - Throws: `PodSourceError` for a name that cannot be one. What is no address is kept as it is written
-    ///   (`Pod.unreadableAddresses`): to pass over it would be to say that the pod does not have it.
+    /// The pod. Values that are not valid addresses are kept as `unreadableAddresses`: ignoring them would mean that the pod does
+    /// not have the address.
+    ///
+    /// - Throws: `PodSourceError` if the name or the namespace is not valid.
     public init(_ pod: KubernetesPod) throws(PodSourceError) {
         let reference: PodReference
         do throws(NameError) {
             reference = PodReference(namespace: try Namespace(pod.namespace), name: try PodName(pod.name))
         } catch {
-            throw PodSourceError("Kubernetes has a pod that cannot be one: \(error)")
+            throw PodSourceError("Kubernetes has a pod with an invalid name: \(error)")
         }
         self.init(
             reference, uid: pod.uid, annotations: pod.annotations, templateHash: pod.templateHash,
@@ -29,7 +31,7 @@ extension Pod {
 }
 
 extension IPAddress {
-    /// An address as a status reports it: with white space around it, or with a prefix length, it is one all the same.
+    /// An address in a status; white space around it and a prefix length are ignored.
     init?(reported text: String) {
         let words = text.split(whereSeparator: \.isWhitespace)
         guard words.count == 1, let address = try? IPAddress(String(words[0].prefix { $0 != "/" })) else { return nil }
@@ -38,7 +40,7 @@ extension IPAddress {
 }
 
 extension Node {
-    /// The node as far as addresses are concerned.
+    /// The node; values that are not valid addresses are dropped.
     public init(_ node: KubernetesNode) {
         self.init(
             name: node.name, isReady: node.isReady,
@@ -54,7 +56,7 @@ extension UnreadableObject {
             addresses: object.addresses.compactMap { IPAddress(reported: $0) }, problem: object.problem)
     }
 
-    /// A pod of the API's whose name is none that a pod can have.
+    /// A pod with an invalid name.
     init(_ pod: KubernetesPod, problem: String) {
         self.init(
             .pod, namespace: pod.namespace, name: pod.name, uid: pod.uid,

@@ -2,8 +2,8 @@ import IPAMKit
 import KubernetesClient
 
 extension Rollout {
-    /// The rollout of a Deployment: percentages of `maxUnavailable` are rounded down, those of `maxSurge` up, 25 % each where
-    /// nothing is said; both cannot be 0 (deployment controller, `ResolveFenceposts`).
+    /// The rollout of a Deployment. Percentages of `maxUnavailable` are rounded down, those of `maxSurge` up; the default of both
+    /// is 25 %. If both result in 0, `maxUnavailable` is 1 (`ResolveFenceposts` of the deployment controller).
     public init(_ deployment: KubernetesDeployment) {
         let replicas = max(0, deployment.replicas)
         guard deployment.strategy != "Recreate" else {

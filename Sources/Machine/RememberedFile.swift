@@ -1,28 +1,29 @@
 import Glibc
-import IPAMKit
 
-/// A line of text that this machine remembers for the processes of one user, in a folder that only that user may write.
+/// A line of text that is kept for later processes of the same user, in a folder that only that user may write to.
 ///
-/// What cannot be read, or somebody else could have written, is not remembered.
+/// A line that cannot be read, or that another user could have written, is ignored.
 public struct RememberedFile: Sendable {
     private let folder: String
     private let name: String
 
+    /// Names the file; nothing is read or written yet.
+    ///
     /// - Parameters:
-    ///   - folder: an absolute path whose parent is there; made where it is missing.
-    ///   - name: the file's, without a slash.
+    ///   - folder: an absolute path whose parent exists; ``write(_:)`` makes the folder if it is missing.
+    ///   - name: the file's name, without a slash.
     public init(folder: String, name: String) {
         self.folder = folder
         self.name = name
     }
 
-    /// The line; nil where there is none, or none that counts.
+    /// The line; nil if there is none, if it is too old, or if it cannot be trusted.
     ///
     /// - Parameters:
-    ///   - now: the time.
-    ///   - seconds: from which age on the line does not count.
-    ///   - path: a file; a line that was written before its last change does not count.
-    public func read(at now: Timestamp, youngerThan seconds: Int64, writtenAfter path: String) -> String? {
+    ///   - now: the time, in seconds since 1970-01-01T00:00:00Z.
+    ///   - seconds: the age from which on the line is ignored.
+    ///   - path: a file; a line that was written before the last change of this file is ignored.
+    public func read(at now: Int64, youngerThan seconds: Int64, writtenAfter path: String) -> String? {
         guard let folder = openFolder() else { return nil }
         defer { close(folder) }
         let descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -33,33 +34,32 @@ public struct RememberedFile: Sendable {
         guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG, Self.isOwn(file), file.st_nlink == 1,
             stat(path, &other) == 0, Self.isEarlier(other.st_ctim, than: file.st_mtim)
         else { return nil }
-        let age = now.seconds - Int64(file.st_mtim.tv_sec)
-        // A time to come is that of a clock that was set back.
+        let age = now - Int64(file.st_mtim.tv_sec)
+        // A negative age means that the clock was set back.
         guard age >= 0, age < seconds,
-            let bytes = try? Host.readAll(descriptor, named: name, limit: Self.limit), bytes.count <= Self.limit,
+            let bytes = try? FileReader.bytes(from: descriptor, named: name, limit: Self.limit),
+            bytes.count <= Self.limit,
             bytes.last == UInt8(ascii: "\n")
         else { return nil }
         return String(decoding: bytes.dropLast(), as: UTF8.self)
     }
 
-    /// Remembers a line, in the place of the former one: a reader sees the one or the other, whole.
+    /// Replaces the line. A reader sees either the former line or the new one, never a part.
     ///
-    /// - Returns: false where it could not be written.
+    /// - Returns: false if the line could not be written.
     @discardableResult
     public func write(_ line: String) -> Bool {
-        // It is there already for all calls but the first.
+        // Fails if the folder exists, as it does after the first call.
         mkdir(folder, 0o755)
         guard let folder = openFolder() else { return false }
         defer { close(folder) }
         let temporary = ".\(name).\(getpid())"
-        // Left by a process of the same number that was killed.
+        // A process with the same number may have been killed before its rename.
         unlinkat(folder, temporary, 0)
         let descriptor = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
-        var text = line + "\n"
-        let count = text.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        let isWritten = close(descriptor) == 0 && count == text.utf8.count
-        guard isWritten, renameat(folder, temporary, folder, name) == 0 else {
+        let isWritten = FileWriter.write(line + "\n", to: descriptor)
+        guard close(descriptor) == 0, isWritten, renameat(folder, temporary, folder, name) == 0 else {
             unlinkat(folder, temporary, 0)
             return false
         }
@@ -68,7 +68,7 @@ public struct RememberedFile: Sendable {
 
     private static let limit = 256
 
-    /// The folder, which nobody else may write.
+    /// The open folder; nil if another user may write to it.
     private func openFolder() -> Int32? {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

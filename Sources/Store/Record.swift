@@ -1,18 +1,20 @@
-/// A point in the store's history. Every change makes the next one; 0 is before all of them.
+/// A point in the store's history. Every transaction that changes something makes the next one; 0 is before all of them.
 public typealias Revision = Int64
 
-/// A key with its value, as it stood at the revision it was read at.
+/// A key with its value, as of the revision at which it was read.
 public struct Record: Hashable, Sendable {
+    /// The key.
     public let key: Key
-    /// The value as text; bytes that are not UTF-8 are replaced by U+FFFD. Empty where only keys were read.
+    /// The value as text; bytes that are not UTF-8 are replaced by U+FFFD. Empty if only keys were read.
     public let value: String
     /// The revision that created the key.
     public let created: Revision
-    /// The revision that last changed it.
+    /// The revision that last changed the key.
     public let modified: Revision
-    /// The lease that the key lives by; 0 for none.
+    /// The ID of the lease at whose end the key is deleted; 0 for none.
     public let lease: Int64
 
+    /// Makes a record; see the properties.
     public init(key: Key, value: String, created: Revision, modified: Revision, lease: Int64 = 0) {
         self.key = key
         self.value = value

@@ -1,5 +1,6 @@
 import Glibc
 import IPAMKit
+import Machine
 
 /// The person, or the program, that runs ipamctl.
 enum Operator {
@@ -8,16 +9,13 @@ enum Operator {
 
     /// `user@host`; behind sudo the user who called it.
     static var name: String {
-        var host = [CChar](repeating: 0, count: 256)
-        gethostname(&host, host.count - 1)
-        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         let user =
             getenv("SUDO_USER").map { String(cString: $0) }.flatMap { $0.utf8.count <= longestUser ? $0 : nil }
             ?? getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }
-        return "\(user ?? "uid \(getuid())")@\(name)"
+        return "\(user ?? "uid \(getuid())")@\(Host.name)"
     }
 
     static func now() -> Timestamp {
-        Timestamp(seconds: Int64(time(nil)))
+        Timestamp(seconds: Host.now())
     }
 }

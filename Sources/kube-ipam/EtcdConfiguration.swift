@@ -7,10 +7,7 @@ extension EtcdConfiguration {
     init(_ settings: EtcdSettings) {
         self.init(
             endpoints: settings.endpoints,
-            tls: TLSOptions(
-                trustRoots: settings.caFile.map(TLSOptions.PEM.file),
-                certificate: settings.certFile.map(TLSOptions.PEM.file),
-                privateKey: settings.keyFile.map(TLSOptions.PEM.file)))
+            tls: TLSOptions(caFile: settings.caFile, certFile: settings.certFile, keyFile: settings.keyFile))
         if let user = settings.username {
             credentials = Credentials(user: user, password: settings.password ?? "")
         }

@@ -28,7 +28,9 @@ final class NodeCluster: Sendable {
 
     /// The identity that is remembered; nil where it has to be asked for.
     func remembered(at now: Timestamp) -> String? {
-        guard let text = file.read(at: now, youngerThan: Self.day, writtenAfter: kubeconfigPath) else { return nil }
+        guard let text = file.read(at: now.seconds, youngerThan: Self.day, writtenAfter: kubeconfigPath) else {
+            return nil
+        }
         return Self.isUID(text) ? text : nil
     }
 

@@ -9,7 +9,6 @@ import Store
 /// One call of the plugin: what the runtime handed over, and what it gets back.
 struct Plugin {
     let environment: PluginEnvironment
-    let host: Host
 
     /// What goes to standard output, and the process's exit status.
     struct Answer {
@@ -53,7 +52,7 @@ struct Plugin {
         let usesTLS = kubeconfig != nil || configuration.etcd.endpoints.contains { $0.hasPrefix("https:") }
         let loop = TransferLoop(usesTLS: usesTLS)
         let call = PluginCall(
-            configuration: configuration, environment: environment, host: host, log: log, kubeconfig: kubeconfig,
+            configuration: configuration, environment: environment, log: log, kubeconfig: kubeconfig,
             kubernetesProblem: kubernetesProblem, loop: loop, started: .now)
         do {
             // Everything runs on this one thread; the loop is lent to it until the call is done.
@@ -73,8 +72,9 @@ struct Plugin {
     }
 
     private func readInput(_ descriptor: Int32) throws(CNIErrorReport) -> [UInt8] {
-        do throws(Host.Unreadable) {
-            return try Host.readAll(descriptor, named: "standard input", limit: NetworkConfiguration.sizeLimit)
+        do throws(FileError) {
+            return try FileReader.bytes(
+                from: descriptor, named: "standard input", limit: NetworkConfiguration.sizeLimit)
         } catch {
             throw CNIErrorReport(cniVersion: .newest, code: .ioFailure, msg: error.description)
         }
@@ -87,7 +87,8 @@ struct Plugin {
             switch command {
             case .del, .gc:
                 var configuration = try NetworkConfiguration(freeing: input, by: command) {
-                    ConfigurationFolder(reading: ConfigurationFolder.standard)
+                    ConfigurationFolder(
+                        path: ConfigurationFolder.standard, names: FileReader.names, reading: FileReader.text)
                 }
                 // A pod is torn down by its container's ID; its name is only for the log.
                 if let problem = environment.argumentsProblem { configuration.ignored.append(problem) }
@@ -117,7 +118,7 @@ struct Plugin {
     ) throws(CNIErrorReport) -> Kubeconfig? {
         guard environment.pod != nil else { return nil }
         let path = configuration.kubeConfig ?? NetworkConfiguration.defaultKubeConfig
-        guard configuration.kubeConfig != nil || Host.exists(path) else { return nil }
+        guard configuration.kubeConfig != nil || FileReader.exists(path) else { return nil }
         do throws(KubeconfigError) {
             return try Kubeconfig(contentsOf: path)
         } catch {

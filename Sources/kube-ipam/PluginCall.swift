@@ -11,7 +11,6 @@ import Store
 struct PluginCall: Sendable {
     let configuration: NetworkConfiguration
     let environment: PluginEnvironment
-    let host: Host
     let log: Log
     /// Where pods are looked up; nil where the configuration names no Kubernetes, or no pod is concerned.
     let kubeconfig: Kubeconfig?
@@ -36,6 +35,13 @@ struct PluginCall: Sendable {
         started + .milliseconds(Int64(configuration.timeoutSeconds * 1000))
     }
 
+    private var now: Timestamp { Timestamp(seconds: Host.now()) }
+
+    /// This machine, as it is now.
+    private var node: NodeView {
+        NodeView(Host.identity, named: configuration.nodeName, namespace: Host.namespace)
+    }
+
     private var pool: AddressPool {
         let store = EtcdStore(
             client: EtcdClient(EtcdConfiguration(configuration.etcd), loop: loop))
@@ -48,7 +54,7 @@ struct PluginCall: Sendable {
         let netns = try environment.namespacePath()
         // What could fail without the store fails before an address is taken.
         let dns = try readResolvConf()
-        let node = host.node(named: configuration.nodeName)
+        let node = node
         let identity = node.identity
         let pods = kubeconfig.map(pods)
         let cluster =
@@ -56,14 +62,14 @@ struct PluginCall: Sendable {
         let holder = Holder(
             pod: environment.pod, container: environment.container, uid: environment.podUID, node: identity.name,
             boot: identity.boot, machine: identity.machine, netns: netns,
-            cluster: configuration.cluster ?? cluster?.remembered(at: host.now()))
+            cluster: configuration.cluster ?? cluster?.remembered(at: now))
         let request = AddRequest(
             attachment: attachment, holder: holder, rangeSets: configuration.rangeSets,
             runtimeRangeSets: configuration.runtimeRangeSets, requested: configuration.requestedAddresses,
             annotations: configuration.annotationSource(of: environment.pod), kubernetesProblem: kubernetesProblem,
             autoLimit: configuration.autoLimit,
-            waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: host.now())
-        let observer = Observer(node: node, pods: pods, identify: cluster?.identify, now: { [host] in host.now() })
+            waitForRelease: .milliseconds(Int64(configuration.waitForReleaseSeconds * 1000)), now: now)
+        let observer = Observer(node: node, pods: pods, identify: cluster?.identify, now: { now })
         let added = try await pool.add(request, observer: observer)
         let result = CNIResult(added.assignments, routes: configuration.routes, dns: dns)
         for takeover in added.takeovers { report(takeover) }
@@ -117,7 +123,6 @@ struct PluginCall: Sendable {
     }
 
     private func collectGarbage() async throws -> JSONValue? {
-        let node = host.node(named: configuration.nodeName)
         let freed = try await pool.collectGarbage(
             keeping: configuration.validAttachments, on: node, ending: ending(.collected))
         for (attachment, addresses) in freed { report("GC", attachment, addresses: addresses) }
@@ -139,7 +144,7 @@ struct PluginCall: Sendable {
 
     /// For the history: that this node ended a tenancy.
     private func ending(_ event: HistoryEntry.Event) -> Ending {
-        Ending(event, at: host.now(), by: "kube-ipam on \(host.node(named: configuration.nodeName).identity.name)")
+        Ending(event, at: now, by: "kube-ipam on \(node.identity.name)")
     }
 
     private var previousAddresses: [IPAddress] {
@@ -154,7 +159,7 @@ struct PluginCall: Sendable {
     private func readResolvConf() throws(CNIErrorReport) -> DNSConfiguration {
         guard let path = configuration.resolvConf else { return DNSConfiguration() }
         do {
-            return DNSConfiguration(resolvConf: try host.readText(path))
+            return DNSConfiguration(resolvConf: try FileReader.text(of: path))
         } catch {
             throw CNIErrorReport(
                 cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,

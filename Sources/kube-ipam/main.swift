@@ -4,17 +4,10 @@ import HTTPTransport
 import IPAMKit
 import Machine
 
-/// Writes all of `text` to `descriptor`; false when it cannot be.
+/// Writes a line to `descriptor`; false if it cannot be written.
 @discardableResult
 private func put(_ text: String, to descriptor: Int32) -> Bool {
-    var bytes = Array((text + "\n").utf8)[...]
-    while !bytes.isEmpty {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return false }
-        bytes = bytes.dropFirst(count)
-    }
-    return true
+    FileWriter.write(text + "\n", to: descriptor)
 }
 
 StandardDescriptors.reserve()
@@ -31,7 +24,7 @@ case let unknown?:
 case nil where environment.commandName.isEmpty:
     put(About.help, to: STDERR_FILENO)
 case nil:
-    let answer = Plugin(environment: environment, host: Host()).run(input: STDIN_FILENO)
+    let answer = Plugin(environment: environment).run(input: STDIN_FILENO)
     // A result that did not arrive is a failure: the runtime then calls DEL.
     let isTold = answer.output.map { put($0.serialized(), to: STDOUT_FILENO) } ?? true
     // Nothing is buffered; libcurl's and OpenSSL's cleaning up at exit would only take time.

@@ -104,8 +104,12 @@ import Testing
 
     @Test func noEndpointIsAnErrorAndNotACrash() async throws {
         let client = EtcdClient.of([])
-        await #expect(throws: EtcdError.invalidConfiguration("etcd has no endpoint")) { try await client.get("a") }
-        await #expect(throws: EtcdError.invalidConfiguration("etcd has no endpoint")) { try await client.put("a") }
+        await #expect(throws: EtcdError.invalidConfiguration("no etcd endpoint is configured")) {
+            try await client.get("a")
+        }
+        await #expect(throws: EtcdError.invalidConfiguration("no etcd endpoint is configured")) {
+            try await client.put("a")
+        }
         await #expect(throws: EtcdError.self) {
             for try await _ in client.watch(.with { $0.key = Data("a".utf8) }, deadline: soon) {}
         }

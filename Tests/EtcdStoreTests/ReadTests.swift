@@ -76,6 +76,20 @@ import Testing
         _ = await stop.result
     }
 
+    @Test func pagesComeOneByOneAtOneRevision() async throws {
+        let etcd = try await EtcdServer.start()
+        let store = EtcdStore.of(etcd.endpoints)
+        for key in 0..<5 { try await store.put("/p/\(key)", "\(key)") }
+        let known = try await store.read([Read("/p/0")], deadline: soon).revision
+        try await store.put("/p/5", "5")
+        var pages: [[String]] = []
+        let revision = try await store.forEachPage(
+            KeyRange(prefix: "/p/"), at: known, pageSize: 2, deadline: soon
+        ) { page in pages.append(page.map(\.value)) }
+        #expect(revision == known)
+        #expect(pages == [["0", "1"], ["2", "3"], ["4"]])
+    }
+
     @Test func pagesOfAnySizeGiveTheSame() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
@@ -104,11 +118,12 @@ import Testing
         let error = try await #require(throws: StoreError.self) {
             try await store.readAll(KeyRange(prefix: "/p/"), pageSize: 1, deadline: soon)
         }
-        guard case .refused(let text) = error else {
-            Issue.record("\(error)")
-            return
+        var pages = 0
+        let streamed = try await #require(throws: StoreError.self) {
+            _ = try await store.forEachPage(KeyRange(prefix: "/p/"), pageSize: 1, deadline: soon) { _ in pages += 1 }
         }
-        #expect(text.contains("UTF-8"))
+        #expect(error == .refused("the key /p/\u{FFFD} is not UTF-8 text") && streamed == error)
+        #expect(pages == 2, "the second page is where it shows")
         #expect(try await store.readAll(KeyRange(prefix: "/p/"), deadline: soon).records.count == 2)
     }
 

@@ -1,3 +1,4 @@
+import Machine
 import Testing
 
 @testable import IPAMKit
@@ -7,9 +8,9 @@ import Testing
     private static let store = #""etcdConfig":{"etcdURL":"http://127.0.0.1:2379"}"#
 
     private func folder(_ files: [String: String] = [:]) -> ConfigurationFolder {
-        ConfigurationFolder(path: "/folder", names: Array(files.keys)) { path throws(ConfigurationFolder.Problem) in
+        ConfigurationFolder(path: "/folder", names: { _ in Array(files.keys) }) { path throws(FileError) in
             guard let text = files[String(path.dropFirst("/folder/".count))] else {
-                throw ConfigurationFolder.Problem("\(path) cannot be read")
+                throw FileError(.read, path, reason: "it is not a file")
             }
             return text
         }

@@ -93,7 +93,7 @@ import Testing
             try await cluster.findings() == ["10.188.0.21 leaked free", "10.188.0.22 leaked free"])
         #expect(
             try await cluster.ipamctl("audit").stderrText.hasPrefix(
-                "warning: Kubernetes lists pod default/odd-0, which cannot be read: .metadata.labels is of another type\n"
+                "warning: Kubernetes lists pod default/odd-0, which cannot be read: .metadata.labels has the wrong type\n"
             ))
         try cluster.kubernetes.fail(
             .body(

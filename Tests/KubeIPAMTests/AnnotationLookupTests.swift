@@ -24,13 +24,13 @@ struct AnnotationLookupTests {
         Trouble("503 with Retry-After", .status(503, retryAfter: 60), "(503: "),
         Trouble("429", .status(429, retryAfter: 60), "(429: "),
         Trouble("403", .status(403), "403"), Trouble("401", .status(401), "401"),
-        Trouble("hangs", .hang, "it did not answer in time"),
-        Trouble("cuts the body", .cutBody, "the answer was cut off"),
-        Trouble("closes", .close, "the answer was cut off"),
+        Trouble("hangs", .hang, "the server did not answer in time"),
+        Trouble("cuts the body", .cutBody, "the response was cut off"),
+        Trouble("closes", .close, "the response was cut off"),
         Trouble("the page of another server", .notFoundPage, "404"),
         Trouble("a web page", .body("<html></html>", contentType: "text/html"), "not what Kubernetes sends"),
         Trouble("a redirect", .body("", status: 302, location: "https://127.0.0.1:1/"), "302"),
-        Trouble("refuses connections", .refuseConnections, "it is not reachable"),
+        Trouble("refuses connections", .refuseConnections, "the server is not reachable"),
     ])
     func failingAPIIsCode11AndNothingIsWritten(trouble: Trouble) async throws {
         var cluster = try await PluginCluster()

@@ -52,7 +52,7 @@ import Testing
         let error = try await failure(client)
         #expect(server.requests.count == 1)
         #expect(error.isTransient)
-        #expect(error.description.contains("did not show pod default/db-0: it "), "\(error)")
+        #expect(error.description.contains("could not get pod default/db-0 from Kubernetes at "), "\(error)")
         #expect(error.description.contains("(\(status): "), "\(error)")
     }
 
@@ -66,7 +66,8 @@ import Testing
         default: #expect(Bool(false), "\(error)")
         }
         #expect(
-            error.description.contains("it failed (500: Internal error occurred: the test wants it so)"), "\(error)")
+            error.description.contains("the server failed (500: Internal error occurred: the test wants it so)"),
+            "\(error)")
         #expect(server.requests.count > 1)
     }
 
@@ -80,7 +81,7 @@ import Testing
         }
         try server.fail(.cutBody)
         let error = try await failure(client, within: .seconds(1))
-        #expect(error.description.contains("the answer was cut off ("), "\(error)")
+        #expect(error.description.contains("the response was cut off ("), "\(error)")
         #expect(error.isTransient)
     }
 
@@ -90,8 +91,8 @@ import Testing
         let error = try await failure(client, within: .milliseconds(300))
         guard case .unreachable = error else { return #expect(Bool(false), "\(error)") }
         #expect(error.isTransient)
-        #expect(error.description.contains("Kubernetes at 127.0.0.1:\(server.port) did not show"), "\(error)")
-        #expect(error.description.contains("it is not reachable"), "\(error)")
+        #expect(error.description.contains("from Kubernetes at 127.0.0.1:\(server.port): "), "\(error)")
+        #expect(error.description.contains("the server is not reachable"), "\(error)")
         async let found = isFound(client)
         try await Task.sleep(for: .milliseconds(200))
         try server.recover()
@@ -111,9 +112,10 @@ import Testing
     @Test func whatStaysIsAskedOnce() async throws {
         let (server, client) = try await server()
         for (status, words) in [
-            (401, "it does not accept the credentials (401: Unauthorized)"),
-            (403, "the user may not see it (403: pods is forbidden: User \"system:node:n1\""),
-            (400, "it refused (400: the test wants it so)"), (418, "it refused (418: "), (410, "(410: The provided"),
+            (401, "the server does not accept the credentials (401: Unauthorized)"),
+            (403, "the user is not allowed to get it (403: pods is forbidden: User \"system:node:n1\""),
+            (400, "the server refused the request (400: the test wants it so)"),
+            (418, "the server refused the request (418: "), (410, "(410: The provided"),
         ] {
             try server.forgetRequests()
             try server.fail(.status(status), times: 1)
@@ -151,12 +153,13 @@ import Testing
         #expect(error == .timedOut(error.question, before: nil))
         #expect(
             error.description
-                == "Kubernetes at 127.0.0.1:\(server.port) did not show pod default/db-0: it did not answer in time")
+                == "could not get pod default/db-0 from Kubernetes at 127.0.0.1:\(server.port): "
+                + "the server did not answer in time")
         try server.fail(.status(503), times: 1)
         let later = try await failure(client, within: .seconds(3))
         #expect(
             later.description.hasSuffix(
-                "in time (before that it failed (503: the server is currently unable to handle the request))"),
+                "in time (before that: the server failed (503: the server is currently unable to handle the request))"),
             "\(later)")
         try server.recover()
         #expect(try await isFound(client))
@@ -183,7 +186,7 @@ import Testing
         try await server.waitForRequests(1)
         task.cancel()
         let error = await #expect(throws: KubernetesError.self) { try await task.value }
-        #expect(error?.description.hasSuffix("the question was withdrawn") == true)
+        #expect(error?.description.hasSuffix("the request was cancelled") == true)
     }
 
     // MARK: The crowd

@@ -81,7 +81,7 @@ import Testing
         }
         #expect(
             problem("/nowhere:/nor/here")
-                == "the kubeconfig /nowhere:/nor/here cannot be read: none of its files is there")
+                == "the kubeconfig /nowhere:/nor/here cannot be read: none of these files exists")
         #expect(problem("/nowhere") == "the kubeconfig /nowhere cannot be read: No such file or directory")
         // A file that is there and cannot be understood may be the one that counts.
         let broken = try write("a: [", to: "broken")

@@ -122,19 +122,19 @@ import Testing
 
         // Another server, a wrong path, a resource that this server does not have, a word on another object.
         try server.fail(.notFoundPage, times: 1)
-        try await expectNotFound(client, "404: not in Kubernetes' words but text/html")
+        try await expectNotFound(client, "404: not a Kubernetes status, but text/html")
         let elsewhere = try KubernetesClient.of(try server.kubeconfig(server: server.url + "/k8s"))
-        try await expectNotFound(elsewhere, "is the server's path right?")
+        try await expectNotFound(elsewhere, "check the server URL")
         #expect(server.requests.last == "GET /k8s/api/v1/namespaces/default/pods/db-0")
         let nested = try KubernetesClient.of(try server.kubeconfig(server: server.url + "/api/v1"))
         try await expectNotFound(nested, "404: the server could not find the requested resource")
         for details in [#"{"name": "db-1", "kind": "pods"}"#, #"{"name": "db-0", "kind": "nodes"}"#, "null"] {
             try server.fail(
                 .body(#"{"kind": "Status", "reason": "NotFound", "details": \#(details)}"#, status: 404), times: 1)
-            try await expectNotFound(client, "404: without a message")
+            try await expectNotFound(client, "404: no message")
         }
         try server.fail(.body(#"{"kind": "Other", "reason": "NotFound", "message": "x"}"#, status: 404), times: 1)
-        try await expectNotFound(client, "not in Kubernetes' words")
+        try await expectNotFound(client, "not a Kubernetes status")
     }
 
     private func expectNotFound(_ client: KubernetesClient, _ words: String) async throws {
@@ -142,7 +142,7 @@ import Testing
             try await client.pod(namespace: "default", name: "db-0", deadline: farOff)
         }
         guard case .notFound = error else { return #expect(Bool(false), "\(error)") }
-        #expect(error.description.contains("did not show pod default/db-0: "), "\(error)")
+        #expect(error.description.contains("could not get pod default/db-0 from Kubernetes at 127.0.0.1:"), "\(error)")
         #expect(error.description.contains(words), "\(error)")
         #expect(!error.isTransient)
     }
@@ -156,7 +156,7 @@ import Testing
             let pod = await #expect(throws: KubernetesError.self) {
                 try await client.pod(namespace: namespace, name: name, deadline: farOff)
             }
-            #expect(pod?.description.hasSuffix("it cannot have an object of this name") == true)
+            #expect(pod?.description.hasSuffix("no object can have this name") == true)
         }
         await #expect(throws: KubernetesError.self) { try await client.node(name: name, deadline: farOff) }
         await #expect(throws: KubernetesError.self) { try await client.pods(namespace: name, deadline: farOff) }
@@ -173,9 +173,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{", "it is not JSON"), ("", "it is not JSON"), ("<html>", "it is not JSON"), ("[]", "is of another type"),
+        ("{", "it is not JSON"), ("", "it is not JSON"), ("<html>", "it is not JSON"), ("[]", "has the wrong type"),
         ("{}", ".metadata is missing"), (#"{"metadata": {"name": "db-0"}}"#, ".metadata.namespace is missing"),
-        (#"{"metadata": {"name": 7}}"#, ".metadata.name is of another type"),
+        (#"{"metadata": {"name": 7}}"#, ".metadata.name has the wrong type"),
         (#"{"kind": "Node", "metadata": {"name": "db-0", "namespace": "d", "uid": "u"}}"#, "it is a Node, not a Pod"),
         (#"{"kind": "Pod", "metadata": {"name": "x", "namespace": "d", "uid": "u"}}"#, "it is the pod d/x"),
         (#"{"kind": "Status", "status": "Failure"}"#, ".metadata is missing"),
@@ -189,7 +189,7 @@ import Testing
             try await client.pod(namespace: "default", name: "db-0", deadline: farOff)
         }
         guard case .malformed = error else { return #expect(Bool(false), "\(error)") }
-        #expect(error.description.contains("the answer is not what Kubernetes sends: "), "\(error)")
+        #expect(error.description.contains("the response is not what Kubernetes sends: "), "\(error)")
         #expect(error.description.contains(words), "\(error)")
         #expect(server.requests.count == 1)
     }

@@ -144,7 +144,7 @@ import Testing
         #expect(try list.map(\.addresses) == [[IPAddress("::1")], [IPAddress("10.188.0.9")], [], []])
         #expect(
             list[2].description
-                == "Kubernetes lists pod n/y, which cannot be read: .metadata.annotations.a is of another type")
+                == "Kubernetes lists pod n/y, which cannot be read: .metadata.annotations.a has the wrong type")
     }
 
     /// A node that says that it is not ready frees its pods' addresses: what cannot be read says no such thing.
@@ -182,6 +182,7 @@ import Testing
         #expect(name.description.contains("\"a b\" is not a valid pod name"), "\(name)")
         try server.fail(.status(403))
         let refused = try await #require(throws: PodSourceError.self) { try await source.node("n", deadline: farOff) }
-        #expect(refused.description.contains("did not show node n: the user may not see it (403: "), "\(refused)")
+        #expect(refused.description.hasPrefix("could not get node n from Kubernetes at "), "\(refused)")
+        #expect(refused.description.contains(": the user is not allowed to get it (403: "), "\(refused)")
     }
 }

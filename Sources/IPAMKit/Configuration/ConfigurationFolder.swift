@@ -1,11 +1,13 @@
-/// What the CNI configuration files of a folder say to kube-ipam. Reading the files is the caller's business.
+import Machine
+
+/// The CNI configurations of a folder's files that use kube-ipam. The caller hands in how files are read.
 public struct ConfigurationFolder: Sendable {
     /// Where runtimes look for CNI configuration files by default.
     public static let standard = "/etc/cni/net.d"
 
-    /// A file, or the folder, that could not be read; or a file that is not JSON.
+    /// The folder or a file cannot be read, or a file is not JSON.
     public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
-        /// One sentence with the path.
+        /// The error message, with the path.
         public let description: String
 
         public init(_ description: String) {
@@ -24,23 +26,31 @@ public struct ConfigurationFolder: Sendable {
     ///
     /// - Parameters:
     ///   - path: the path of the folder.
-    ///   - names: the names of its files, in any order.
-    ///   - problem: why these names are not known, where that is so.
-    ///   - read: the text of the file at a path.
+    ///   - names: gives the names of the files in a folder, in any order; nil if there is no such folder.
+    ///   - read: gives the text of the file at a path.
     public init(
-        path: String, names: [String], problem: Problem? = nil, reading read: (String) throws(Problem) -> String
+        path: String, names: (String) throws(FileError) -> [String]?, reading read: (String) throws(FileError) -> String
     ) {
         self.path = path
-        if let problem { problems = [problem] }
-        for name in names.sorted() where Self.isConfiguration(name) {
-            let file = path + "/" + name
-            do throws(Problem) {
-                for value in try Self.configurations(in: try read(file), of: file) {
-                    configurations.append((file, value))
+        do throws(FileError) {
+            for name in try (names(path) ?? []).sorted() where Self.isConfiguration(name) {
+                let file = path + "/" + name
+                do throws(FileError) {
+                    add(try read(file), of: file)
+                } catch {
+                    problems.append(Problem(error.description))
                 }
-            } catch {
-                problems.append(error)
             }
+        } catch {
+            problems.append(Problem(error.description))
+        }
+    }
+
+    private mutating func add(_ text: String, of file: String) {
+        do throws(Problem) {
+            configurations += try Self.configurations(in: text, of: file).map { (path: file, value: $0) }
+        } catch {
+            problems.append(error)
         }
     }
 

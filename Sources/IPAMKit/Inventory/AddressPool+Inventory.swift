@@ -73,19 +73,12 @@ extension AddressPool {
     func forEachRecord(
         _ prefix: String, at revision: Revision?, _ body: (Record) -> Void
     ) async throws(IPAMError) -> Revision {
-        let all = KeyRange(prefix: prefix)
-        var revision = revision
-        var rest = all
-        while true {
-            let page = try await read([Read(rest, .records, limit: 4096)], at: revision)
-            let pinned = revision ?? page.revision
-            revision = pinned
-            guard let result = page.results.first else { return pinned }
-            for record in result.records { body(record) }
-            guard result.count > result.records.count, let last = result.records.last, let end = all.end else {
-                return pinned
-            }
-            rest = KeyRange(from: Key(last.key.text + "\0"), to: end)
+        do throws(StoreError) {
+            return try await store.forEachPage(
+                KeyRange(prefix: prefix), at: revision, pageSize: 4096, deadline: deadline
+            ) { page in page.forEach(body) }
+        } catch {
+            throw .store(error)
         }
     }
 

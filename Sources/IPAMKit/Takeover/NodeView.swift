@@ -1,17 +1,4 @@
-/// What is at the path of a network namespace, as this process sees it.
-public enum NamespaceSight: Hashable, Sendable {
-    /// Nothing: there is no such path.
-    case absent
-    /// A network namespace.
-    ///
-    /// - Parameters:
-    ///   - inode: its number in the kernel's nsfs (`st_ino` of stat(2)).
-    ///   - isOwn: it is the one that this process itself is in, which no pod has.
-    case namespace(inode: UInt64, isOwn: Bool)
-    /// Something else, or something that cannot be looked at. The namespace may be mounted there in a mount namespace that
-    /// this process is not in.
-    case unclear
-}
+import Machine
 
 /// What a node shows of a holder that was recorded on it.
 enum NodeEvidence: Hashable {
@@ -32,6 +19,21 @@ public struct NodeView: Sendable {
     public init(_ identity: NodeIdentity, namespace: @escaping @Sendable (String) -> NamespaceSight) {
         self.identity = identity
         self.namespace = namespace
+    }
+
+    /// The view of a machine.
+    ///
+    /// - Parameters:
+    ///   - host: what the operating system says of it.
+    ///   - name: the configured name of the node; nil for the host name in lower case, as the kubelet registers it.
+    ///   - namespace: looks at a path now.
+    public init(
+        _ host: HostIdentity, named name: String?, namespace: @escaping @Sendable (String) -> NamespaceSight
+    ) {
+        let identity = NodeIdentity(
+            name: name ?? host.name.lowercased(), boot: host.boot, machine: host.machine,
+            bootedAt: host.bootTime.map(Timestamp.init(seconds:)))
+        self.init(identity, namespace: namespace)
     }
 
     /// What this machine shows of `holder`, which was recorded on it.

@@ -1,11 +1,11 @@
 import HTTPTransport
 
-/// What a kubeconfig's cluster says.
+/// How to connect to a kubeconfig's cluster.
 struct ClusterConnection {
     let server: String
     let proxy: String?
     let tls: TLSOptions
-    /// The DER form of the authority's first certificate; nil where no authority is named.
+    /// The first CA certificate in DER form; nil if the cluster names none.
     let authority: [UInt8]?
 
     var isEncrypted: Bool { server.utf8.starts(with: "https".utf8) }
@@ -21,7 +21,7 @@ struct ClusterConnection {
         if let trusted {
             guard tls.verifiesServer else {
                 throw cluster.wrong(
-                    "insecure-skip-tls-verify", "is true, and \(trusted.field) is there: leave one of them out")
+                    "insecure-skip-tls-verify", "is true although \(trusted.field) is set: remove one of them")
             }
             guard let certificate = PEMText.firstCertificate(trusted.bytes) else {
                 throw cluster.wrong(trusted.field, "has no certificate in PEM (RFC 7468)")
@@ -43,7 +43,7 @@ struct ClusterConnection {
             throw cluster.wrong("server", "\(text.quoted) is not an http or https URL, \(example)")
         }
         guard !url.hasUserInformation else {
-            throw cluster.wrong("server", "has a user in it: credentials belong into the kubeconfig's users")
+            throw cluster.wrong("server", "must not contain a user: credentials belong in the users of the kubeconfig")
         }
         guard !url.hasQuery else { throw cluster.wrong("server", "\(text.quoted) must end before any \"?\" or \"#\"") }
         return url.text
@@ -52,25 +52,25 @@ struct ClusterConnection {
     private static func proxy(_ cluster: KubeconfigSection) throws(KubeconfigError) -> String? {
         guard let text = try cluster.text("proxy-url") else { return nil }
         guard let url = ServerURL(text), ["http", "https", "socks5"].contains(url.scheme), !url.hasQuery else {
-            // It may hold a password.
+            // The message leaves the URL out, which may contain a password.
             throw cluster.wrong("proxy-url", "is not an http, https or socks5 URL")
         }
-        // As client-go: the proxy looks the name up, which libcurl calls socks5h.
+        // As in client-go, the proxy looks the name up, which libcurl calls socks5h.
         return url.scheme == "socks5" ? "socks5h" + url.text.dropFirst("socks5".count) : url.text
     }
 }
 
-/// A URL with a host, as far as its parts matter here (RFC 3986 section 3).
+/// The parts of a URL with a host (RFC 3986 section 3).
 struct ServerURL {
-    /// Without slashes at the end, the scheme in lower case.
+    /// The URL, without slashes at the end and with the scheme in lower case.
     let text: String
     let scheme: String
-    /// Host and port, as they stand there.
+    /// Host and port, as written in the URL.
     let authority: String
     let hasUserInformation: Bool
     let hasQuery: Bool
 
-    /// Nil for what is no such URL.
+    /// nil if `text` is not such a URL.
     init?(_ text: String) {
         guard let separator = text.firstRange(of: "://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             return nil
@@ -87,7 +87,7 @@ struct ServerURL {
         self.text = "\(scheme)://\(rest)"
     }
 
-    /// A port, where there is one, is a number from 1 to 65535.
+    /// Whether there is no port, or a number from 1 to 65535.
     private static func hasUsablePort(_ host: Substring) -> Bool {
         let behindBrackets = host.lastIndex(of: "]").map { host[$0...].dropFirst() } ?? host
         guard let colon = behindBrackets.firstIndex(of: ":") else { return true }

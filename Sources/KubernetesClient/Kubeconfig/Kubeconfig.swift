@@ -1,29 +1,26 @@
-import Glibc
 import HTTPTransport
+import Machine
 
-/// How to reach a Kubernetes API server, as a kubeconfig has it (API `v1`, kind `Config`): one context of it, with its
-/// cluster and its user.
+/// How to reach a Kubernetes API server: one context of a kubeconfig (API `v1`, kind `Config`), with its cluster and its user.
 ///
-/// A relative path in it counts from the kubeconfig's own folder. A file and its `-data` field exclude each other.
+/// Paths in a kubeconfig are relative to its folder. A file and its `-data` field exclude each other.
 public struct Kubeconfig: Sendable {
-    /// Where it was read from.
+    /// The path of the file, or the paths of the merged files with colons between them.
     public let path: String
-    /// The name of the context that counts.
+    /// The name of the selected context.
     public let context: String
     /// The name of the context's cluster.
     public let cluster: String
-    /// The name of the context's user; nil for nobody in particular.
+    /// The name of the context's user; nil if it has none.
     public let user: String?
     /// The API server: an http or https URL without a slash at its end.
     public let server: String
-    /// The context's default namespace.
+    /// The default namespace of the context; nil if it has none.
     public let namespace: String?
-    /// The DER form of the first certificate of the cluster's certification authority; nil where the kubeconfig names
-    /// none.
+    /// The first CA certificate of the cluster in DER form; nil if the kubeconfig names none.
     private let authority: [UInt8]?
 
-    /// Whether both certainly lead to one cluster or to clusters of one certification authority: by the server's URL, or by
-    /// the authority's certificate.
+    /// Whether both have the same server URL, or the same CA certificate. If not, they may still lead to the same cluster.
     public func mayLeadToTheSameCluster(as other: Kubeconfig) -> Bool {
         server == other.server || (authority != nil && authority == other.authority)
     }
@@ -37,29 +34,29 @@ public struct Kubeconfig: Sendable {
     ///
     /// - Parameters:
     ///   - path: a file of at most 1 MiB.
-    ///   - context: the name of the context that counts; nil for the file's `current-context`.
+    ///   - context: the name of the context to select; nil for the file's `current-context`.
     /// - Throws: ``KubeconfigError``; also for a file named in it that cannot be read.
     public init(contentsOf path: String, context: String? = nil) throws(KubeconfigError) {
         try self.init([try Source(contentsOf: path)], path: path, context: context)
     }
 
-    /// Reads a list of kubeconfigs with colons between them, as the variable `KUBECONFIG` has it, and merges them as kubectl
-    /// does: a context, a cluster or a user is the first file's that has one of its name, whole, and `current-context` the
-    /// first file's that has it. Files that are not there are passed over, unless there is only one.
+    /// Reads a list of kubeconfigs with colons between them, as in the variable `KUBECONFIG`, and merges them as kubectl does.
+    /// Each context, cluster and user is taken from the first file that has one with its name, and `current-context` from the
+    /// first file that has it. Files that do not exist are skipped, unless the list has only one.
     ///
     /// - Parameters:
     ///   - list: paths of files of at most 1 MiB.
-    ///   - context: the name of the context that counts; nil for the `current-context`.
-    /// - Throws: ``KubeconfigError``; also where none of the files is there.
+    ///   - context: the name of the context to select; nil for the `current-context`.
+    /// - Throws: ``KubeconfigError``; also if none of the files exists.
     public init(list: String, context: String? = nil) throws(KubeconfigError) {
         var paths: [String] = []
         for path in list.split(separator: ":").map(String.init) where !paths.contains(path) { paths.append(path) }
-        let there = paths.filter { access($0, F_OK) == 0 || errno != ENOENT }
+        let there = paths.filter { !FileReader.isAbsent($0) }
         guard paths.count > 1 else {
             try self.init(contentsOf: paths.first ?? list, context: context)
             return
         }
-        guard !there.isEmpty else { throw .unreadable(path: list, reason: "none of its files is there") }
+        guard !there.isEmpty else { throw .unreadable(path: list, reason: "none of these files exists") }
         var sources: [Source] = []
         for path in there {
             do throws(KubeconfigError) {
@@ -75,15 +72,15 @@ public struct Kubeconfig: Sendable {
     ///
     /// - Parameters:
     ///   - text: YAML or JSON.
-    ///   - path: what to call it in errors.
-    ///   - folder: the folder from which relative paths count.
-    ///   - context: the name of the context that counts; nil for the text's `current-context`.
+    ///   - path: its name in error messages.
+    ///   - folder: the folder that relative paths start from.
+    ///   - context: the name of the context to select; nil for the text's `current-context`.
     /// - Throws: ``KubeconfigError``.
     public init(text: [UInt8], path: String, folder: String, context: String? = nil) throws(KubeconfigError) {
         try self.init([try Source(text: text, path: path, folder: folder)], path: path, context: context)
     }
 
-    /// One file of those that a kubeconfig is merged of.
+    /// One of the files of a merged kubeconfig.
     private struct Source {
         let whole: KubeconfigSection
         let files: KubeconfigFiles
@@ -108,7 +105,7 @@ public struct Kubeconfig: Sendable {
         }
     }
 
-    /// An entry, and the files of the kubeconfig that it stands in.
+    /// An entry, with the files of the kubeconfig that has it.
     private typealias Entry = (name: String, section: KubeconfigSection, files: KubeconfigFiles)
 
     private init(_ sources: [Source], path: String, context: String?) throws(KubeconfigError) {
@@ -149,11 +146,11 @@ public struct Kubeconfig: Sendable {
         tls.certificate = credentials?.certificate
         tls.privateKey = credentials?.privateKey
         self.tls = tls
-        // As client-go: a token never goes over a connection that anybody can read.
+        // As in client-go, a token is never sent over an unencrypted connection.
         token = connection.isEncrypted ? credentials?.token : nil
     }
 
-    /// The entries of one of the three lists, of each name the first.
+    /// The entries of one of the three lists; for each name, the first one.
     private static func entries(_ kind: KubeconfigError.Entry, of sources: [Source]) throws(KubeconfigError) -> [Entry]
     {
         var entries: [Entry] = []
@@ -166,9 +163,8 @@ public struct Kubeconfig: Sendable {
         return entries
     }
 
-    /// Changes with where the kubeconfig is and with what it says of the way to the server: the SHA-256 of both, 64
-    /// lower-case hexadecimal digits. It names no cluster: one authority may serve several, and a server's address comes
-    /// to another cluster.
+    /// The SHA-256 of the kubeconfig's path and of how it reaches the server, as 64 lower-case hexadecimal digits. It does not
+    /// identify a cluster: several may share a CA, and the address of a server may become another cluster's.
     public var connectionDigest: String {
         var message: [UInt8] = []
         for part in [path, server, proxy ?? "", tls.serverName ?? ""] {
@@ -193,7 +189,7 @@ public struct Kubeconfig: Sendable {
         guard let document else { throw .empty(path: path) }
         let whole = try KubeconfigSection(document, path: path, title: "")
         if let kind = try whole.text("kind"), kind != "Config" {
-            throw whole.wrong("kind", "is \(kind.quoted): a kubeconfig's is \"Config\"")
+            throw whole.wrong("kind", "is \(kind.quoted), not \"Config\"")
         }
         return whole
     }

@@ -1,4 +1,4 @@
-/// What is wrong with a kubeconfig, or with a file that it names.
+/// Why a kubeconfig, or a file that it names, cannot be used.
 public enum KubeconfigError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A place in a kubeconfig.
     public struct Place: Hashable, Sendable, CustomStringConvertible {
@@ -6,10 +6,10 @@ public enum KubeconfigError: Error, Hashable, Sendable, CustomStringConvertible 
         public let path: String
         /// The line, from 1; nil for the file as a whole.
         public let line: Int?
-        /// The column, from 1, in characters; nil where the line says enough.
+        /// The column, from 1, in characters; nil for the whole line.
         public let column: Int?
 
-        /// Names a place.
+        /// Makes a place; lines and columns count from 1.
         public init(path: String, line: Int? = nil, column: Int? = nil) {
             self.path = path
             self.line = line
@@ -24,46 +24,49 @@ public enum KubeconfigError: Error, Hashable, Sendable, CustomStringConvertible 
 
     /// The kinds of named entries.
     public enum Entry: String, Hashable, Sendable {
+        /// An entry of `contexts`.
         case context
+        /// An entry of `clusters`.
         case cluster
+        /// An entry of `users`.
         case user
     }
 
     /// The kubeconfig cannot be read.
     case unreadable(path: String, reason: String)
-    /// The kubeconfig is longer than is read.
+    /// The kubeconfig is longer than `limit` bytes.
     case tooLarge(path: String, limit: Int)
-    /// The text is neither YAML nor JSON, or none that is understood.
+    /// The text is neither YAML nor JSON, or uses a part of YAML that is not supported.
     case syntax(Place, problem: String)
-    /// There is no text, or nothing in it.
+    /// The text is empty, or has only comments.
     case empty(path: String)
-    /// Neither `current-context` nor the caller says which context counts; these are known.
+    /// Neither `current-context` nor the caller selects a context; `known` lists the contexts.
     case noCurrentContext(path: String, known: [String])
-    /// An entry is named and not there; these are.
+    /// An entry that is referred to does not exist; `known` lists those that exist.
     case unknownEntry(Place, Entry, name: String, known: [String])
-    /// A field is missing; `expected` says what would be right.
+    /// A field is missing; `expected` describes a correct value.
     case missing(Place, field: String, expected: String)
-    /// A field's value cannot be used; `problem` says why and what would be right. Never holds a secret.
+    /// The value of a field cannot be used, for the reason in `problem`, which never contains a secret.
     case value(Place, field: String, problem: String)
     /// A file that a field names cannot be used.
     case file(Place, field: String, path: String, problem: String)
-    /// The user proves itself in a way that is not supported; `problem` says why.
+    /// The user authenticates in a way that is not supported, for the reason in `problem`.
     case unsupportedCredentials(Place, field: String, problem: String)
 
-    /// One sentence for people: where, what is wrong, and what would be right.
+    /// The error message: the place, what is wrong there, and a correct value.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):
             "the kubeconfig \(path) cannot be read: \(reason)"
         case .tooLarge(let path, let limit):
-            "the kubeconfig \(path) is longer than \(limit) bytes, which is all that is read"
+            "the kubeconfig \(path) is longer than the limit of \(limit) bytes"
         case .syntax(let place, let problem):
             "the kubeconfig \(place): \(problem)"
         case .empty(let path):
             "the kubeconfig \(path) is empty"
         case .noCurrentContext(let path, let known):
-            "the kubeconfig \(path) has no current-context, so that it is not said which cluster is meant: "
-                + (known.isEmpty ? "it has no context at all" : "set it to one of \(Self.list(known))")
+            "the kubeconfig \(path) has no current-context: "
+                + (known.isEmpty ? "it has no contexts" : "set it to one of \(Self.list(known))")
         case .unknownEntry(let place, let entry, let name, let known):
             "the kubeconfig \(place): there is no \(entry) \(name.quoted)"
                 + (known.isEmpty ? ", nor any other \(entry)" : ", only \(Self.list(known))")

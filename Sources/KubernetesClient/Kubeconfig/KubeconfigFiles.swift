@@ -1,26 +1,28 @@
 import HTTPTransport
 
-/// The files that a kubeconfig names, relative to its own folder.
+/// Reads the files that a kubeconfig names, relative to its folder.
 struct KubeconfigFiles {
     let folder: String
 
-    /// PEM text that is either in a field (`FIELD-data`) or in a file (`FIELD`).
+    /// PEM text, from a field (`FIELD-data`) or from a file (`FIELD`).
     struct Material {
-        /// As the transport takes it. A file stays a file: who renews it need not tell us.
+        /// For the transport. A file stays a file, so that a renewed certificate is used without reading the kubeconfig again.
         let pem: TLSOptions.PEM
         let bytes: [UInt8]
-        /// The field that it came from.
+        /// The name of the field.
         let field: String
     }
 
-    /// - Throws: ``KubeconfigError`` when both fields are there, or what they say cannot be read.
+    /// The PEM text of a field or of its file; nil if neither is set.
+    ///
+    /// - Throws: ``KubeconfigError`` if both are set, or if the value or the file cannot be read.
     func material(_ field: String, of section: KubeconfigSection) throws(KubeconfigError) -> Material? {
         let dataField = "\(field)-data"
         let data = try section.data(dataField)
         let named = try section.text(field)
         if let data {
             guard named == nil else {
-                throw section.wrong(field, "and \(dataField) are both there: leave one of them out")
+                throw section.wrong(field, "and \(dataField) are both set: remove one of them")
             }
             return Material(pem: .bytes(data), bytes: data, field: dataField)
         }

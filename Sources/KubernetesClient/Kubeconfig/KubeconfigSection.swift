@@ -1,32 +1,34 @@
-/// A mapping of a kubeconfig, whose fields are asked for by name.
+/// A mapping of a kubeconfig, with access to its fields by name.
 struct KubeconfigSection {
     let path: String
-    /// What it is, for people, such as `user "admin"`; empty for the whole file.
+    /// Its name in error messages, such as `user "admin"`; empty for the whole file.
     let title: String
     let mark: YAMLMark
     private let members: [String: YAMLNode]
 
-    /// - Throws: ``KubeconfigError`` when `node` is no mapping.
+    /// - Throws: ``KubeconfigError`` if `node` is not a mapping.
     init(_ node: YAMLNode, path: String, title: String) throws(KubeconfigError) {
         self.path = path
         self.title = title
         mark = node.mark
-        switch node.content {
-        case .mapping(let members): self.members = members
-        case _ where node.isNull: members = [:]
-        default:
+        if case .mapping(let members) = node.content {
+            self.members = members
+            return
+        }
+        members = [:]
+        guard node.isNull else {
             throw .value(
                 .init(path: path, line: node.mark.line), field: title.isEmpty ? "the file" : title,
-                problem: "must be a mapping of fields, not \(node.kindForPeople)")
+                problem: "must be a mapping of fields, not \(node.kindName)")
         }
     }
 
-    /// A field for people: `user "admin": token`.
+    /// The name of a field in error messages, such as `user "admin": token`.
     func name(_ field: String) -> String {
         title.isEmpty ? field : "\(title): \(field)"
     }
 
-    /// Where a field stands, or the section where it does not.
+    /// The place of a field, or of the section if it has no such field.
     func place(_ field: String? = nil) -> KubeconfigError.Place {
         let mark = field.flatMap { self.members[$0]?.mark } ?? mark
         return .init(path: path, line: mark.line)
@@ -36,12 +38,12 @@ struct KubeconfigSection {
         .value(place(field), field: name(field), problem: problem)
     }
 
-    /// A field's value; nil where it is absent or null.
+    /// The value of a field; nil if it is absent or null.
     func node(_ field: String) -> YAMLNode? {
         members[field].flatMap { $0.isNull ? nil : $0 }
     }
 
-    /// Whether a field says anything.
+    /// Whether a field has a value that is neither null nor empty.
     func isGiven(_ field: String) -> Bool {
         guard let node = node(field) else { return false }
         return switch node.content {
@@ -51,17 +53,17 @@ struct KubeconfigSection {
         }
     }
 
-    /// A field's text; nil where it is absent, null or empty, which mean the same in a kubeconfig.
+    /// The string of a field; nil if it is absent, null or empty, which mean the same in a kubeconfig.
     func text(_ field: String) throws(KubeconfigError) -> String? {
         guard let node = node(field) else { return nil }
         guard case .scalar(let text, _) = node.content else {
-            throw wrong(field, "must be a text, not \(node.kindForPeople)")
+            throw wrong(field, "must be a string, not \(node.kindName)")
         }
         guard !text.utf8.contains(0) else { throw wrong(field, "contains a NUL character") }
         return text.isEmpty ? nil : text
     }
 
-    /// A field's truth; false where it is absent.
+    /// The Boolean value of a field; false if it is absent.
     func flag(_ field: String) throws(KubeconfigError) -> Bool {
         guard let node = node(field) else { return false }
         guard case .scalar(let text, isPlain: true) = node.content else {
@@ -74,7 +76,7 @@ struct KubeconfigSection {
         }
     }
 
-    /// The bytes of a field that is written in Base64; nil where it is absent.
+    /// The bytes of a field in Base64; nil if it is absent.
     func data(_ field: String) throws(KubeconfigError) -> [UInt8]? {
         guard let text = try text(field) else { return nil }
         guard let bytes = Base64.bytes(text) else { throw wrong(field, "is not Base64 (RFC 4648 section 4)") }
@@ -87,7 +89,7 @@ struct KubeconfigSection {
         let list = "\(kind.rawValue)s"
         guard let node = node(list) else { return [] }
         guard case .sequence(let elements) = node.content else {
-            throw wrong(list, "must be a list, not \(node.kindForPeople)")
+            throw wrong(list, "must be a list, not \(node.kindName)")
         }
         var entries: [(name: String, section: KubeconfigSection)] = []
         var known: Set<String> = []
@@ -97,7 +99,7 @@ struct KubeconfigSection {
                 throw .missing(outer.place(), field: outer.name("name"), expected: "each \(kind) needs one")
             }
             guard known.insert(name).inserted else {
-                throw .value(outer.place(), field: "\(kind) \(name.quoted)", problem: "is there a second time")
+                throw .value(outer.place(), field: "\(kind) \(name.quoted)", problem: "is defined twice")
             }
             let title = "\(kind) \(name.quoted)"
             let inner = outer.node(kind.rawValue) ?? YAMLNode(content: .mapping([:]), mark: element.mark, height: 1)

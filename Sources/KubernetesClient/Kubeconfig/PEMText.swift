@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// Text as RFC 7468 has it, as far as certificates are concerned.
+/// Certificates in PEM text (RFC 7468).
 enum PEMText {
-    /// The DER bytes of the first certificate; nil where there is none.
+    /// The first certificate in DER form; nil if there is none.
     static func firstCertificate(_ text: [UInt8]) -> [UInt8]? {
         let begin = "-----BEGIN CERTIFICATE-----"
         let end = "-----END CERTIFICATE-----"
@@ -15,9 +15,9 @@ enum PEMText {
     }
 }
 
-/// Base64 as RFC 4648 section 4 has it.
+/// Base64 (RFC 4648 section 4).
 enum Base64 {
-    /// The bytes; nil where `text` is something else. White space may stand anywhere.
+    /// The decoded bytes; nil if `text` is not Base64. White space is ignored.
     static func bytes(_ text: String) -> [UInt8]? {
         let letters = Data(text.utf8.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) })
         return Data(base64Encoded: letters).map { [UInt8]($0) }

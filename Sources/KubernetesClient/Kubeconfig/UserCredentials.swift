@@ -1,12 +1,12 @@
 import HTTPTransport
 
-/// How a kubeconfig's user proves itself: by a client certificate, a token, both, or not at all.
+/// How a kubeconfig's user authenticates: with a client certificate, a token, both, or not at all.
 struct UserCredentials {
     let certificate: TLSOptions.PEM?
     let privateKey: TLSOptions.PEM?
     let token: BearerToken?
 
-    /// - Throws: ``KubeconfigError``; what is not supported is refused, never passed over.
+    /// - Throws: ``KubeconfigError``; also for fields that are not supported, which are never ignored.
     init(_ user: KubeconfigSection, _ files: KubeconfigFiles) throws(KubeconfigError) {
         try Self.refuseUnsupported(user)
         let certificate = try files.material("client-certificate", of: user)
@@ -58,12 +58,12 @@ struct UserCredentials {
 
     private static func refuseUnsupported(_ user: KubeconfigSection) throws(KubeconfigError) {
         let reasons = [
-            ("exec", "no other program is run to get credentials"),
-            ("auth-provider", "Kubernetes itself has dropped it (in 1.26)"),
-            ("username", "Kubernetes itself has dropped passwords (in 1.19)"),
-            ("password", "Kubernetes itself has dropped passwords (in 1.19)"),
-            ("as", "nobody is impersonated here"), ("as-uid", "nobody is impersonated here"),
-            ("as-groups", "nobody is impersonated here"), ("as-user-extra", "nobody is impersonated here"),
+            ("exec", "credential plugins are not run"),
+            ("auth-provider", "Kubernetes 1.26 removed it"),
+            ("username", "Kubernetes 1.19 removed passwords"),
+            ("password", "Kubernetes 1.19 removed passwords"),
+            ("as", "impersonation is not implemented"), ("as-uid", "impersonation is not implemented"),
+            ("as-groups", "impersonation is not implemented"), ("as-user-extra", "impersonation is not implemented"),
         ]
         for (field, problem) in reasons where user.isGiven(field) {
             throw .unsupportedCredentials(user.place(field), field: user.name(field), problem: problem)
@@ -71,20 +71,20 @@ struct UserCredentials {
     }
 }
 
-/// A bearer token (RFC 6750): a text, or a file that is read anew for each request, because tokens of service accounts
-/// that are bound to a pod are replaced within the hour.
+/// A bearer token (RFC 6750): a text, or a file that is read for each request, because the tokens of service accounts are
+/// replaced within an hour.
 struct BearerToken: Sendable {
     let text: String?
     let file: String?
 
     struct Unusable: Error {
-        /// One clause for people, to follow the file's path and a comma.
+        /// A relative clause that follows the path and a comma in an error message.
         let clause: String
     }
 
-    /// What to send now. As client-go: the file's token where it can be read, else the text's.
+    /// The token to send now. As in client-go, that is the file's if it can be read, else the text.
     ///
-    /// - Throws: ``Unusable`` when there is neither.
+    /// - Throws: ``Unusable`` if there is neither.
     func current() throws(Unusable) -> String {
         do throws(Unusable) {
             if let fresh = try file.map({ path throws(Unusable) in try Self.read(path) }) { return fresh }
@@ -108,7 +108,7 @@ struct BearerToken: Sendable {
         return token
     }
 
-    /// Whether a text can stand in a header field as one word.
+    /// Whether a text can be sent in a header field as one word.
     static func isUsable(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }

@@ -1,22 +1,23 @@
-/// A Deployment as the API has it (`apps/v1`, kind `Deployment`): the fields that say how many pods it has at once.
+/// A Deployment (`apps/v1`, kind `Deployment`): the fields that determine how many pods it has at the same time.
 public struct KubernetesDeployment: Hashable, Sendable {
     /// `metadata.name`.
     public let name: String
     /// `metadata.namespace`.
     public let namespace: String
-    /// `spec.replicas`; 1 where it is absent.
+    /// `spec.replicas`; 1 if it is absent.
     public let replicas: Int
-    /// `spec.strategy.type`: `RollingUpdate` or `Recreate`; nil where it is absent.
+    /// `spec.strategy.type`: `RollingUpdate` or `Recreate`; nil if it is absent.
     public let strategy: String?
-    /// `spec.strategy.rollingUpdate.maxUnavailable`; nil where it is absent.
+    /// `spec.strategy.rollingUpdate.maxUnavailable`; nil if it is absent.
     public let maxUnavailable: Amount?
-    /// `spec.strategy.rollingUpdate.maxSurge`; nil where it is absent.
+    /// `spec.strategy.rollingUpdate.maxSurge`; nil if it is absent.
     public let maxSurge: Amount?
 
-    /// A number of pods, or a part of them (apimachinery's `IntOrString`).
+    /// A number of pods, or a percentage of the replicas (`IntOrString` of apimachinery).
     public enum Amount: Hashable, Sendable {
+        /// A number of pods, such as `1`.
         case pods(Int)
-        /// `25%`
+        /// A percentage of the replicas, such as `25%`.
         case percent(Int)
     }
 }
@@ -48,11 +49,10 @@ extension KubernetesDeployment: Decodable {
         let spec: Spec?
     }
 
+    /// Decodes the object as the API sends it.
     public init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
-        guard wire.kind ?? "Deployment" == "Deployment" else {
-            throw WrongKind(found: wire.kind, wanted: "Deployment")
-        }
+        try WrongKind.check(wire.kind, "Deployment")
         name = wire.metadata.name
         namespace = wire.metadata.namespace
         replicas = wire.spec?.replicas ?? 1
@@ -63,6 +63,7 @@ extension KubernetesDeployment: Decodable {
 }
 
 extension KubernetesDeployment.Amount: Decodable {
+    /// Decodes a number, or a string that is a percentage.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let number = try? container.decode(Int.self) {

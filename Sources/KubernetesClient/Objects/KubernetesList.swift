@@ -1,30 +1,35 @@
-/// The objects of a list, as they were at one moment.
+/// The objects of a list, as of one moment.
 ///
-/// An object that cannot be read does not make the others unknown: it is in ``unreadable``, and nobody may take it for gone.
+/// Objects that cannot be read are in ``unreadable``: they exist, and must not be taken for deleted.
 public struct KubernetesList<Element: Sendable>: RandomAccessCollection, Sendable {
     /// The objects that can be read.
     public internal(set) var items: [Element] = []
-    /// The others.
+    /// The objects that cannot be read.
     public internal(set) var unreadable: [UnreadableKubernetesObject] = []
 
+    /// The index of the first of ``items``.
     public var startIndex: Int { items.startIndex }
+    /// The index after the last of ``items``.
     public var endIndex: Int { items.endIndex }
+    /// One of ``items``.
     public subscript(index: Int) -> Element { items[index] }
 }
 
-/// An object of a list that is not what the API sends, with what can be read of it.
+/// An object of a list that cannot be read as a whole, with the fields that can be read.
 public struct UnreadableKubernetesObject: Hashable, Sendable {
-    /// `metadata.namespace`, `metadata.name` and `metadata.uid`; nil where they are missing, empty, or no text.
+    /// `metadata.namespace`; nil if it is missing, empty, or not a string.
     public let namespace: String?
+    /// `metadata.name`; nil if it is missing, empty, or not a string.
     public let name: String?
+    /// `metadata.uid`; nil if it is missing, empty, or not a string.
     public let uid: String?
-    /// Of a pod: `status.podIP` and `status.podIPs`, as far as they are texts.
+    /// `status.podIP` and `status.podIPs` of a pod, as far as they are strings.
     public let addresses: [String]
-    /// Why it cannot be read, as a clause for people.
+    /// The error message, without the name of the object.
     public let problem: String
 }
 
-/// An element of a list: the object, or what can be read of it.
+/// An element of a list.
 enum KubernetesListElement<Element: Decodable & Sendable>: Decodable {
     case readable(Element)
     case unreadable(UnreadableKubernetesObject)
@@ -69,11 +74,11 @@ enum KubernetesListElement<Element: Decodable & Sendable>: Decodable {
     }
 }
 
-/// A value that should be a text.
+/// A value that should be a string.
 struct AnyText: Decodable {
-    /// Nil for null, for an empty text, and for a value of another type.
+    /// nil for null, for an empty string, and for a value of another type.
     let text: String?
-    /// The value is there, and is no text.
+    /// The value is neither null nor a string.
     let isOfAnotherType: Bool
 
     init(from decoder: any Decoder) throws {
@@ -84,7 +89,7 @@ struct AnyText: Decodable {
     }
 }
 
-/// A value of which nothing is known that cannot be read.
+/// A value that is nil if it cannot be read, instead of an error.
 struct Lenient<Value: Decodable>: Decodable {
     let value: Value?
 
@@ -93,9 +98,11 @@ struct Lenient<Value: Decodable>: Decodable {
     }
 }
 
-/// What a decoder complains of, for people.
+/// Describes the errors of a decoder.
 enum DecodingProblem {
-    /// - Parameter depth: how many parts of the path to a value are not to be told.
+    /// The error message.
+    ///
+    /// - Parameter depth: the number of leading parts to leave out of the path to a value.
     static func clause(_ error: any Error, below depth: Int = 0) -> String {
         func path(_ context: DecodingError.Context) -> String {
             context.codingPath.dropFirst(depth).map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
@@ -110,7 +117,7 @@ enum DecodingProblem {
             return "\(path(context)) is null".excerpt
         case DecodingError.typeMismatch(_, let context):
             let path = path(context)
-            return path.isEmpty && depth > 0 ? "it is of another type" : "\(path) is of another type".excerpt
+            return path.isEmpty && depth > 0 ? "it has the wrong type" : "\(path) has the wrong type".excerpt
         default:
             return "it is not JSON"
         }

@@ -1,4 +1,4 @@
-/// A namespace as the API has it (`v1`, kind `Namespace`): the fields that addresses depend on.
+/// A namespace (`v1`, kind `Namespace`): the fields that IP address management needs.
 public struct KubernetesNamespace: Hashable, Sendable {
     /// `metadata.name`.
     public let name: String
@@ -17,11 +17,10 @@ extension KubernetesNamespace: Decodable {
         let metadata: Metadata
     }
 
+    /// Decodes the object as the API sends it.
     public init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
-        guard wire.kind ?? "Namespace" == "Namespace" else {
-            throw WrongKind(found: wire.kind, wanted: "Namespace")
-        }
+        try WrongKind.check(wire.kind, "Namespace")
         guard !wire.metadata.uid.isEmpty else { throw NoUID() }
         name = wire.metadata.name
         uid = wire.metadata.uid

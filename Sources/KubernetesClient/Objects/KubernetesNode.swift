@@ -1,13 +1,13 @@
-/// A node as the API has it (`v1`, kind `Node`): the fields that addresses depend on.
+/// A node (`v1`, kind `Node`): the fields that IP address management needs.
 public struct KubernetesNode: Hashable, Sendable {
     /// `metadata.name`.
     public let name: String
-    /// False where the condition `Ready` has the status `False` or `Unknown`. A node that says nothing of it, as one that
-    /// has just joined, or says it in a way that cannot be read, is not said to be unready.
+    /// False if the condition `Ready` has the status `False` or `Unknown`. True if there is no such condition, as for a node that
+    /// has just joined, or if it cannot be read.
     public let isReady: Bool
     /// The keys of `spec.taints`.
     public let taints: [String]
-    /// `status.addresses` of the types `InternalIP` and `ExternalIP`: texts, whatever they say.
+    /// `status.addresses` of the types `InternalIP` and `ExternalIP`; they may not be valid addresses.
     public let addresses: [String]
 }
 
@@ -47,18 +47,17 @@ extension KubernetesNode: Decodable {
         let status: Lenient<Status>?
     }
 
+    /// Decodes the object as the API sends it.
     public init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
-        guard wire.kind ?? "Node" == "Node" else {
-            throw WrongKind(found: wire.kind, wanted: "Node")
-        }
+        try WrongKind.check(wire.kind, "Node")
         name = wire.metadata.name
         let status = wire.status?.value
         let conditions = status?.conditions?.value?.compactMap(\.value) ?? []
         let ready = conditions.first { $0.type == "Ready" }?.status
         isReady = ready != "False" && ready != "Unknown"
         taints = wire.spec?.value?.taints?.compactMap { $0.value?.key } ?? []
-        let told = status?.addresses?.value?.compactMap(\.value) ?? []
-        addresses = told.filter { ["InternalIP", "ExternalIP"].contains($0.type) }.map(\.address)
+        let listed = status?.addresses?.value?.compactMap(\.value) ?? []
+        addresses = listed.filter { ["InternalIP", "ExternalIP"].contains($0.type) }.map(\.address)
     }
 }

@@ -13,7 +13,7 @@ struct KubernetesPage<Element: Decodable & Sendable>: Decodable, Sendable {
     /// Such as `PodList`.
     let kind: String
     let list: KubernetesList<Element>
-    /// What to ask for the next page with; nil on the last one.
+    /// The `continue` token for the next page; nil on the last one.
     let continuation: String?
 
     init(from decoder: any Decoder) throws {

@@ -1,8 +1,10 @@
-/// A pod as the API has it (`v1`, kind `Pod`): the fields that addresses depend on.
+/// A pod (`v1`, kind `Pod`): the fields that IP address management needs.
 public struct KubernetesPod: Hashable, Sendable {
     /// An owner reference whose `controller` is true.
     public struct Controller: Hashable, Sendable {
+        /// The kind of the owner, such as `ReplicaSet`.
         public let kind: String
+        /// The name of the owner.
         public let name: String
     }
 
@@ -12,7 +14,8 @@ public struct KubernetesPod: Hashable, Sendable {
     public let name: String
     /// `metadata.uid`.
     public let uid: String
-    /// Of `metadata.annotations` those that concern addresses, or tell one pod from another; the rest may be large.
+    /// The `metadata.annotations` that concern addresses or identify a static pod. The others are dropped, because they may be
+    /// large.
     public let annotations: [String: String]
     /// `metadata.labels["pod-template-hash"]`.
     public let templateHash: String?
@@ -26,8 +29,8 @@ public struct KubernetesPod: Hashable, Sendable {
     public let usesHostNetwork: Bool
     /// `status.phase`.
     public let phase: String?
-    /// `status.podIPs`, and `status.podIP` where it is not among them (before Kubernetes 1.16 there was no other): texts,
-    /// whatever they say; a value that is no text is `(not a text)`.
+    /// `status.podIPs`, and `status.podIP` if it is not one of them (Kubernetes before 1.16 has only the latter). They may not
+    /// be valid addresses; a value that is not a string is `(not a string)`.
     public let addresses: [String]
 }
 
@@ -75,15 +78,11 @@ extension KubernetesPod: Decodable {
         let status: Status?
     }
 
+    /// Decodes the object as the API sends it.
     public init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
-        guard wire.kind ?? "Pod" == "Pod" else {
-            throw WrongKind(found: wire.kind, wanted: "Pod")
-        }
-        // Any other pod would be another one than this.
-        guard !wire.metadata.uid.isEmpty else {
-            throw NoUID()
-        }
+        try WrongKind.check(wire.kind, "Pod")
+        guard !wire.metadata.uid.isEmpty else { throw NoUID() }
         namespace = wire.metadata.namespace
         name = wire.metadata.name
         uid = wire.metadata.uid
@@ -106,7 +105,7 @@ extension KubernetesPod {
     }
 }
 
-/// The addresses that the `status` of a pod tells. What is no text there does not make the rest of the pod unknown.
+/// The addresses in the `status` of a pod. A value that is not a string is not an error.
 struct PodAddresses: Decodable {
     let texts: [String]
 
@@ -119,7 +118,7 @@ struct PodAddresses: Decodable {
         case podIPs
     }
 
-    private static let notAText = "(not a text)"
+    private static let notAString = "(not a string)"
 
     init(from decoder: any Decoder) throws {
         let status = try decoder.container(keyedBy: CodingKeys.self)
@@ -127,24 +126,29 @@ struct PodAddresses: Decodable {
         do {
             for element in try status.decodeIfPresent([Lenient<PodIP>].self, forKey: .podIPs) ?? [] {
                 let ip = element.value?.ip
-                if element.value == nil || ip?.isOfAnotherType == true { texts.append(Self.notAText) }
+                if element.value == nil || ip?.isOfAnotherType == true { texts.append(Self.notAString) }
                 if let text = ip?.text { texts.append(text) }
             }
         } catch {
-            texts.append(Self.notAText)
+            texts.append(Self.notAString)
         }
         let first = try status.decodeIfPresent(AnyText.self, forKey: .podIP)
-        if first?.isOfAnotherType == true { texts.append(Self.notAText) }
+        if first?.isOfAnotherType == true { texts.append(Self.notAString) }
         if let text = first?.text, !texts.contains(text) { texts.insert(text, at: 0) }
         self.texts = texts
     }
 }
 
-/// A pod has no UID.
+/// The object has an empty UID.
 struct NoUID: Error {}
 
-/// An object is of another kind than was asked for.
+/// The object has another kind than the requested one.
 struct WrongKind: Error {
     let found: String?
     let wanted: String
+
+    /// Throws unless `found` is `wanted`, or absent, as in the elements of a list.
+    static func check(_ found: String?, _ wanted: String) throws(WrongKind) {
+        guard found ?? wanted == wanted else { throw WrongKind(found: found, wanted: wanted) }
+    }
 }

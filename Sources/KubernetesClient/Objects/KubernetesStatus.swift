@@ -1,4 +1,4 @@
-/// Kubernetes' own words on a failure (API `v1`, kind `Status`).
+/// The report of a failure (API `v1`, kind `Status`).
 struct KubernetesStatus: Decodable {
     struct Details: Decodable {
         /// The object's name.
@@ -9,7 +9,7 @@ struct KubernetesStatus: Decodable {
 
     let kind: String
     let message: String?
-    /// Such as `NotFound`; a word for programs.
+    /// A machine-readable reason, such as `NotFound`.
     let reason: String?
     let details: Details?
 }

@@ -1,6 +1,6 @@
 import CYaml
 
-/// The events of libyaml, one after the other.
+/// Reads the events of libyaml.
 struct YAMLEvents: ~Copyable {
     struct Event {
         enum Kind {
@@ -24,12 +24,12 @@ struct YAMLEvents: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: UnsafeBufferPointer<UInt8>
 
-    /// - Parameter text: stays where it is for as long as the events are read.
+    /// - Parameter text: must stay valid while the events are read.
     init(_ text: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
-            throw YAMLError(mark: YAMLMark(line: 1, column: 1), problem: "there is not enough memory to read it")
+            throw YAMLError(mark: YAMLMark(line: 1, column: 1), problem: "out of memory")
         }
         self.parser = parser
         self.text = text
@@ -41,7 +41,7 @@ struct YAMLEvents: ~Copyable {
         parser.deallocate()
     }
 
-    /// The next event; after the end of the stream there is none to be asked for.
+    /// The next event; not to be called after the end of the stream.
     ///
     /// - Throws: ``YAMLError`` with the place.
     func next() throws(YAMLError) -> Event {
@@ -66,26 +66,26 @@ struct YAMLEvents: ~Copyable {
         case YAML_SEQUENCE_END_EVENT: return made(.sequenceEnd)
         case YAML_MAPPING_START_EVENT: return made(.mappingStart, anchor: event.data.mapping_start.anchor)
         case YAML_MAPPING_END_EVENT: return made(.mappingEnd)
-        // libyaml gives no event at all where it is asked beyond the end.
+        // After the end of the stream, libyaml returns no event at all.
         default: return made(.streamEnd)
         }
     }
 
-    /// What libyaml has just complained of.
+    /// The error that libyaml has just reported.
     private var problem: YAMLError {
         let error = parser.pointee
         guard error.error != YAML_READER_ERROR else {
-            return YAMLError(mark: mark(ofByte: error.problem_offset), problem: "this is not readable as UTF-8 text")
+            return YAMLError(mark: mark(ofByte: error.problem_offset), problem: "the text is not valid UTF-8")
         }
         let mark = YAMLMark(error.problem_mark)
         if isIndentedByTab(mark.line) {
-            return YAMLError(mark: mark, problem: "a tab stands where YAML takes spaces only")
+            return YAMLError(mark: mark, problem: "a tab is used for indentation, where YAML allows only spaces")
         }
         let words = [error.context, error.problem].compactMap { $0.map { String(cString: $0) } }
         return YAMLError(mark: mark, problem: words.isEmpty ? "this is not YAML" : words.joined(separator: ": "))
     }
 
-    /// Where a byte stands; each byte of a text that cannot be decoded counts as a character.
+    /// The place of a byte; each byte of a text that cannot be decoded counts as a character.
     private func mark(ofByte offset: Int) -> YAMLMark {
         let before = text.prefix(offset)
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1

@@ -1,43 +1,43 @@
-/// A value of a YAML document and where it stands.
+/// A value of a YAML document, with its place.
 struct YAMLNode: Sendable {
     indirect enum Content: Sendable {
-        /// A text; plain when it stands without quotes, so that `true` and `null` mean more than their letters.
+        /// A scalar. It is plain if it has no quotes; then `true` and `null` are not strings.
         case scalar(String, isPlain: Bool)
         case sequence([YAMLNode])
-        /// Keys are texts, each there once.
+        /// The keys are strings, and unique.
         case mapping([String: YAMLNode])
     }
 
     let content: Content
     let mark: YAMLMark
-    /// How many levels deep it is: 1 for a scalar.
+    /// The number of levels: 1 for a scalar.
     let height: Int
 
-    /// No value: `null`, `~` or nothing at all (YAML 1.2 section 10.2.1.1; 1.1 knew more letter cases).
+    /// Whether it is `null`, `~` or empty (core schema, YAML 1.2 section 10.3.2).
     var isNull: Bool {
         guard case .scalar(let text, isPlain: true) = content else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
-    /// What it is, for people.
-    var kindForPeople: String {
+    /// Its kind in error messages.
+    var kindName: String {
         switch content {
-        case .scalar: isNull ? "nothing" : "a text"
+        case .scalar: isNull ? "null" : "a string"
         case .sequence: "a list"
         case .mapping: "a mapping"
         }
     }
 }
 
-/// A place in a text, both from 1; the column counts characters.
+/// A place in a text. Lines and columns count from 1, columns in characters.
 struct YAMLMark: Hashable, Sendable {
     let line: Int
     let column: Int
 }
 
-/// Why a text is not YAML, or not YAML that is understood here.
+/// Why a text is not YAML, or not YAML that is supported here.
 struct YAMLError: Error, Hashable, Sendable {
     let mark: YAMLMark
-    /// One clause for people.
+    /// The error message, without the place.
     let problem: String
 }

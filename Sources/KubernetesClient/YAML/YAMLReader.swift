@@ -1,13 +1,13 @@
-/// Reads a text of one YAML document into nodes. JSON is YAML too (YAML 1.2 section 1.3).
+/// Reads a text with one YAML document into nodes. JSON is YAML, too (YAML 1.2 section 1.3).
 ///
-/// Aliases stand for what their anchors have named before. Merge keys (`<<`), which YAML 1.2 has dropped, are refused.
+/// Aliases are replaced by the values of their anchors. Merge keys (`<<`), which YAML 1.2 does not have, are refused.
 struct YAMLReader {
-    /// How many levels deep a document may be, counted through aliases.
+    /// The largest number of levels of a document, counted through aliases.
     static let deepest = 64
 
     private var anchors: [String: YAMLNode] = [:]
 
-    /// The document; nil where there is none, or an empty one.
+    /// The document; nil if there is none, or if it is empty.
     ///
     /// - Throws: ``YAMLError`` with the place.
     static func document(_ text: [UInt8]) throws(YAMLError) -> YAMLNode? {
@@ -27,10 +27,11 @@ struct YAMLReader {
                 let node = try reader.node(try events.next(), events, depth: 1)
                 if node.isNull { continue }
                 guard document == nil else {
-                    throw YAMLError(mark: event.mark, problem: "a second document begins where one is all there may be")
+                    throw YAMLError(mark: event.mark, problem: "a second document begins here; only one is allowed")
                 }
                 document = node
-            default: continue
+            case .streamStart, .documentEnd, .alias, .scalar, .sequenceStart, .sequenceEnd, .mappingStart, .mappingEnd:
+                continue
             }
         }
     }
@@ -43,7 +44,7 @@ struct YAMLReader {
         switch event.kind {
         case .alias(let name):
             guard let known = anchors[name] else {
-                throw YAMLError(mark: event.mark, problem: "the alias *\(name.excerpt) stands for nothing before it")
+                throw YAMLError(mark: event.mark, problem: "the alias *\(name.excerpt) has no anchor before it")
             }
             guard depth + known.height - 1 <= Self.deepest else { throw Self.tooDeep(event.mark) }
             return known
@@ -51,7 +52,8 @@ struct YAMLReader {
             node = YAMLNode(content: .scalar(text, isPlain: isPlain), mark: event.mark, height: 1)
         case .sequenceStart: node = try sequence(event.mark, events, depth: depth)
         case .mappingStart: node = try mapping(event.mark, events, depth: depth)
-        default: throw YAMLError(mark: event.mark, problem: "a value is missing")
+        case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
+            throw YAMLError(mark: event.mark, problem: "a value is missing")
         }
         if let anchor = event.anchor { anchors[anchor] = node }
         return node
@@ -82,14 +84,14 @@ struct YAMLReader {
             if case .mappingEnd = event.kind { break }
             let key = try node(event, events, depth: depth + 1)
             guard case .scalar(let name, let isPlain) = key.content else {
-                throw YAMLError(mark: event.mark, problem: "a key must be a text, not \(key.kindForPeople)")
+                throw YAMLError(mark: event.mark, problem: "a key must be a string, not \(key.kindName)")
             }
             guard !(isPlain && name == "<<") else {
                 throw YAMLError(
-                    mark: event.mark, problem: "merge keys (<<) are not understood here: write out what they add")
+                    mark: event.mark, problem: "merge keys (<<) are not supported: write the fields out")
             }
             guard members[name] == nil else {
-                throw YAMLError(mark: event.mark, problem: "the key \(name.quoted) is there a second time")
+                throw YAMLError(mark: event.mark, problem: "the key \(name.quoted) is defined twice")
             }
             let value = try node(try events.next(), events, depth: depth + 1)
             height = max(height, value.height + 1)

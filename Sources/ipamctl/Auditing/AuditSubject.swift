@@ -1,6 +1,5 @@
 import HTTPTransport
 import IPAMKit
-import Machine
 
 /// A network to be audited, and who judges its holders.
 struct AuditSubject: Sendable {
@@ -77,7 +76,7 @@ struct AuditSubject: Sendable {
                 ClusterSnapshot(
                     cluster: kubernetes.cluster, pods: pods.items, nodes: nodes.items,
                     unreadable: pods.unreadable + nodes.unreadable,
-                    local: Host().node(named: configuration?.nodeName)))
+                    local: ThisNode.view(configuration)))
         }
     }
 }

@@ -15,8 +15,7 @@ struct ConfigurationFiles {
     ///
     /// - Throws: ``Failure`` when it cannot be read, or has no valid configuration that uses kube-ipam.
     init(_ path: String) throws(Failure) {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard FileReader.kind(of: path) == .folder else {
             try self.init(file: path)
             return
         }
@@ -49,7 +48,7 @@ struct ConfigurationFiles {
 
     /// Reads the files of a folder that a runtime would read, in their order.
     init(folder path: String) {
-        let folder = ConfigurationFolder(reading: path)
+        let folder = ConfigurationFolder(path: path, names: FileReader.names, reading: FileReader.text)
         let (found, problems) = Self.configurations(folder.configurations)
         isOneFile = false
         networks = found
@@ -103,22 +102,11 @@ enum TextFile {
     }
 
     private static func bytes(of path: String) throws(Failure) -> [UInt8] {
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unreadable(path) }
-        defer { if path != "-" { close(descriptor) } }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count < limit {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path) }
-            if count == 0 { break }
-            bytes.append(contentsOf: buffer[..<count])
+        do throws(FileError) {
+            guard path != "-" else { return try FileReader.bytes(from: STDIN_FILENO, named: path, limit: limit) }
+            return try FileReader.bytes(of: path, limit: limit, mayBlock: true)
+        } catch {
+            throw Failure(.failed, error.description)
         }
-        return bytes
-    }
-
-    private static func unreadable(_ path: String) -> Failure {
-        Failure(.failed, "\(path) cannot be read: \(String(cString: strerror(errno)))")
     }
 }

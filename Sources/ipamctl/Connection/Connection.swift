@@ -1,6 +1,5 @@
 import EtcdClient
 import EtcdStore
-import Glibc
 import HTTPTransport
 import IPAMKit
 import Store

@@ -1,5 +1,4 @@
 import EtcdClient
-import Glibc
 import HTTPTransport
 import IPAMKit
 
@@ -132,10 +131,7 @@ extension EtcdConfiguration {
     fileprivate init(_ settings: EtcdSettings) {
         self.init(
             endpoints: settings.endpoints,
-            tls: TLSOptions(
-                trustRoots: settings.caFile.map(TLSOptions.PEM.file),
-                certificate: settings.certFile.map(TLSOptions.PEM.file),
-                privateKey: settings.keyFile.map(TLSOptions.PEM.file)))
+            tls: TLSOptions(caFile: settings.caFile, certFile: settings.certFile, keyFile: settings.keyFile))
         if let name = settings.username { credentials = .init(user: name, password: settings.password ?? "") }
         userAgent = "ipamctl/\(ProductVersion.text)"
     }

@@ -1,6 +1,6 @@
-import Glibc
 import IPAMKit
 import KubernetesClient
+import Machine
 
 /// Where the way to Kubernetes comes from.
 enum KubeconfigSource: Hashable {
@@ -22,7 +22,7 @@ enum KubeconfigSource: Hashable {
         for variable in ["IPAMCTL_KUBECONFIG", "KUBECONFIG"] {
             if let path = ConnectionSettings.variable(variable) { return .named(path: path, by: variable) }
         }
-        if let home = ConnectionSettings.variable("HOME"), access(home + "/.kube/config", F_OK) == 0 {
+        if let home = ConnectionSettings.variable("HOME"), FileReader.exists(home + "/.kube/config") {
             return .user(path: home + "/.kube/config")
         }
         if let server = serviceAccountServer { return .serviceAccount(server: server) }
@@ -32,7 +32,7 @@ enum KubeconfigSource: Hashable {
     /// The kubeconfig that the nodes of a network go by: the CNI file's, or its default where that exists.
     static func nodesPath(_ configuration: NetworkConfiguration?) -> String? {
         let fallback = NetworkConfiguration.defaultKubeConfig
-        return configuration?.kubeConfig ?? (access(fallback, F_OK) == 0 ? fallback : nil)
+        return configuration?.kubeConfig ?? (FileReader.exists(fallback) ? fallback : nil)
     }
 
     /// For sentences: a path, or `the service account of this pod`.
@@ -86,7 +86,7 @@ enum KubeconfigSource: Hashable {
     private static var serviceAccountServer: String? {
         guard let host = ConnectionSettings.variable("KUBERNETES_SERVICE_HOST"),
             let port = ConnectionSettings.variable("KUBERNETES_SERVICE_PORT"),
-            access(accountFolder + "/token", R_OK) == 0
+            FileReader.isReadable(accountFolder + "/token")
         else { return nil }
         return "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }

@@ -1,8 +1,8 @@
-import Glibc
 import HTTPTransport
 import IPAMKit
 import KubernetesClient
 import KubernetesPods
+import Machine
 
 /// The Kubernetes cluster that a network's pods are of.
 struct Kubernetes: Sendable {
@@ -53,7 +53,7 @@ struct Kubernetes: Sendable {
         // One file may have the contexts of several clusters; the nodes go by its current one.
         let isAnother = KubeconfigSource.context(connection.options) != nil
         if configuration != nil, let own = KubeconfigSource.nodesPath(configuration),
-            isAnother || own != origin.name, access(own, F_OK) == 0
+            isAnother || own != origin.name, FileReader.exists(own)
         {
             let found = try await Self.identity(source, timeout)
             try await Self.requireSame(

@@ -1,4 +1,3 @@
-import Glibc
 import IPAMKit
 import Machine
 
@@ -13,21 +12,24 @@ enum ThisNode {
     static func snapshot(of network: NetworkName, _ configuration: NetworkConfiguration?, cache folder: String)
         throws(Failure) -> NodeSnapshot
     {
-        let host = Host()
-        return NodeSnapshot(
-            host.node(named: configuration?.nodeName), cached: try cached(network, in: folder, host))
+        NodeSnapshot(view(configuration), cached: try cached(network, in: folder))
+    }
+
+    /// This node as it is now.
+    ///
+    /// - Parameter configuration: the network's CNI file, which may name the node.
+    static func view(_ configuration: NetworkConfiguration?) -> NodeView {
+        NodeView(Host.identity, named: configuration?.nodeName, namespace: Host.namespace)
     }
 
     /// The entries of libcni's cache (`libcni.cachedInfo`, kind `cniCacheV1`) for one network. A file that cannot be used
     /// does not keep the others from being read.
-    private static func cached(_ network: NetworkName, in folder: String, _ host: Host) throws(Failure)
-        -> [NodeSnapshot.Cached]
-    {
+    private static func cached(_ network: NetworkName, in folder: String) throws(Failure) -> [NodeSnapshot.Cached] {
         let hint = "name the runtime's result cache with --cni-cache"
         let names: [String]
-        do throws(Host.Unreadable) {
-            guard let found = try host.names(in: folder) else {
-                throw Host.Unreadable(description: "\(folder) cannot be read: \(String(cString: strerror(ENOENT)))")
+        do throws(FileError) {
+            guard let found = try FileReader.names(in: folder) else {
+                throw FileError(.read, folder, reason: "No such file or directory")
             }
             names = found
         } catch {
@@ -38,11 +40,11 @@ enum ThisNode {
         for name in names.sorted() where !name.hasPrefix(".") {
             let path = folder + "/" + name
             // A DEL may come between.
-            guard Host.exists(path) else { continue }
-            do throws(Host.Unreadable) {
-                if let entry = try entry(path, of: network, host) { entries.append(entry) }
+            guard FileReader.exists(path) else { continue }
+            do throws(Failure) {
+                if let entry = try entry(path, of: network) { entries.append(entry) }
             } catch {
-                problems.append(error.description)
+                problems.append(error.message)
                 if let reference = attachment(named: name, of: network) {
                     entries.append(.init(attachment: reference, addresses: []))
                 }
@@ -53,20 +55,19 @@ enum ThisNode {
     }
 
     /// Nil for what is of another network.
-    private static func entry(_ path: String, of network: NetworkName, _ host: Host) throws(Host.Unreadable)
-        -> NodeSnapshot.Cached?
-    {
-        let text = try host.readText(path)
+    private static func entry(_ path: String, of network: NetworkName) throws(Failure) -> NodeSnapshot.Cached? {
         let json: JSONValue
-        do throws(JSONSyntaxError) {
-            json = try JSONValue(parsing: text)
+        do {
+            json = try JSONValue(parsing: try FileReader.text(of: path))
+        } catch let error as JSONSyntaxError {
+            throw Failure(.failed, "\(path) is not valid JSON: \(error)")
         } catch {
-            throw Host.Unreadable(description: "\(path) is not valid JSON: \(error)")
+            throw Failure(.failed, "\(error)")
         }
         guard json["networkName"]?.string == network.text else { return nil }
         guard let container = json["containerId"]?.string, let ifname = json["ifName"]?.string,
             let containerID = try? ContainerID(container), let interface = try? InterfaceName(ifname)
-        else { throw Host.Unreadable(description: "\(path) names no container and interface") }
+        else { throw Failure(.failed, "\(path) names no container and interface") }
         return .init(
             attachment: AttachmentReference(containerID: containerID, ifname: interface),
             addresses: json["result"].map(CNIResult.addresses(inPrevResult:)) ?? [])

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTransport
 import IPAMKit
+import Machine
 import Synchronization
 
 /// Standard output carries the result and nothing else; everything else goes to standard error.
@@ -121,18 +122,8 @@ enum Terminal {
     }
 
     private static func write(_ text: String, _ descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var offset = 0
-            while offset < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-                if count < 0, errno == EINTR { continue }
-                // A reader that went away (head, less) has seen enough. Anything else loses a part of the result.
-                if count <= 0, errno != EPIPE, descriptor != STDERR_FILENO { fail() }
-                guard count > 0 else { return }
-                offset += count
-            }
-        }
+        // A reader that went away (head, less) has seen enough. Anything else loses a part of the result.
+        guard FileWriter.write(text, to: descriptor) || errno == EPIPE || descriptor == STDERR_FILENO else { fail() }
     }
 }
 
