@@ -10,14 +10,6 @@ public struct HostIdentity: Hashable, Sendable {
     public let machine: String?
     /// When this boot began, in seconds since 1970-01-01T00:00:00Z; nil if /proc/uptime cannot be read.
     public let bootTime: Int64?
-
-    /// Makes an identity from its parts.
-    public init(name: String, boot: String?, machine: String?, bootTime: Int64?) {
-        self.name = name
-        self.boot = boot
-        self.machine = machine
-        self.bootTime = bootTime
-    }
 }
 
 /// What is at the path of a network namespace, as this process sees it.

@@ -311,7 +311,8 @@ struct ClusterIdentityTests {
         let refused = try await cluster.run("c2", PluginCluster.replica(on: "n2"), on: SimulatedNode("n2"))
         #expect(refused.failure?.code == 101, "\(refused)")
         #expect(
-            refused.failure?.message.contains("nothing says which cluster this is: Kubernetes at") == true, "\(refused)"
+            refused.failure?.message.contains("nothing says which cluster this is: could not get namespace kube-system")
+                == true, "\(refused)"
         )
         let audit = try await cluster.network.ipamctl("audit", "--repair", "--yes", "--grace", "1s")
         #expect(audit.stdoutText.contains("1 not judged: which cluster this is cannot be told"), "\(audit)")

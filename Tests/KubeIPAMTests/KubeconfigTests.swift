@@ -43,7 +43,7 @@ struct KubeconfigTests {
         #expect(message.hasPrefix("ipam.kubeConfig: the kubeconfig \(path(cluster)), line "), "\(message)")
         #expect(
             message.hasSuffix(
-                "exec is not supported: no other program is run to get credentials; give the user a client certificate "
+                "exec is not supported: credential plugins are not run; give the user a client certificate "
                     + "or a token instead"), "\(message)")
         #expect(try await cluster.network.contents().isEmpty)
     }
