@@ -19,9 +19,13 @@ struct Plugin {
     /// Carries out the call that the environment and the configuration, which comes from `input`, describe.
     func run(input: Int32) -> Answer {
         let log = Log()
+        // Of the configuration, once that is read.
+        var version = CNIVersion.newest
         do throws(CNIErrorReport) {
-            return Answer(output: try perform(input, log))
+            return Answer(output: try perform(input, log, &version))
         } catch {
+            var error = error
+            error.cniVersion = version
             // What the runtime will try again by itself is worth less attention.
             log.write(
                 error.code == .tryAgainLater ? .warning : .error, "\(environment.commandName) failed",
@@ -33,19 +37,20 @@ struct Plugin {
         }
     }
 
-    private func perform(_ descriptor: Int32, _ log: Log) throws(CNIErrorReport) -> JSONValue? {
+    private func perform(_ descriptor: Int32, _ log: Log, _ version: inout CNIVersion) throws(CNIErrorReport)
+        -> JSONValue?
+    {
         let command = try environment.command()
         let input = try readInput(descriptor)
-        if command == .version { return try versionReport(input) }
-        let configuration = try readConfiguration(input, for: command)
+        // VERSION answers in the version that it was asked with, if that is known.
+        if command == .version { return (NetworkConfiguration.declaredVersion(in: input) ?? .newest).versionReport() }
+        let configuration = try readConfiguration(input, for: command, &version)
         log.open(configuration.logFile, level: configuration.logLevel)
         for problem in configuration.ignored { report(ignored: problem, command, configuration.name, log) }
-        let version = configuration.cniVersion
         guard version >= command.minimumVersion else {
             throw CNIErrorReport(
-                cniVersion: version, code: .incompatibleCNIVersion,
-                msg: "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)"
-            )
+                .incompatibleCNIVersion,
+                "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)")
         }
         var kubernetesProblem: PodSourceError?
         let kubeconfig = command == .add ? try readKubeconfig(configuration, log, &kubernetesProblem) : nil
@@ -58,16 +63,14 @@ struct Plugin {
             // Everything runs on this one thread; the loop is lent to it until the call is done.
             return try loop.run { try await call.perform(command) }
         } catch IPAMError.store(.invalidConfiguration(let problem)) {
-            throw CNIErrorReport(
-                cniVersion: version, code: .invalidNetworkConfig, msg: "ipam.etcdConfig: \(problem)")
+            throw CNIErrorReport(.invalidNetworkConfig, "ipam.etcdConfig: \(problem)")
         } catch let error as IPAMError {
             throw CNIErrorReport(
-                cniVersion: version, code: error.cniCode, msg: error.description,
-                details: error.nextStep(on: configuration.name) ?? "")
+                error.cniCode, error.description, details: error.nextStep(on: configuration.name) ?? "")
         } catch let error as CNIErrorReport {
-            throw CNIErrorReport(cniVersion: version, code: error.code, msg: error.msg, details: error.details)
+            throw error
         } catch {
-            throw CNIErrorReport(cniVersion: version, code: .internalError, msg: "\(error)")
+            throw CNIErrorReport(.internalError, "\(error)")
         }
     }
 
@@ -76,28 +79,35 @@ struct Plugin {
             return try FileReader.bytes(
                 from: descriptor, named: "standard input", limit: NetworkConfiguration.sizeLimit)
         } catch {
-            throw CNIErrorReport(cniVersion: .newest, code: .ioFailure, msg: error.description)
+            throw CNIErrorReport(.ioFailure, error.description)
         }
     }
 
-    private func readConfiguration(_ input: [UInt8], for command: CNICommand) throws(CNIErrorReport)
-        -> NetworkConfiguration
+    private func readConfiguration(_ input: [UInt8], for command: CNICommand, _ version: inout CNIVersion)
+        throws(CNIErrorReport) -> NetworkConfiguration
     {
         do throws(ConfigurationError) {
-            switch command {
-            case .del, .gc:
-                var configuration = try NetworkConfiguration(freeing: input, by: command) {
-                    ConfigurationFolder(
-                        path: ConfigurationFolder.standard, names: FileReader.names, reading: FileReader.text)
-                }
-                // A pod is torn down by its container's ID; its name is only for the log.
-                if let problem = environment.argumentsProblem { configuration.ignored.append(problem) }
-                return configuration
-            case .add, .check, .status, .version:
-                return try NetworkConfiguration(json: input, cniArgs: try CNIArguments(environment.arguments))
-            }
+            let configuration = try parse(input, for: command)
+            version = configuration.cniVersion
+            return configuration
         } catch {
-            throw CNIErrorReport(error, cniVersion: NetworkConfiguration.declaredVersion(in: input) ?? .newest)
+            version = NetworkConfiguration.declaredVersion(in: input) ?? .newest
+            throw CNIErrorReport(error)
+        }
+    }
+
+    private func parse(_ input: [UInt8], for command: CNICommand) throws(ConfigurationError) -> NetworkConfiguration {
+        switch command {
+        case .del, .gc:
+            var configuration = try NetworkConfiguration(freeing: input, by: command) {
+                ConfigurationFolder(
+                    path: ConfigurationFolder.standard, names: FileReader.names, reading: FileReader.text)
+            }
+            // A pod is torn down by its container's ID; its name is only for the log.
+            if case .failure(let problem) = environment.arguments { configuration.ignored.append(problem) }
+            return configuration
+        case .add, .check, .status, .version:
+            return try NetworkConfiguration(json: input, cniArgs: try environment.arguments.get())
         }
     }
 
@@ -123,18 +133,11 @@ struct Plugin {
             return try Kubeconfig(contentsOf: path)
         } catch {
             guard configuration.annotationSource(of: environment.pod) != .kubernetes else {
-                throw CNIErrorReport(
-                    cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
-                    msg: "ipam.kubeConfig: \(error)")
+                throw CNIErrorReport(.invalidNetworkConfig, "ipam.kubeConfig: \(error)")
             }
             log.write(.warning, "no kubeconfig", ["pod": environment.podName, "error": "\(error)"])
             problem = PodSourceError("ipam.kubeConfig: \(error)")
             return nil
         }
-    }
-
-    /// VERSION answers in the version it was asked with, where that is known.
-    private func versionReport(_ input: [UInt8]) throws(CNIErrorReport) -> JSONValue {
-        (NetworkConfiguration.declaredVersion(in: input) ?? .newest).versionReport()
     }
 }

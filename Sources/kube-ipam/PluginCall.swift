@@ -113,8 +113,8 @@ struct PluginCall: Sendable {
         _ = try environment.namespacePath()
         guard configuration.prevResult != nil else {
             throw CNIErrorReport(
-                cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
-                msg: "CHECK needs prevResult, the result of the ADD; it is missing from the configuration")
+                .invalidNetworkConfig,
+                "CHECK needs prevResult, the result of the ADD; it is missing from the configuration")
         }
         try await pool.check(
             attachment, previous: previousAddresses, rangeSets: configuration.allRangeSets)
@@ -134,10 +134,10 @@ struct PluginCall: Sendable {
     private func status() async throws -> JSONValue? {
         guard configuration.statusMode == .strict else { return nil }
         do throws(IPAMError) {
-            try await pool.ping()
+            _ = try await NetworkDirectory.has(configuration.name, in: pool.store, deadline: pool.deadline)
         } catch {
             throw CNIErrorReport(
-                cniVersion: configuration.cniVersion, code: .pluginNotAvailable, msg: error.description)
+                .pluginNotAvailable, error.description)
         }
         return nil
     }
@@ -162,8 +162,7 @@ struct PluginCall: Sendable {
             return DNSConfiguration(resolvConf: try FileReader.text(of: path))
         } catch {
             throw CNIErrorReport(
-                cniVersion: configuration.cniVersion, code: .invalidNetworkConfig,
-                msg: "ipam.resolvConf: \(error)")
+                .invalidNetworkConfig, "ipam.resolvConf: \(error)")
         }
     }
 

@@ -2,33 +2,30 @@ import IPAMKit
 
 /// The parameters that a runtime passes in the environment (CNI spec section 2, "Parameters").
 struct PluginEnvironment: Sendable {
-    /// The value of a variable; nil where it is not set.
+    /// The value of a variable; nil if it is not set.
     private let variable: @Sendable (String) -> String?
-    private let parsedArguments: CNIArguments?
-    /// What is wrong with CNI_ARGS; nil where they can be read.
-    let argumentsProblem: ConfigurationError?
+    /// CNI_ARGS, or what is wrong with them.
+    let arguments: Result<CNIArguments, ConfigurationError>
 
     init(variable: @escaping @Sendable (String) -> String?) {
         self.variable = variable
         do throws(ConfigurationError) {
-            parsedArguments = try CNIArguments(variable("CNI_ARGS") ?? "")
-            argumentsProblem = nil
+            arguments = .success(try CNIArguments(variable("CNI_ARGS") ?? ""))
         } catch {
-            parsedArguments = nil
-            argumentsProblem = error
+            arguments = .failure(error)
         }
     }
 
-    /// CNI_ARGS as they came.
-    var arguments: String { variable("CNI_ARGS") ?? "" }
+    private var known: CNIArguments? { if case .success(let arguments) = arguments { arguments } else { nil } }
 
-    var pod: PodReference? { parsedArguments?.pod }
+    /// The pod; nil for a container that is no pod, and if CNI_ARGS are malformed.
+    var pod: PodReference? { known?.pod }
     /// What the runtime calls a container that is no pod.
-    var container: ContainerName? { parsedArguments?.container }
+    var container: ContainerName? { known?.container }
     /// For the log: the pod, or the container by its name.
     var podName: String { pod?.description ?? container?.description ?? "" }
-    /// Nil where ``container`` is not: what is no pod has no UID of one.
-    var podUID: String? { container == nil ? parsedArguments?.podUID : nil }
+    /// Nil if ``container`` is not: a container that is no pod has no pod's UID.
+    var podUID: String? { container == nil ? known?.podUID : nil }
 
     /// For the log: the command as it came.
     var commandName: String { variable("CNI_COMMAND") ?? "" }
@@ -37,7 +34,7 @@ struct PluginEnvironment: Sendable {
     /// For the log: the interface's name as it came, checked or not.
     var interface: String { variable("CNI_IFNAME") ?? "" }
 
-    /// - Throws: a report with code 4 where CNI_COMMAND names none.
+    /// - Throws: a report with code 4 if CNI_COMMAND names none.
     func command() throws(CNIErrorReport) -> CNICommand {
         guard let command = CNICommand(rawValue: commandName) else {
             let known = CNICommand.allCases.map(\.rawValue).joined(separator: ", ")
@@ -76,6 +73,6 @@ struct PluginEnvironment: Sendable {
     }
 
     private static func invalid(_ message: String) -> CNIErrorReport {
-        CNIErrorReport(cniVersion: .newest, code: .invalidEnvironmentVariables, msg: message)
+        CNIErrorReport(.invalidEnvironmentVariables, message)
     }
 }

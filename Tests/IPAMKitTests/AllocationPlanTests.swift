@@ -22,8 +22,7 @@ import Testing
         }
         return try AllocationPlan(
             request: request, claimant: Claimant(request.holder, demand: AddressDemand()),
-            state: AllocationState(revision: 0), keys: pool.keys, sources: sources, settings: nil,
-            historyDepth: History.defaultDepth)
+            state: AllocationState(revision: 0), keys: pool.keys, sources: sources, settings: nil)
     }
 
     /// etcd's rules (checkTxnRequest, checkIntervals) have the last word: every plan is run, at its first level, and
@@ -101,9 +100,10 @@ import Testing
         func record(_ key: Key, _ value: String) -> Record { Record(key: key, value: value, created: 1, modified: 1) }
         let reservation = Reservation(for: try ReservationHolder("default/deploy/web"), by: "root@a", since: noon)
         var state = AllocationState(revision: 1)
+        state.histories.depth = Bool.random(using: &generator) ? 8 : 0
         func remember(_ address: IPAddress) {
             let history = record(keys.history(address), "[]")
-            state.histories[address] = .some(Bool.random(using: &generator) ? history : nil)
+            state.histories.records[address] = .some(Bool.random(using: &generator) ? history : nil)
         }
         var shared: IPAMKit.Attachment?
         let favourite = Int.random(in: 0..<5, using: &generator)
@@ -147,7 +147,7 @@ import Testing
         }
         return try AllocationPlan(
             request: request, claimant: Claimant(request.holder, demand: AddressDemand()), state: state, keys: keys,
-            sources: sources, settings: nil, historyDepth: Bool.random(using: &generator) ? 8 : 0)
+            sources: sources, settings: nil)
     }
 
     /// As many range sets as a configuration may have are always taken; more are, or are refused in words.

@@ -40,7 +40,8 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .emptySet: "the range set \(problem)"
         case .mixedFamilies, .overlap: "\(subject) \(problem)"
-        default: field.map { "\($0.rawValue) \(subject) \(problem)" } ?? "\(subject) \(problem)"
+        case .subnetTooSmall, .subnetIsMapped, .familyDiffers, .outsideSubnet, .gatewayNotAHost, .reversed:
+            (field.map { "\($0.rawValue) " } ?? "") + "\(subject) \(problem)"
         }
     }
 

@@ -78,8 +78,8 @@ extension AddressPool {
             let unattached = Guard.noneNewer(
                 KeyRange(prefix: keys.attachmentsPrefix(of: reference.containerID)), than: 0)
             return Change(
-                guards: [unattached] + step.used.map { .unchanged($0.key, $0.modified) },
-                operations: [.put(key, value)], outcome: [.value(key, equals: value)])
+                guards: [unattached] + step.used.map { .unchanged($0) },
+                operations: [.put(key, value)], trace: [.value(key, equals: value)])
         case .fence(let holder):
             let note = "adopted: \(step.claim), and nobody recorded it"
             return Change(

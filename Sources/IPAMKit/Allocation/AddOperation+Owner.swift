@@ -11,16 +11,16 @@ extension AddOperation {
         return (claimant, state)
     }
 
-    /// Which cluster this is. An ADD that judges nobody does without, and so waits no longer than ``patience``.
+    /// Which cluster this is. An ADD that judges nobody does without, and so waits no longer than ``identityTimeout``.
     private func ask(_ identify: Observer.Identify) async -> Result<ClusterIdentity, PodSourceError> {
         do throws(PodSourceError) {
-            return .success(try await identify(min(pool.deadline, .now + Self.patience)))
+            return .success(try await identify(min(pool.deadline, .now + Self.identityTimeout)))
         } catch {
             return .failure(error)
         }
     }
 
-    private static let patience = Duration.seconds(2)
+    private static let identityTimeout = Duration.seconds(2)
 
     private func readBoth() async throws(IPAMError) -> (Claimant, AllocationState) {
         switch request.annotations {

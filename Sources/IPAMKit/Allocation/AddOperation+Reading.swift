@@ -43,22 +43,17 @@ extension AddOperation {
 
     /// Adds what is known of `addresses` to `state`: a second read, for pods with fixed addresses only.
     func readAddresses(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
-        guard !addresses.isEmpty else { return }
-        var rest = Set(addresses).subtracting(state.addresses.keys).sorted()[...]
-        while !rest.isEmpty {
-            let some = Array(rest.prefix(Transaction.maximumWidth / 2))
-            rest = rest.dropFirst(some.count)
-            let snapshot = try await pool.read(addressReads(some))
-            var results = snapshot.results[...]
-            for address in some {
-                state.addresses[address] = AddressState(
-                    used: results.popFirst()?.records.first, reservation: results.popFirst()?.records.first)
-            }
+        let wanted = Set(addresses).subtracting(state.addresses.keys).sorted()
+        guard !wanted.isEmpty else { return }
+        var results = try await pool.results(of: addressReads(wanted))[...]
+        for address in wanted {
+            state.addresses[address] = AddressState(
+                used: results.popFirst()?.records.first, reservation: results.popFirst()?.records.first)
         }
     }
 
     /// Adds the histories of `addresses` to `state`.
     func readHistories(_ addresses: [IPAddress], _ state: inout AllocationState) async throws(IPAMError) {
-        state.histories.merge(try await pool.histories(of: addresses).records) { $1 }
+        state.histories = try await pool.histories(of: addresses, known: state.histories.records)
     }
 }

@@ -10,7 +10,7 @@ extension AddOperation {
     func planRepeat(of record: Record, _ state: AllocationState, _ claimant: Claimant) async throws(IPAMError)
         -> Planned<Plan, Added>
     {
-        var attachment = try pool.attachment(record)
+        guard var attachment = try pool.tenancy(record)?.attachment else { return .outdated }
         let added = Added(
             assignments: try assignments(attachment.addresses, claimant), holder: claimant.holder,
             annotationProblem: annotationProblem(claimant))
@@ -32,7 +32,7 @@ extension AddOperation {
         let isSame = isAnother && attachment.holder.differsOnlyInCluster(from: holder)
         if missing.isEmpty, !isAnother { return .done(added) }
         if isAnother, !isSame { try await requireSucceedable(attachment, holder) }
-        var change = Change(guards: [.unchanged(record.key, record.modified)])
+        var change = Change(guards: [.unchanged(record)])
         if !missing.isEmpty {
             if let lock = state.lock {
                 try await wait(for: lock, since: state.revision)

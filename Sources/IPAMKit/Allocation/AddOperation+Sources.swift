@@ -236,12 +236,7 @@ extension AddOperation {
             guard let first = refusals.first else { continue }
             if memory.isOutOfDate { throw first }
             // A look-up that failed must not be answered with another address.
-            for refusal in refusals {
-                switch refusal {
-                case .lookupFailed, .goNodesLookupFailed: throw refusal
-                default: break
-                }
-            }
+            if let failed = refusals.first(where: \.isFailedLookup) { throw failed }
             if case .workload = owner, claimant.demand.wish == .automatic {
                 // A replica that is about to go leaves its address: one more is reserved only when none does.
                 let leaving = refusals.first { if case .heldForNow = $0 { true } else { false } }

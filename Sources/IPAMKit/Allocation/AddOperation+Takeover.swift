@@ -126,16 +126,13 @@ extension AddOperation {
         var isDamaged = false
         let now = snapshot.results[2].records.first
         for record in snapshot.results[0].records {
-            guard let reference = keys.attachmentReference(of: record.key),
-                let attachment = try? Attachment(stored: record.value)
-            else {
+            guard let tenancy = try? pool.tenancy(record) else {
                 isDamaged = true
                 continue
             }
-            guard attachment.addresses.contains(address) else { continue }
+            guard tenancy.addresses.contains(address) else { continue }
             return HeldAddress(
-                used: now, tenancy: Tenancy(reference, attachment, record: record),
-                suspect: snapshot.results[1].records.first, revision: snapshot.revision)
+                used: now, tenancy: tenancy, suspect: snapshot.results[1].records.first, revision: snapshot.revision)
         }
         return HeldAddress(used: now, tenancy: unknown, isDamaged: isDamaged)
     }
@@ -151,7 +148,7 @@ extension AddOperation {
         let key = keys.suspect(address)
         let noted = Transaction(
             if: [
-                .unchanged(used.key, used.modified), record.map { .unchanged(key, $0.modified) } ?? .absent(key),
+                .unchanged(used), .unchanged(key, record),
             ], then: [.put(key, suspect.json.serialized())])
         // Where another was quicker the next ADD finds it.
         try await pool.attempt(noted)
@@ -162,7 +159,7 @@ extension AddOperation {
     private func clear(_ suspect: Record?) async throws(IPAMError) {
         guard let suspect else { return }
         let cleared = Transaction(
-            if: [.unchanged(suspect.key, suspect.modified)], then: [.delete(KeyRange(suspect.key))])
+            if: [.unchanged(suspect)], then: [.delete(KeyRange(suspect.key))])
         try await pool.attempt(cleared)
     }
 

@@ -165,8 +165,7 @@ struct AddOperation: Sendable {
         }
         state = context.state
         let plan = try AllocationPlan(
-            request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings,
-            historyDepth: pool.historyDepth)
+            request: request, claimant: claimant, state: state, keys: keys, sources: sources, settings: settings)
         try requirePresentable(plan)
         return .commit(plan.transaction, .give(plan))
     }

@@ -27,7 +27,7 @@ extension AddressPool {
             }
             return
         }
-        let recorded = try self.attachment(record).addresses
+        let recorded = try tenancy(record)?.addresses ?? []
         guard Set(recorded) == Set(ours) else {
             throw .notRecorded(
                 "container \(container) has \(Self.list(ours)) on \(attachment.ifname) by prevResult, and "
@@ -37,14 +37,5 @@ extension AddressPool {
 
     private static func list(_ addresses: [IPAddress]) -> String {
         addresses.isEmpty ? "no address" : addresses.map(\.description).joined(separator: ", ")
-    }
-}
-
-extension AddressPool {
-    /// Returns when the store answers.
-    ///
-    /// - Throws: ``IPAMError``.
-    public func ping() async throws(IPAMError) {
-        _ = try await read([Read(keys.settings)])
     }
 }

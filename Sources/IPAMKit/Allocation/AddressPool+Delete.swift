@@ -57,9 +57,7 @@ extension AddressPool {
             histories[address] = .some(result.records.first)
         }
         let own = attachments.first { $0.key == keys.attachment(attachment) }
-        if let own, let held = try? self.attachment(own) {
-            return Found(tenancy: Tenancy(attachment, held, record: own), histories: histories)
-        }
+        if let own, let tenancy = try? self.tenancy(own) { return Found(tenancy: tenancy, histories: histories) }
         // No attachment, or one that cannot be read: the container's used keys tell, less what its other interfaces hold.
         var held = used.flatMap(\.records)
         if own != nil || (previous.isEmpty && mayHaveGoNodes(snapshot.results[1].records.first)) {
@@ -90,8 +88,8 @@ extension AddressPool {
     {
         var theirs: Set<IPAddress> = []
         for record in others {
-            guard let attachment = try? attachment(record) else { return [] }
-            theirs.formUnion(attachment.addresses)
+            guard let tenancy = try? self.tenancy(record) else { return [] }
+            theirs.formUnion(tenancy.addresses)
         }
         return used.compactMap { record in
             guard record.value == container.text, let address = Keyspace.address(of: record.key, in: keys.usedPrefix),

@@ -19,11 +19,7 @@ extension AddressPool {
         guard let valid else { throw .missingAttachments }
         let listed = Set(valid)
         // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
-        let tenancies = try await readAll(keys.attachmentsPrefix).records.compactMap { record -> Tenancy? in
-            guard let reference = keys.attachmentReference(of: record.key), let attachment = try? attachment(record)
-            else { return nil }
-            return Tenancy(reference, attachment, record: record)
-        }
+        let tenancies = try await readAll(keys.attachmentsPrefix).records.compactMap { try? tenancy($0) }
         let visible = node.visibleNodes(among: tenancies)
         let hasClone = node.hasClone(among: tenancies)
         let gone = tenancies.filter { tenancy in

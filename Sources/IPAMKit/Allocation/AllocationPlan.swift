@@ -19,7 +19,6 @@ struct AllocationPlan {
     /// One for each of the request's numbered range sets.
     let sources: [Source]
     let settings: NetworkSettings?
-    let historyDepth: Int
     /// That the store has other ranges than the configuration, which the transaction changes; nil for nearly every ADD.
     private(set) var rangesChange: NetworkSettings.RangesChange?
     /// The addresses that each level tries, one for each source.
@@ -36,9 +35,8 @@ struct AllocationPlan {
     ///   level.
     init(
         request: AddRequest, claimant: Claimant, state: AllocationState, keys: Keyspace, sources: [Source],
-        settings: NetworkSettings?, historyDepth: Int
+        settings: NetworkSettings?
     ) throws(IPAMError) {
-        self.historyDepth = historyDepth
         self.request = request
         self.claimant = claimant
         self.state = state
@@ -85,20 +83,20 @@ struct AllocationPlan {
 
     private var rootGuards: [Guard] {
         var guards: [Guard] = [.absent(keys.lock), .absent(keys.attachment(request.attachment))]
-        guards.append(state.settings.map { .unchanged($0.key, $0.modified) } ?? .absent(keys.settings))
+        guards.append(.unchanged(keys.settings, state.settings))
         for owner in claimant.owners {
             // The replicas of a workload reserve at the same time, one each.
             if case .workload = owner, hasAutomatic { continue }
             guards.append(.noneNewer(KeyRange(prefix: keys.claimsPrefix(of: owner)), than: state.revision))
         }
         for case .named(let address, let reservation, let expired, let takeover) in sources {
-            guards.append(takeover.map { .unchanged($0.used.key, $0.used.modified) } ?? .absent(keys.used(address)))
-            guards.append(unchanged(reservation, keys.reservation(address)))
-            if let suspect = takeover?.suspect { guards.append(.unchanged(suspect.key, suspect.modified)) }
-            if expired != nil || takeover != nil { guards += historyUnchanged(address) }
+            guards.append(.unchanged(keys.used(address), takeover?.used))
+            guards.append(.unchanged(keys.reservation(address), reservation))
+            if let suspect = takeover?.suspect { guards.append(.unchanged(suspect)) }
+            if expired != nil || takeover != nil { guards += state.histories.unchanged(address, keys) }
         }
         for group in takeoverGroups {
-            if let record = group.tenancy.record { guards.append(.unchanged(record.key, record.modified)) }
+            if let record = group.tenancy.record { guards.append(.unchanged(record)) }
         }
         if hasAutomatic, request.autoLimit != nil, let namespace = claimant.holder.pod?.namespace {
             // Where automatic addresses are limited, nobody else may reserve one at the same time.
@@ -111,15 +109,6 @@ struct AllocationPlan {
         sources.contains { if case .automatic = $0 { true } else { false } }
     }
 
-    private func unchanged(_ record: Record?, _ key: Key) -> Guard {
-        record.map { .unchanged(key, $0.modified) } ?? .absent(key)
-    }
-
-    /// None where no history is kept.
-    private func historyUnchanged(_ address: IPAddress) -> [Guard] {
-        historyDepth > 0 ? [update(address).unchanged] : []
-    }
-
     private func levelGuards(_ addresses: [IPAddress]) -> [Guard] {
         var guards: [Guard] = []
         for (source, address) in zip(sources, addresses) {
@@ -127,7 +116,7 @@ struct AllocationPlan {
             case .named: break
             case .automatic:
                 guards += [.absent(keys.used(address)), .absent(keys.reservation(address))]
-                guards += historyUnchanged(address)
+                guards += state.histories.unchanged(address, keys)
             case .dynamic: guards += [.absent(keys.used(address)), .absent(keys.reservation(address))]
             }
         }
@@ -247,7 +236,7 @@ struct AllocationPlan {
                             .delete(KeyRange(keys.used(other))), .delete(KeyRange(keys.suspect(other))),
                             .transaction(
                                 Transaction(
-                                    if: historyUnchanged(other),
+                                    if: state.histories.unchanged(other, keys),
                                     then: history(of: other, [takenOver(group.takeover)]))),
                         ]))
             }
@@ -260,12 +249,7 @@ struct AllocationPlan {
     }
 
     private func history(of address: IPAddress, _ entries: [HistoryEntry]) -> [Operation] {
-        update(address, entries).operations
-    }
-
-    private func update(_ address: IPAddress, _ entries: [HistoryEntry] = []) -> HistoryUpdate {
-        HistoryUpdate(
-            key: keys.history(address), record: state.histories[address] ?? nil, entries: entries, depth: historyDepth)
+        state.histories.adding(entries, to: address, keys)
     }
 
     /// Who makes this change, for the history.

@@ -15,8 +15,8 @@ struct AllocationState {
     var hasPossibleClaims = false
     /// The addresses that were asked for by name, and those claimed.
     var addresses: [IPAddress: AddressState] = [:]
-    /// The histories that the ADD is going to add to; nil for an address that has none.
-    var histories: [IPAddress: Record?] = [:]
+    /// The histories that the ADD is going to add to.
+    var histories = Histories()
 }
 
 /// That an address is taken from a holder that is gone.

@@ -60,7 +60,7 @@ public struct RepairPlan: Sendable {
             guard let address = finding.address, let used = snapshot.used[address] else { return nil }
             var change = Change(
                 ending: Tenancy(containerID: used.value, addresses: [address]), used: [used],
-                if: .unchanged(used.key, used.modified), keys, ending)
+                if: .unchanged(used), keys, ending)
             // An attachment made since, as by an adoption, has the address from then on.
             if let container = try? ContainerID(used.value) {
                 let attachments = KeyRange(prefix: keys.attachmentsPrefix(of: container))
@@ -72,11 +72,11 @@ public struct RepairPlan: Sendable {
             let missing = group.filter { $0.repair == .restore }.compactMap(\.address)
             // It puts what a Go node's critical section may be about to put.
             return Change(
-                guards: [.absent(keys.lock), .unchanged(record.key, record.modified)]
+                guards: [.absent(keys.lock), .unchanged(record)]
                     + missing.map { .absent(keys.used($0)) },
                 parts: missing.map {
                     Change.Part(address: $0, operations: [.put(keys.used($0), tenancy.containerID)])
-                }, outcome: missing.map { .value(keys.used($0), equals: tenancy.containerID) })
+                }, trace: missing.map { .value(keys.used($0), equals: tenancy.containerID) })
         case .dropReservation:
             guard let address = finding.address, let known = snapshot.reservations[address] else { return nil }
             let event: HistoryEntry.Event = known.reservation.isExpired(at: now) ? .expired : .released
@@ -95,8 +95,8 @@ public struct RepairPlan: Sendable {
         case .removeLock:
             guard let lock = snapshot.lock else { return nil }
             return Change(
-                guards: [.unchanged(lock.key, lock.modified)], operations: [.delete(KeyRange(lock.key))],
-                outcome: [.absent(lock.key)])
+                guards: [.unchanged(lock)], operations: [.delete(KeyRange(lock.key))],
+                trace: [.absent(lock.key)])
         }
     }
 }

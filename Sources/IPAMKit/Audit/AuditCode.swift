@@ -66,7 +66,9 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     public var isRepairedOnlyWhenIncluded: Bool {
         switch self {
         case .unverified, .doubtful, .nodeGone, .untracked, .reservationOrphaned, .staleLock: true
-        default: false
+        case .leaked, .superseded, .dangling, .reservationExpired, .duplicate, .outOfRange, .gatewayInUse, .nodeAddress,
+            .reservationViolated, .configDrift:
+            false
         }
     }
 }

@@ -35,48 +35,36 @@ extension AddressPool {
     public func snapshot() async throws(IPAMError) -> NetworkSnapshot {
         let single = try await read([Read(keys.document), Read(keys.settings), Read(keys.lock)])
         var snapshot = NetworkSnapshot(network: keys.network, revision: single.revision)
-        func readable<Value>(_ read: () throws(IPAMError) -> Value) -> Value? {
-            do throws(IPAMError) {
-                return try read()
-            } catch {
-                snapshot.problems.append(error)
-                return nil
-            }
+        var problems = ReadingProblems()
+        snapshot.settings = problems.readable { () throws(IPAMError) in
+            try self.settings(single.results[1].records.first)
         }
-        let settings =
-            readable { () throws(IPAMError) -> NetworkSettings? in
-                try self.settings(single.results[1].records.first)
-            } ?? nil
-        snapshot.settings = settings
-        snapshot.rangeSets =
-            readable { () throws(IPAMError) -> [RangeSet]? in
-                try rangeSets(single.results[0].records.first, settings)
-            } ?? nil
+        snapshot.rangeSets = problems.readable { () throws(IPAMError) in
+            try self.rangeSets(single.results[0].records.first, snapshot.settings)
+        }
         snapshot.lock = single.results[2].records.first
         for record in try await readAll(keys.usedPrefix, at: single.revision).records {
             guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { continue }
             snapshot.used[address] = record
         }
         for record in try await readAll(keys.attachmentsPrefix, at: single.revision).records {
-            let name = record.key.text.dropFirst(keys.attachmentsPrefix.count).prefix { $0 != "/" }
-            guard let reference = keys.attachmentReference(of: record.key),
-                let attachment = readable({ () throws(IPAMError) -> Attachment in try self.attachment(record) })
-            else {
+            if let tenancy = problems.readable({ () throws(IPAMError) in try self.tenancy(record) }) {
+                snapshot.tenancies.append(tenancy)
+            } else {
+                let name = record.key.text.dropFirst(keys.attachmentsPrefix.count).prefix { $0 != "/" }
                 snapshot.damagedContainers.insert(String(name))
-                continue
             }
-            snapshot.tenancies.append(Tenancy(reference, attachment, record: record))
         }
         for record in try await readAll(keys.reservationsPrefix, at: single.revision).records {
             guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { continue }
-            let reservation =
-                readable { () throws(IPAMError) -> Reservation? in try self.reservation(record) } ?? nil
+            let reservation = problems.readable { () throws(IPAMError) in try self.reservation(record) }
             snapshot.reservations[address] = (record, reservation ?? Reservation(for: .unreadable))
         }
         for record in try await readAll(keys.suspectsPrefix, at: single.revision).records {
             guard let address = Keyspace.address(of: record.key, in: keys.suspectsPrefix) else { continue }
             snapshot.suspects[address] = try? Suspect(stored: record.value)
         }
+        snapshot.problems = problems.errors
         return snapshot
     }
 
@@ -84,37 +72,25 @@ extension AddressPool {
     ///
     /// - Throws: ``IPAMError``.
     func noteUsed(_ addresses: [IPAddress], in snapshot: inout NetworkSnapshot) async throws(IPAMError) {
-        var rest = addresses[...]
-        while !rest.isEmpty {
-            let some = rest.prefix(Transaction.maximumWidth)
-            rest = rest.dropFirst(some.count)
-            let now = try await read(some.map { Read(KeyRange(keys.used($0)), .keys) })
-            for (address, result) in zip(some, now.results) {
-                snapshot.usedNow[address] = result.records.first?.modified
-            }
-        }
+        let now = try await results(of: addresses.map { Read(KeyRange(keys.used($0)), .keys) })
+        for (address, result) in zip(addresses, now) { snapshot.usedNow[address] = result.records.first?.modified }
     }
 
-    /// Notes in `snapshot` which of `addresses` have a used key in one of `networks`. One that may not be read says nothing.
+    /// Notes in `snapshot` which of `addresses` have a used key in one of `networks`. A network that may not be read says
+    /// nothing.
     ///
     /// - Throws: ``IPAMError``.
     func noteUsed(_ addresses: [IPAddress], in networks: [NetworkName], _ snapshot: inout NetworkSnapshot)
         async throws(IPAMError)
     {
-        for network in networks {
-            let other = Keyspace(network)
-            var rest = addresses[...]
-            while !rest.isEmpty {
-                let some = rest.prefix(Transaction.maximumWidth)
-                rest = rest.dropFirst(some.count)
-                do throws(IPAMError) {
-                    let now = try await read(some.map { Read(KeyRange(other.used($0)), .keys) })
-                    for (address, result) in zip(some, now.results) where !result.records.isEmpty {
-                        snapshot.usedElsewhere.insert(address)
-                    }
-                } catch .store(.denied) {
-                    break
+        for other in networks.map(Keyspace.init) {
+            do throws(IPAMError) {
+                let now = try await results(of: addresses.map { Read(KeyRange(other.used($0)), .keys) })
+                for (address, result) in zip(addresses, now) where !result.records.isEmpty {
+                    snapshot.usedElsewhere.insert(address)
                 }
+            } catch .store(.denied) {
+                continue
             }
         }
     }

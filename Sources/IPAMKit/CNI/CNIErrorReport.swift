@@ -40,18 +40,18 @@ public enum CNIErrorCode: Int, Hashable, Sendable, CaseIterable {
 
 /// What a plugin prints when it fails (CNI spec section 5, "Error").
 public struct CNIErrorReport: Error, Hashable, Sendable {
-    /// The version of the configuration; the newest one where that is not known.
+    /// The version of the configuration; the newest one if that is not known.
     public var cniVersion: CNIVersion
     /// The code.
     public var code: CNIErrorCode
-    /// One short sentence.
+    /// The error message: what is wrong and where, on one line.
     public var msg: String
     /// More, such as a next step; left out of the JSON when empty.
     public var details: String
 
-    /// Makes a report.
-    public init(cniVersion: CNIVersion, code: CNIErrorCode, msg: String, details: String = "") {
-        self.cniVersion = cniVersion
+    /// Makes a report of the newest version.
+    public init(_ code: CNIErrorCode, _ msg: String, details: String = "") {
+        cniVersion = .newest
         self.code = code
         self.msg = msg
         self.details = details

@@ -55,7 +55,7 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
 
 extension CNIErrorReport {
     /// The report of an invalid configuration.
-    public init(_ error: ConfigurationError, cniVersion: CNIVersion = .newest) {
-        self.init(cniVersion: cniVersion, code: error.code, msg: error.description)
+    public init(_ error: ConfigurationError) {
+        self.init(error.code, error.description)
     }
 }

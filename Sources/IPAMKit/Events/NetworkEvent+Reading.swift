@@ -195,7 +195,7 @@ private struct RevisionReading {
     // MARK: Reservations
 
     private static func reservation(_ record: Record?) -> Reservation? {
-        record.map { (try? Reservation(stored: $0.value)) ?? Reservation(for: .unreadable) }
+        record.map(Reservation.init(orUnreadable:))
     }
 
     private func reservationEnded(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {

@@ -12,20 +12,18 @@ extension AddressPool {
             Read(keys.history(address)), Read(keys.used(address)), Read(keys.reservation(address)), Read(keys.settings),
         ])
         let records = snapshot.results.map(\.records.first)
-        var problems: [IPAMError] = []
+        var problems = ReadingProblems()
         var tenancy: Tenancy?
         if let used = records[1] {
             tenancy =
                 try await attachments(of: [used.value], at: snapshot.revision)[used.value]?
                 .first { $0.addresses.contains(address) } ?? Tenancy(containerID: used.value, addresses: [address])
         }
-        let reservation = records[2].map { record in
-            (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
-        }
+        let reservation = records[2].map(Reservation.init(orUnreadable:))
         return (
             AddressHistory(
                 network: keys.network, address: address, history: stored(records[0], &problems), tenancy: tenancy,
-                reservation: reservation, mayHaveGoNodes: mayHaveGoNodes(records[3])), problems
+                reservation: reservation, mayHaveGoNodes: mayHaveGoNodes(records[3])), problems.errors
         )
     }
 
@@ -38,7 +36,7 @@ extension AddressPool {
     ) {
         let inventory = try await inventory()
         var present = Dictionary(inventory.entries.map { ($0.address, $0) }) { first, _ in first }
-        var problems = inventory.problems
+        var problems = ReadingProblems(errors: inventory.problems)
         var lines: [HistoryLine] = []
         func append(_ address: IPAddress, _ history: History) {
             let entry = present.removeValue(forKey: address)
@@ -52,7 +50,7 @@ extension AddressPool {
             append(address, stored(record, &problems))
         }
         for address in present.keys { append(address, History()) }
-        return (Self.newestFirst(lines), problems)
+        return (Self.newestFirst(lines), problems.errors)
     }
 
     /// Lines of equal times stay in the order of their own address's history.
@@ -64,13 +62,7 @@ extension AddressPool {
         }.map(\.element)
     }
 
-    private func stored(_ record: Record?, _ problems: inout [IPAMError]) -> History {
-        guard let record else { return History() }
-        do throws(DamagedValue) {
-            return try History(stored: record.value)
-        } catch {
-            problems.append(.damaged(record.key, error))
-            return History()
-        }
+    private func stored(_ record: Record?, _ problems: inout ReadingProblems) -> History {
+        problems.readable { () throws(IPAMError) in try value(record, History.init(stored:)) } ?? History()
     }
 }

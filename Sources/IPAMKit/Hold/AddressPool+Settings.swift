@@ -76,10 +76,10 @@ extension AddressPool {
                 if !round.isFirst { current = try await plan(shown.change, fixed: shown.fixed) }
                 guard current.isNeeded else { return .done(round.isUnanswered) }
                 guard current.hold == shown.hold else { throw .outdated(network: keys.network, []) }
-                let unchanged = current.record.map { Guard.unchanged($0.key, $0.modified) } ?? .absent(keys.settings)
                 return .commit(
                     Transaction(
-                        if: [unchanged] + (current.isNew ? [.absent(keys.document)] : []),
+                        if: [.unchanged(keys.settings, current.record)]
+                            + (current.isNew ? [.absent(keys.document)] : []),
                         then: [.put(keys.settings, current.settings.serialized())]), ())
             }, outcome: { _, commit in commit.succeeded ? true : nil })
     }

@@ -15,21 +15,13 @@ extension AddressPool {
         }
         var entries: [AddressEntry] = []
         entries.reserveCapacity(containers.count)
-        var problems: [IPAMError] = []
-        func readable<Value>(_ read: () throws(IPAMError) -> Value) -> Value? {
-            do throws(IPAMError) {
-                return try read()
-            } catch {
-                problems.append(error)
-                return nil
-            }
-        }
+        var problems = ReadingProblems()
         var reservations: [IPAddress: Reservation] = [:]
         _ = try await forEachRecord(keys.reservationsPrefix, at: revision) { record in
             guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { return }
             reservations[address] =
-                readable { () throws(IPAMError) -> Reservation? in try reservation(record) }
-                .flatMap { $0 } ?? Reservation(for: .unreadable)
+                problems.readable { () throws(IPAMError) in try self.reservation(record) }
+                ?? Reservation(for: .unreadable)
         }
         func append(_ address: IPAddress, _ tenancy: Tenancy) {
             let reservation = reservations.removeValue(forKey: address)
@@ -37,11 +29,9 @@ extension AddressPool {
                 AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
         }
         _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record in
-            guard let reference = keys.attachmentReference(of: record.key),
-                let attachment = readable({ () throws(IPAMError) -> Attachment in try attachment(record) })
+            guard let tenancy = problems.readable({ () throws(IPAMError) in try self.tenancy(record) })?.withoutRecord
             else { return }
-            let tenancy = Tenancy(reference, attachment)
-            for address in attachment.addresses where containers[address] == tenancy.containerID {
+            for address in tenancy.addresses where containers[address] == tenancy.containerID {
                 containers[address] = nil
                 append(address, tenancy)
             }
@@ -51,14 +41,12 @@ extension AddressPool {
             append(address, Tenancy(containerID: container, addresses: [address]))
         }
         let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
-        let settings =
-            readable { () throws(IPAMError) -> NetworkSettings? in
-                try self.settings(single.results[1].records.first)
-            } ?? nil
-        let rangeSets =
-            readable { () throws(IPAMError) -> [RangeSet]? in
-                try self.rangeSets(single.results[0].records.first, settings)
-            } ?? nil
+        let settings = problems.readable { () throws(IPAMError) in
+            try self.settings(single.results[1].records.first)
+        }
+        let rangeSets = problems.readable { () throws(IPAMError) in
+            try self.rangeSets(single.results[0].records.first, settings)
+        }
         for (address, reservation) in reservations {
             entries.append(
                 AddressEntry(network: keys.network, address: address, tenancy: nil, reservation: reservation))
@@ -66,7 +54,7 @@ extension AddressPool {
         entries.sort { $0.address < $1.address }
         return NetworkInventory(
             network: keys.network, revision: revision, rangeSets: rangeSets, settings: settings, entries: entries,
-            problems: problems)
+            problems: problems.errors)
     }
 
     /// Reads what begins with `prefix` in pages, all as of one revision, which is returned.
@@ -109,15 +97,6 @@ extension AddressPool {
     public func storedRangeSets() async throws(IPAMError) -> [RangeSet]? {
         let snapshot = try await read([Read(keys.document), Read(keys.settings)])
         return try rangeSets(snapshot.results[0].records.first, settings(snapshot.results[1].records.first))
-    }
-
-    func rangeSets(_ document: Record?, _ settings: NetworkSettings?) throws(IPAMError) -> [RangeSet]? {
-        guard let document else { return nil }
-        do throws(DamagedValue) {
-            return try NetworkDocument.parse(document.value, fixed: settings?.fixed ?? [])
-        } catch {
-            throw .damaged(document.key, error)
-        }
     }
 }
 
@@ -164,9 +143,7 @@ extension AddressPool {
                 attachments[used.value]?.first { $0.addresses.contains(address) }
                     ?? Tenancy(containerID: used.value, addresses: [address])
             }
-            let reservation = state.reservation.map { record in
-                (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
-            }
+            let reservation = state.reservation.map(Reservation.init(orUnreadable:))
             entries.append(
                 AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
         }
@@ -177,20 +154,9 @@ extension AddressPool {
     func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
         -> [String: [Tenancy]]
     {
-        var attachments: [String: [Tenancy]] = [:]
-        var rest = containers.sorted().compactMap { try? ContainerID($0) }[...]
-        while !rest.isEmpty {
-            let some = rest.prefix(Transaction.maximumWidth)
-            rest = rest.dropFirst(some.count)
-            let reads = some.map { Read(KeyRange(prefix: keys.attachmentsPrefix(of: $0))) }
-            for record in try await read(reads, at: revision).results.flatMap(\.records) {
-                guard let reference = keys.attachmentReference(of: record.key),
-                    let attachment = try? Attachment(stored: record.value)
-                else { continue }
-                attachments[reference.containerID.text, default: []].append(
-                    Tenancy(reference, attachment, record: record))
-            }
-        }
-        return attachments
+        let reads = containers.sorted().compactMap { try? ContainerID($0) }
+            .map { Read(KeyRange(prefix: keys.attachmentsPrefix(of: $0))) }
+        let records = try await results(of: reads, at: revision).flatMap(\.records)
+        return Dictionary(grouping: records.compactMap { try? tenancy($0) }, by: \.containerID)
     }
 }

@@ -22,18 +22,12 @@ extension AddressPool {
             Read(keys.history(address)), Read(keys.used(address)), Read(keys.suspect(address)),
         ])
         let records = snapshot.results.map(\.records.first)
-        var history = History()
-        var problem: IPAMError?
-        if let record = records[0] {
-            do throws(DamagedValue) {
-                history = try History(stored: record.value)
-            } catch {
-                problem = .damaged(record.key, error)
-            }
-        }
+        var problems = ReadingProblems()
+        let history = problems.readable { () throws(IPAMError) in try value(records[0], History.init(stored:)) }
         // One that is about a former holder is out of date.
         let suspect = records[2].flatMap { try? Suspect(stored: $0.value) }
         let isCurrent = suspect != nil && suspect?.revision == records[1]?.modified
-        return AddressPast(history: history, problem: problem, suspect: isCurrent ? suspect : nil)
+        return AddressPast(
+            history: history ?? History(), problem: problems.errors.first, suspect: isCurrent ? suspect : nil)
     }
 }

@@ -1,3 +1,5 @@
+import Store
+
 /// The value of a reservation's key: for whom an address is kept, by whom, why and until when.
 public struct Reservation: Hashable, Sendable {
     public var holder: ReservationHolder
@@ -16,9 +18,6 @@ public struct Reservation: Hashable, Sendable {
     /// In bytes of UTF-8: the longest note that is accepted. What is stored already may be longer.
     public static let longestNote = 1024
 
-    /// The clocks of nodes and operators differ: an expired reservation counts for this long after its time.
-    public static let expiryGraceSeconds: Int64 = 300
-
     public init(
         for holder: ReservationHolder, by: String? = nil, note: String? = nil, since: Timestamp? = nil,
         expires: Timestamp? = nil, ifname: InterfaceName? = nil
@@ -34,7 +33,7 @@ public struct Reservation: Hashable, Sendable {
     /// True when the reservation no longer counts at `now`: five minutes after its time.
     public func isExpired(at now: Timestamp) -> Bool {
         guard let expires else { return false }
-        return now >= expires.advanced(bySeconds: Self.expiryGraceSeconds)
+        return now >= expires.advanced(bySeconds: Timestamp.largestClockDifference)
     }
 
     /// The value as the store keeps it; absent parts are left out.
@@ -72,5 +71,10 @@ public struct Reservation: Hashable, Sendable {
             guard let time = Timestamp(text) else { throw DamagedValue("\"\(text)\" is not a time (RFC 3339)") }
             expires = time
         }
+    }
+
+    /// Reads a stored record; one that cannot be read is for nobody.
+    init(orUnreadable record: Record) {
+        self = (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
     }
 }

@@ -21,7 +21,7 @@ public struct Suspect: Hashable, Sendable {
     /// When the holder that was first seen gone then counts as gone, to who looks on `node`. Clocks differ: to another
     /// node, five minutes later.
     public func confirmed(on node: String?) -> Timestamp {
-        let allowance = by == node ? 0 : Reservation.expiryGraceSeconds
+        let allowance = by == node ? 0 : Timestamp.largestClockDifference
         return since.advanced(bySeconds: Self.confirmationSeconds + allowance)
     }
 

@@ -54,6 +54,9 @@ public struct Tenancy: Hashable, Sendable {
         return name + (holder.node.map { " on \($0)" } ?? "")
     }
 
+    /// The same without the record: of many tenancies these take room.
+    var withoutRecord: Tenancy? { attachment.flatMap { attachment in reference.map { Tenancy($0, attachment) } } }
+
     // MARK: JSON
 
     /// `{containerID, ifname, namespace, pod, uid, node, since, fixed}`; unknown members are left out.

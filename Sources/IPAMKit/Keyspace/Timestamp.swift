@@ -8,6 +8,11 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// 9999-12-31T23:59:59Z: RFC 3339 has no later time.
     public static let latest = Timestamp(seconds: 253_402_300_799)
 
+    /// The clocks of nodes and operators may differ by so many seconds: a time that another machine has written counts this
+    /// much later.
+    public static let largestClockDifference: Int64 = 300
+
+    /// A moment by its seconds since 1970-01-01T00:00:00Z.
     public init(seconds: Int64) {
         self.seconds = seconds
     }

@@ -159,7 +159,9 @@ public struct AddressDemand: Hashable, Sendable {
                 case .unexpectedPrefixLength: "has a prefix length, which belongs in \(netmaskKey(beside: key))"
                 case .notAnAddress where key.hasPrefix("kube-ipam.ip"):
                     "is not an IP address, such as 10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""
-                default: error.problem
+                case .empty, .notAnAddress, .surroundingWhitespace, .leadingZeros, .zoneIdentifier,
+                    .missingPrefixLength, .badPrefixLength, .hostBitsSet, .mappedPrefix, .familiesDiffer, .reversed:
+                    error.problem
                 }
             throw AnnotationError(key: key, value: word, problem: problem)
         }

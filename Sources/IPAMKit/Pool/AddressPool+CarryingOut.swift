@@ -131,13 +131,9 @@ extension AddressPool {
         do throws(IPAMError) {
             return try await carryOutTogether(batch, histories)
         } catch {
-            switch error {
-            case .store(.tooLarge) where batch.count > 1: break
-            case .store(.refused), .store(.tooLarge), .store(.full):
-                guard skipsRefused else { throw error }
-                if batch.count == 1 { return [false] }
-            default: throw error
-            }
+            guard case .store(let refusal) = error, refusal.isOfContents else { throw error }
+            if batch.count == 1, skipsRefused { return [false] }
+            guard batch.count > 1, skipsRefused || refusal.isOfSize else { throw error }
         }
         var done: [Bool] = []
         for change in batch { done += try await renewed.carryOutOrSplit([change], [:], skipsRefused: skipsRefused) }
@@ -154,7 +150,7 @@ extension AddressPool {
             plan: { (round) throws(IPAMError) -> Planned<(indexes: [Int], histories: Histories), [Bool]> in
                 if round.isUnanswered {
                     for index in batch.indices where done[index] == nil {
-                        if try await round.pool.holds(batch[index].outcome) { done[index] = true }
+                        if try await round.pool.holds(batch[index].trace) { done[index] = true }
                     }
                 }
                 let wanted = batch.indices.filter { done[$0] == nil }.flatMap { batch[$0].addressesWithHistory }
@@ -196,5 +192,18 @@ extension OperationResult {
     /// Whether it is that of a nested transaction whose guards held.
     fileprivate var isCarriedOut: Bool {
         if case .transaction(let nested) = self { nested.succeeded } else { false }
+    }
+}
+
+extension StoreError {
+    /// Whether the request was too large.
+    fileprivate var isOfSize: Bool { if case .tooLarge = self { true } else { false } }
+
+    /// Whether the store refused what was to be written, and may take other changes.
+    fileprivate var isOfContents: Bool {
+        switch self {
+        case .refused, .tooLarge, .full: true
+        case .unreachable, .deadlineExceeded, .outcomeUnknown, .denied, .compacted, .invalidConfiguration: false
+        }
     }
 }

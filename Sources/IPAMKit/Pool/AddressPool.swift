@@ -63,6 +63,16 @@ public struct AddressPool: Sendable {
         }
     }
 
+    /// The answers to `reads`, more of which than fit into one request are asked in several.
+    func results(of reads: [Read], at revision: Revision? = nil) async throws(IPAMError) -> [ReadResult] {
+        var results: [ReadResult] = []
+        while results.count < reads.count {
+            let next = reads[results.count..<min(results.count + Transaction.maximumWidth, reads.count)]
+            results += try await read(Array(next), at: revision).results
+        }
+        return results
+    }
+
     func readAll(_ prefix: String, _ content: Read.Content = .records, at revision: Revision? = nil)
         async throws(IPAMError) -> (records: [Record], revision: Revision)
     {
@@ -85,14 +95,9 @@ public struct AddressPool: Sendable {
         var histories = Histories(depth: historyDepth)
         guard historyDepth > 0 else { return histories }
         histories.records = known
-        var rest = addresses.filter { known[$0] == nil }[...]
-        while !rest.isEmpty {
-            let some = rest.prefix(Transaction.maximumWidth)
-            rest = rest.dropFirst(some.count)
-            let snapshot = try await read(some.map { Read(keys.history($0)) })
-            for (address, result) in zip(some, snapshot.results) {
-                histories.records[address] = .some(result.records.first)
-            }
+        let wanted = addresses.filter { known[$0] == nil }
+        for (address, result) in zip(wanted, try await results(of: wanted.map { Read(keys.history($0)) })) {
+            histories.records[address] = .some(result.records.first)
         }
         return histories
     }
@@ -100,28 +105,51 @@ public struct AddressPool: Sendable {
     // MARK: Values
 
     func settings(_ record: Record?) throws(IPAMError) -> NetworkSettings? {
-        guard let record else { return nil }
-        do throws(DamagedValue) {
-            return try NetworkSettings(stored: record.value)
-        } catch {
-            throw .damaged(record.key, error)
-        }
+        try value(record, NetworkSettings.init(stored:))
     }
 
-    func attachment(_ record: Record) throws(IPAMError) -> Attachment {
-        do throws(DamagedValue) {
-            return try Attachment(stored: record.value)
-        } catch {
-            throw .damaged(record.key, error)
+    func rangeSets(_ document: Record?, _ settings: NetworkSettings?) throws(IPAMError) -> [RangeSet]? {
+        try value(document) { text throws(DamagedValue) in
+            try NetworkDocument.parse(text, fixed: settings?.fixed ?? [])
         }
     }
 
     func reservation(_ record: Record?) throws(IPAMError) -> Reservation? {
+        try value(record, Reservation.init(stored:))
+    }
+
+    /// The tenancy of an attachment; nil if its key is not one of an attachment.
+    func tenancy(_ record: Record) throws(IPAMError) -> Tenancy? {
+        guard let reference = keys.attachmentReference(of: record.key),
+            let attachment = try value(record, Attachment.init(stored:))
+        else { return nil }
+        return Tenancy(reference, attachment, record: record)
+    }
+
+    /// What a record's value says; nil without a record.
+    ///
+    /// - Throws: ``IPAMError/damaged(_:_:)``.
+    func value<Value>(_ record: Record?, _ read: (String) throws(DamagedValue) -> Value) throws(IPAMError) -> Value? {
         guard let record else { return nil }
         do throws(DamagedValue) {
-            return try Reservation(stored: record.value)
+            return try read(record.value)
         } catch {
             throw .damaged(record.key, error)
+        }
+    }
+}
+
+/// What of a network cannot be read: it does not hide the rest.
+struct ReadingProblems {
+    var errors: [IPAMError] = []
+
+    /// What `read` gives; nil, with its error noted, if it cannot be read.
+    mutating func readable<Value>(_ read: () throws(IPAMError) -> Value?) -> Value? {
+        do throws(IPAMError) {
+            return try read()
+        } catch {
+            errors.append(error)
+            return nil
         }
     }
 }

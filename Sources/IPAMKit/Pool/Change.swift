@@ -21,7 +21,7 @@ struct Change: Sendable {
     var operations: [Operation] = []
     var parts: [Part] = []
     /// What holds once the change is carried out: tells, after a lost answer, whether it was.
-    var outcome: [Guard] = []
+    var trace: [Guard] = []
 
     /// Whether there is nothing to do.
     var isEmpty: Bool { operations.isEmpty && parts.allSatisfy { $0.operations.isEmpty && $0.entries.isEmpty } }
@@ -35,7 +35,7 @@ struct Change: Sendable {
     mutating func append(_ other: Change) {
         guards += other.guards
         operations += other.operations
-        outcome += other.outcome
+        trace += other.trace
         for part in other.parts {
             if let index = parts.firstIndex(where: { $0.address == part.address }) {
                 parts[index].entries += part.entries
@@ -59,9 +59,8 @@ struct Change: Sendable {
         var operations = operations
         var nested: [Operation] = []
         for part in parts {
-            let update = part.entries.isEmpty ? nil : histories.update(of: part.address, keys, adding: part.entries)
-            if let update { guards.append(update.unchanged) }
-            let all = part.operations + (update?.operations ?? [])
+            if !part.entries.isEmpty { guards += histories.unchanged(part.address, keys) }
+            let all = part.operations + histories.adding(part.entries, to: part.address, keys)
             if part.guards.isEmpty {
                 operations += all
             } else {
@@ -84,11 +83,11 @@ extension Change {
         ending tenancy: Tenancy, used: [Record] = [], if condition: Guard? = nil, _ keys: Keyspace, _ ending: Ending?
     ) {
         if let record = tenancy.record {
-            guards = [.unchanged(record.key, record.modified)]
+            guards = [.unchanged(record)]
             operations = [.delete(KeyRange(record.key))]
-            outcome = [.absent(record.key)]
+            trace = [.absent(record.key)]
         } else {
-            outcome = used.map { .absent($0.key) }
+            trace = used.map { .absent($0.key) }
         }
         if let condition { guards.append(condition) }
         parts = tenancy.addresses.map { address in
@@ -109,13 +108,13 @@ extension Change {
         dropping reservation: Reservation?, _ record: Record, of address: IPAddress, _ keys: Keyspace,
         _ entry: HistoryEntry?
     ) {
-        guards = [.unchanged(record.key, record.modified)]
+        guards = [.unchanged(record)]
         operations = [.delete(KeyRange(record.key))]
         if let owner = reservation?.holder.claimOwner {
             operations.append(.delete(KeyRange(keys.claim(owner, address))))
         }
         parts = [Part(address: address, entries: entry.map { [$0] } ?? [])]
-        outcome = [.absent(record.key)]
+        trace = [.absent(record.key)]
     }
 
     /// Reserves an address that is neither reserved nor in use.
@@ -134,6 +133,6 @@ extension Change {
                     HistoryEntry(.reserved, at: now, by: reservation.by, evidence: evidence, reservation: reservation)
                 ])
         ]
-        outcome = [.value(keys.reservation(address), equals: value)]
+        trace = [.value(keys.reservation(address), equals: value)]
     }
 }

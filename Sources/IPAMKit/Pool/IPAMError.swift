@@ -151,6 +151,13 @@ extension IPAMError: CustomStringConvertible {
         return items.count > 5 ? "\(shown) and \(items.count - 5) more" : shown
     }
 
+    /// Whether Kubernetes could not be asked.
+    var isFailedLookup: Bool {
+        if case .lookupFailed = self { return true }
+        if case .goNodesLookupFailed = self { return true }
+        return false
+    }
+
     /// The code that a runtime sees (CNI spec section 5, and the project's own from 100).
     public var cniCode: CNIErrorCode {
         switch self {
@@ -211,7 +218,10 @@ extension IPAMError {
         case .tooManyOperations(_, _, let takeovers, _) where takeovers > 0:
             "free some of the addresses first: 'ipamctl release ADDRESS --force\(option)'"
         case .exhausted: "see 'ipamctl networks' and 'ipamctl list\(option)'"
-        default: nil
+        case .store, .locked, .notAllowed, .annotation, .notForAutomatic, .podGone, .lookupFailed, .onHold,
+            .unknownNetwork, .damaged, .notRecorded, .contention, .outdated, .nothingToRelease, .tooManyOperations,
+            .missingAttachments:
+            nil
         }
     }
 }

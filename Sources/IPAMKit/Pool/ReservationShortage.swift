@@ -32,15 +32,7 @@ public struct ReservationShortage: Hashable, Sendable {
         self.addresses = addresses
         self.rangeSet = rangeSet
         isDeployment = if case .workload = owner { workload?.kind == .deployment } else { false }
-        var holders: [Holder] = []
-        for refusal in refusals {
-            switch refusal {
-            case .held(let address, let holder, let reason), .unverifiable(let address, let holder, let reason):
-                holders.append(Holder(address: address, phrase: holder, reason: reason))
-            default: break
-            }
-        }
-        self.holders = holders.sorted { $0.address < $1.address }
+        self.holders = refusals.compactMap(\.holderThatStays).sorted { $0.address < $1.address }
     }
 
     /// `all 3 addresses reserved for default/deploy/web`
@@ -53,17 +45,15 @@ public struct ReservationShortage: Hashable, Sendable {
     ///
     /// - Parameter refusal: why the first of the addresses, or the first that may be free soon, is not to be had.
     func error(on network: NetworkName, after refusal: IPAMError) -> IPAMError {
-        switch refusal {
-        case .heldForNow(let address, let holder, let reason, let time, let remedy):
+        if case .heldForNow(let address, let holder, let reason, let time, let remedy) = refusal {
             let more = addresses.count == 1 ? "it is \(what)" : "\(what) are in use"
-            // One that goes by itself needs no advice.
+            // A holder that goes by itself needs no advice.
             let advice = remedy.map { isDeployment ? "\($0); \(nextStep(on: network))" : $0 }
             return .heldForNow(address, by: holder, because: "\(reason); \(more)", until: time, remedy: advice)
-        // What frees that one is worth more than what makes room for another.
-        case .unverifiable where addresses.count == 1: return refusal
-        case .held, .unverifiable: return .reservationsInUse(self)
-        default: return refusal
         }
+        // What frees that one address is worth more than what makes room for another.
+        if case .unverifiable = refusal, addresses.count == 1 { return refusal }
+        return refusal.holderThatStays == nil ? refusal : .reservationsInUse(self)
     }
 
     /// What makes room, with the command.
@@ -87,5 +77,21 @@ extension ReservationShortage: CustomStringConvertible {
         let named = holders.prefix(Self.named).map { "\($0.address) by \($0.phrase)" }.joined(separator: ", ")
         let rest = addresses.count - min(holders.count, Self.named)
         return "\(what) are in use" + (named.isEmpty ? "" : ": \(named)") + (rest > 0 ? " and \(rest) more" : "")
+    }
+}
+
+extension IPAMError {
+    /// The holder of an address that keeps it, or of which nothing is known; nil if the error is about something else.
+    fileprivate var holderThatStays: ReservationShortage.Holder? {
+        switch self {
+        case .held(let address, let phrase, let reason), .unverifiable(let address, let phrase, let reason):
+            ReservationShortage.Holder(address: address, phrase: phrase, reason: reason)
+        case .store, .locked, .exhausted, .inUse, .heldByThisContainer, .heldForNow, .reserved, .reservationsInUse,
+            .notAllowed, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation, .notForAutomatic,
+            .automaticLimit, .podGone, .goNodesUnknown, .goNodesLookupFailed, .lookupFailed, .noAnnotationSource,
+            .onHold, .unknownNetwork, .damaged, .notRecorded, .contention, .conflicts, .outdated, .nothingToRelease,
+            .tooManyOperations, .missingAttachments:
+            nil
+        }
     }
 }

@@ -124,7 +124,7 @@ extension AddressPool {
                 change = Change(ending: tenancy, keys, ending)
             } else {
                 change = Change(
-                    ending: tenancy, used: [used], if: .unchanged(used.key, used.modified), keys, ending)
+                    ending: tenancy, used: [used], if: .unchanged(used), keys, ending)
             }
         }
         if let record = state.reservation {

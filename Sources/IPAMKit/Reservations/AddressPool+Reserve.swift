@@ -141,17 +141,17 @@ extension AddressPool {
     /// takes. The first address's stand in the root, because etcd up to 3.5 asks there only whether the user may write
     /// (CVE-2026-33343).
     private func transaction(_ plan: ReservePlan, _ histories: Histories) throws(IPAMError) -> Transaction {
-        let updates = try updates(plan, histories)
+        let histories = Self.shortened(histories)
         var first: [Operation] = []
         var rest: [Operation] = []
         for change in plan.changes {
-            let writes =
-                try writes(change, replacing: plan.snapshot.states[change.address]?.reservation)
-                + (updates[change.address]?.operations ?? [])
-            if first.isEmpty { first = writes } else { rest += writes }
+            let old = try reservation(plan.snapshot.states[change.address]?.reservation)
+            let operations =
+                writes(change, replacing: old)
+                + histories.adding(Self.entries(change, replacing: old, at: plan.now), to: change.address, keys)
+            if first.isEmpty { first = operations } else { rest += operations }
         }
-        let guards = guards(plan, updates)
-        var transaction = Transaction(if: guards, then: first + rest)
+        var transaction = Transaction(if: guards(plan, histories), then: first + rest)
         var rounds = 0
         while transaction.width > Transaction.maximumWidth, rounds < [Operation].mostRounds {
             rounds += 1
@@ -160,40 +160,38 @@ extension AddressPool {
         return transaction
     }
 
-    /// What is added to the histories. One request of etcd's has 1.5 MiB at most: if many long histories would not fit, their
-    /// oldest entries go.
-    private func updates(_ plan: ReservePlan, _ histories: Histories) throws(IPAMError) -> [IPAddress: HistoryUpdate] {
-        guard histories.depth > 0 else { return [:] }
+    /// One request of etcd's has 1.5 MiB at most: if many long histories would not fit, their oldest entries go.
+    private static func shortened(_ histories: Histories) -> Histories {
+        var histories = histories
         let size = histories.records.values.reduce(0) { $0 + ($1?.value.utf8.count ?? 0) }
-        let isLarge = size > Self.largestHistories
-        let shortened = Histories(
-            records: histories.records,
-            depth: isLarge ? max(1, histories.depth * Self.largestHistories / size) : histories.depth)
-        var updates: [IPAddress: HistoryUpdate] = [:]
-        for change in plan.changes where change.kind != .unchanged {
-            var entries: [HistoryEntry] = []
-            let by = change.reservation.by
-            if change.kind == .reserved, let old = try reservation(plan.snapshot.states[change.address]?.reservation) {
-                entries.append(.init(.expired, at: plan.now, by: by, reservation: old))
-            }
-            let event: HistoryEntry.Event = change.kind == .updated ? .updated : .reserved
-            entries.append(.init(event, at: plan.now, by: by, reservation: change.reservation))
-            updates[change.address] = shortened.update(of: change.address, keys, adding: entries)
+        if size > largestHistories { histories.depth = max(1, histories.depth * largestHistories / size) }
+        return histories
+    }
+
+    private static func entries(_ change: ReservationChange, replacing old: Reservation?, at now: Timestamp)
+        -> [HistoryEntry]
+    {
+        func entry(_ event: HistoryEntry.Event, _ reservation: Reservation) -> HistoryEntry {
+            HistoryEntry(event, at: now, by: change.reservation.by, reservation: reservation)
         }
-        return updates
+        switch change.kind {
+        case .unchanged: return []
+        case .updated: return [entry(.updated, change.reservation)]
+        case .reserved: return (old.map { [entry(.expired, $0)] } ?? []) + [entry(.reserved, change.reservation)]
+        }
     }
 
     /// In bytes: what all histories of one transaction may have.
     private static let largestHistories = 512 << 10
 
-    private func writes(_ change: ReservationChange, replacing old: Record?) throws(IPAMError) -> [Operation] {
+    private func writes(_ change: ReservationChange, replacing old: Reservation?) -> [Operation] {
         var writes: [Operation] = [
             .put(keys.reservation(change.address), change.reservation.json.serialized())
         ]
         let owner = change.reservation.holder.claimOwner
         if let owner { writes.append(.put(keys.claim(owner, change.address), "")) }
         // Only an expired reservation is replaced by one of another holder; its claim goes with it.
-        if let replaced = try reservation(old)?.holder.claimOwner, replaced != owner {
+        if let replaced = old?.holder.claimOwner, replaced != owner {
             writes.append(.delete(KeyRange(keys.claim(replaced, change.address))))
         }
         return writes
@@ -202,16 +200,16 @@ extension AddressPool {
     /// That nothing about the addresses changed since the read: by key while they fit into one transaction, else by
     /// the /24 blocks they lie in, else by the whole network. The coarser, the sooner an unrelated change makes it try
     /// again.
-    private func guards(_ plan: ReservePlan, _ updates: [IPAddress: HistoryUpdate]) -> [Guard] {
+    private func guards(_ plan: ReservePlan, _ histories: Histories) -> [Guard] {
         let (changes, snapshot) = (plan.changes, plan.snapshot)
         let most = [Operation].mostSiblings
         if changes.count * 3 <= most {
             return changes.flatMap { change -> [Guard] in
                 let state = snapshot.states[change.address] ?? AddressState()
                 return [
-                    unchanged(keys.reservation(change.address), state.reservation),
-                    unchanged(keys.used(change.address), state.used),
-                ] + (updates[change.address].map { [$0.unchanged] } ?? [])
+                    .unchanged(keys.reservation(change.address), state.reservation),
+                    .unchanged(keys.used(change.address), state.used),
+                ] + histories.unchanged(change.address, keys)
             }
         }
         let blocks = Set(changes.map { TextBlock(containing: $0.address, octets: 3) })
@@ -221,10 +219,6 @@ extension AddressPool {
         return [keys.usedPrefix, keys.reservationsPrefix, keys.historyPrefix].map {
             .noneNewer(KeyRange(prefix: $0), than: snapshot.revision)
         }
-    }
-
-    private func unchanged(_ key: Key, _ record: Record?) -> Guard {
-        record.map { .unchanged(key, $0.modified) } ?? .absent(key)
     }
 }
 
