@@ -1,6 +1,6 @@
-/// Who an ADD is for, and when Kubernetes is asked for it.
+/// The pod that an ADD is for, and when Kubernetes is asked for it.
 extension AddOperation {
-    /// Learns who the ADD is for and reads the network, at the same time.
+    /// Finds out which pod the ADD is for and reads the network, both at the same time.
     func begin() async throws(IPAMError) -> (Claimant, AllocationState) {
         guard request.holder.pod != nil, request.holder.cluster == nil, let identify = observer.identify else {
             return try await readBoth()
@@ -11,7 +11,8 @@ extension AddOperation {
         return (claimant, state)
     }
 
-    /// Which cluster this is. An ADD that judges nobody does without, and so waits no longer than ``identityTimeout``.
+    /// The identity of the cluster. An ADD that judges no holder does not need it, and so waits no longer than
+    /// ``identityTimeout``.
     private func ask(_ identify: Observer.Identify) async -> Result<ClusterIdentity, PodSourceError> {
         do throws(PodSourceError) {
             return .success(try await identify(min(pool.deadline, .now + Self.identityTimeout)))
@@ -30,7 +31,7 @@ extension AddOperation {
         case .kubernetes:
             guard let reference = request.holder.pod else { return try await begin(AddressDemand()) }
             guard let pods = observer.pods else { throw .noAnnotationSource(reference) }
-            // Its owner is not known yet; the name tells it nearly always.
+            // The pod's owner is not known yet; its name reveals it in nearly all cases.
             let guessed = Claimant(request.holder, demand: AddressDemand())
             async let looked = lookUp(reference, in: pods)
             let state = try await readState(of: guessed, addresses: request.requested)
@@ -38,7 +39,7 @@ extension AddOperation {
         }
     }
 
-    /// Begins without Kubernetes: what the pod asks for is known, and its name tells its owner.
+    /// Begins without Kubernetes: the annotations are known, and the pod's name reveals its owner.
     private func begin(_ demand: AddressDemand) async throws(IPAMError) -> (Claimant, AllocationState) {
         let hasKubernetes = observer.pods != nil || request.kubernetesProblem != nil
         let claimant = Claimant(request.holder, demand: demand, isConfirmed: !hasKubernetes)
@@ -66,9 +67,9 @@ extension AddOperation {
 
     // MARK: The owner
 
-    /// The claimant with the owner that Kubernetes says it has.
+    /// The claimant with the owner that Kubernetes reports.
     ///
-    /// - Throws: ``IPAMError/lookupFailed(_:)`` where it cannot be asked, ``IPAMError/podGone(_:_:)``.
+    /// - Throws: ``IPAMError/lookupFailed(_:)`` if Kubernetes cannot be asked, ``IPAMError/podGone(_:_:)``.
     func confirmed(_ claimant: Claimant) async throws(IPAMError) -> Claimant {
         guard let reference = claimant.holder.pod else { return claimant }
         if let pods = observer.pods {
@@ -79,8 +80,8 @@ extension AddOperation {
         throw .lookupFailed(request.kubernetesProblem ?? PodSourceError("no Kubernetes is configured"))
     }
 
-    /// Whether the ADD comes to an address that is, or is going to be, reserved for the pod's workload, of which nothing
-    /// but the pod's name tells. Any other ADD is spared the question.
+    /// Whether the ADD may use an address that is reserved for the pod's workload, while only the pod's name reveals
+    /// that workload. Only these ADDs ask Kubernetes to confirm it.
     func dependsOnOwner(_ named: [Named?], _ context: AddContext) throws(IPAMError) -> Bool {
         let claimant = context.claimant
         guard !claimant.isConfirmed, let pod = claimant.holder.pod else { return false }
@@ -101,8 +102,8 @@ extension AddOperation {
         return false
     }
 
-    /// Whether an address of a range set is reserved for `owner`; those that the container has on other interfaces do not
-    /// count.
+    /// Whether an address of a range set is reserved for `owner`, not counting addresses that the container has on
+    /// other interfaces.
     private func isReserved(inSet index: Int, for owner: ClaimOwner, _ context: AddContext) throws(IPAMError) -> Bool {
         for address in context.state.claims[owner] ?? [] where eligibility.owner(of: address)?.index == index {
             guard try reservation(of: address, for: owner, context) != nil else { continue }
@@ -111,7 +112,7 @@ extension AddOperation {
         return false
     }
 
-    /// The reservation of a claimed address, where it counts and gives the address to this interface of a pod of `owner`.
+    /// The reservation of a claimed address if it is valid and gives the address to this interface of a pod of `owner`.
     func reservation(of address: IPAddress, for owner: ClaimOwner, _ context: AddContext) throws(IPAMError)
         -> Reservation?
     {

@@ -1,10 +1,10 @@
 import Store
 
-/// An ADD for an attachment that is there already.
+/// An ADD for an attachment that exists already.
 extension AddOperation {
-    /// Returns the addresses that the attachment already has. A used key that is missing is put again, and so is the
-    /// attachment if its holder is another: some runtimes give a new sandbox the ID of a former one, after a crash or a
-    /// reboot, and who judges it must see the namespace that is there now.
+    /// Plans to return the addresses that the attachment has. A used key that is missing is written again, and so is
+    /// the attachment if its holder has changed: after a crash or a reboot, some runtimes give a new sandbox the ID of
+    /// a former one, and later checks must see the namespace of the new one.
     ///
     /// - Throws: ``IPAMError/held(_:by:because:)`` if the holder is a container of the same ID on another node.
     func planRepeat(of record: Record, _ state: AllocationState, _ claimant: Claimant) async throws(IPAMError)
@@ -15,7 +15,7 @@ extension AddOperation {
             assignments: try assignments(attachment.addresses, claimant), holder: claimant.holder,
             annotationProblem: annotationProblem(claimant))
         let snapshot = try await pool.read([Read(record.key)] + attachment.addresses.map { Read(keys.used($0)) })
-        // Freed by force since the first read, its addresses may be another's by now.
+        // The addresses may have been freed by force since the first read, and given to another container.
         guard snapshot.results.first?.records.first == record else { return .outdated }
         let container = request.attachment.containerID.text
         var missing: [IPAddress] = []
@@ -28,7 +28,7 @@ extension AddOperation {
         }
         let holder = claimant.holder(recordedAs: attachment.holder).succeeding(attachment.holder)
         let isAnother = attachment.holder != holder
-        // The very sandbox, of which only the cluster was not known, or was recorded in another way.
+        // The same sandbox; only the cluster was not known, or was recorded in another way.
         let isSame = isAnother && attachment.holder.differsOnlyInCluster(from: holder)
         if missing.isEmpty, !isAnother { return .done(added) }
         if isAnother, !isSame { try await requireSucceedable(attachment, holder) }
@@ -48,18 +48,18 @@ extension AddOperation {
             }
             attachment.holder = holder
             if !isSame { attachment.since = request.now }
-            // Its addresses must still be its own.
+            // The addresses must still belong to this container.
             change.guards += attachment.addresses.filter { !missing.contains($0) }
                 .map { .value(keys.used($0), equals: container) }
             change.operations.append(.put(record.key, attachment.json.serialized()))
-            // What was seen of the former sandbox says nothing of this one.
+            // A suspicion about the former sandbox does not apply to this one.
             change.operations += attachment.addresses.map { .delete(KeyRange(keys.suspect($0))) }
         }
         let histories = try await pool.histories(of: change.addressesWithHistory)
         return .commit(change.transaction(keys, histories), .repeat(added))
     }
 
-    /// What the histories keep of the sandbox that another one of the same ID replaces.
+    /// The history entry for the sandbox that is replaced by one of the same ID.
     private func replacedEntry(_ attachment: Attachment, by holder: Holder) -> HistoryEntry {
         let who = holder.phrase ?? "container \(request.attachment.containerID)"
         return HistoryEntry(
@@ -67,8 +67,8 @@ extension AddOperation {
             evidence: "another ADD came with its container ID", tenancy: Tenancy(request.attachment, attachment))
     }
 
-    /// Checks that the holder of an attachment may be replaced by a sandbox of the same ID: it was on this node, or it is
-    /// gone.
+    /// Checks that a sandbox of the same ID may replace the holder of an attachment: the holder was on this node, or it
+    /// is gone.
     private func requireSucceedable(_ attachment: Attachment, _ holder: Holder) async throws(IPAMError) {
         guard var node = observer.node?.identity else { return }
         if let name = holder.node { node.name = name }

@@ -1,19 +1,19 @@
 import Store
 
-/// Which rule gives a range set its address; the first that says something wins.
+/// The rules that give a range set its address, in order; the first one that applies wins.
 extension AddOperation {
-    /// An address that is asked for by name.
+    /// An address that is requested by name.
     struct Named: Sendable {
         let address: IPAddress
-        /// The pod's annotation that names it; nil where the runtime does.
+        /// The pod's annotation that names it; nil if the runtime does.
         var annotation: String?
-        /// Another address that the runtime asks for of the same range set.
+        /// Another address of the same range set that the runtime requests.
         var requested: IPAddress?
     }
 
-    /// The address asked for of each range set, by the pod and by the runtime; nil where none is.
+    /// The requested address of each range set; nil for a range set of which none is requested.
     ///
-    /// - Throws: ``IPAMError/notAllowed(_:_:)`` for one that no pod can have.
+    /// - Throws: ``IPAMError/notAllowed(_:_:)`` for an address that no pod can have.
     func namedAddresses(_ demand: AddressDemand) throws(IPAMError) -> [Named?] {
         var named = [Named?](repeating: nil, count: sets.count)
         if case .addresses(let addresses) = demand.wish {
@@ -40,8 +40,8 @@ extension AddOperation {
         return named
     }
 
-    /// What counts where the pod and the runtime ask for two addresses of one range set: if another interface of the container
-    /// has the one that the pod asks for, the runtime speaks for this one.
+    /// Decides between the pod and the runtime if they request two addresses of one range set: if another interface of
+    /// the container has the address that the pod requests, the runtime's request counts.
     ///
     /// - Throws: ``IPAMError/annotation(_:_:)`` for any other contradiction.
     func settle(_ named: [Named?], _ context: AddContext) throws(IPAMError) -> [Named?] {
@@ -62,12 +62,12 @@ extension AddOperation {
         return settled
     }
 
-    /// Refuses a pod that asks for an address of this network by the name of another one that does not exist: it would
-    /// silently be given any other address.
+    /// Refuses a pod that requests an address of this network by an annotation for a network that does not exist: the
+    /// pod would silently get some other address.
     func requireDirected(_ demand: AddressDemand) async throws(IPAMError) {
         for entry in demand.others.entries {
             guard let address = entry.addresses.first(where: { eligibility.owner(of: $0) != nil }) else { continue }
-            // Two networks may have the same subnet, and the other one be made by the ADD of a later interface.
+            // Two networks may have the same subnet, and the ADD of a later interface may create the other one.
             if demand.others.mayBeOfAnotherInterface(entry, than: request.attachment.ifname) { continue }
             if let other = try? NetworkName(entry.name), try await exists(other) { continue }
             throw .misdirected(request.holder.pod, key: entry.key, address, network: keys.network)
@@ -79,7 +79,7 @@ extension AddOperation {
             return try await !pool.read([Read(KeyRange(Keyspace(network).document), .keys)]).results
                 .allSatisfy(\.records.isEmpty)
         } catch .store(.denied) {
-            // That cannot be told, so that nothing is refused for it.
+            // This user may not read the other network, so it may exist.
             return true
         }
     }
@@ -101,7 +101,7 @@ extension AddOperation {
         }
     }
 
-    /// Where the address of each range set comes from.
+    /// The source of each range set's address.
     func sources(_ named: [Named?], _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> [AllocationPlan.Source]
     {
@@ -116,14 +116,14 @@ extension AddOperation {
                     sources.append(wish == .dynamic ? nil : try await reservedSource(inSet: index, &context, &memory))
                 }
             } catch {
-                // Waiting is of no use where another range set's address is refused for good.
+                // Waiting is useless if the address of another range set is refused for good.
                 guard case .heldForNow = error, !memory.isOutOfDate else { throw error }
                 refusal = refusal ?? error
                 sources.append(nil)
             }
         }
         if let refusal { throw refusal }
-        // What a takeover frees must not be a candidate in the same transaction.
+        // An address that a takeover frees must not be a candidate in the same transaction.
         var freed: [IPAddress] = []
         for case .named(_, _, _, let takeover?)? in sources { freed += takeover.tenancy.addresses }
         let automatic = wish == .automatic ? sources.count { $0 == nil } : 0
@@ -171,7 +171,7 @@ extension AddOperation {
         return .named(address, reservation: known.reservation, expired: expired, takeover: takeover)
     }
 
-    /// For whom a pod's address would be reserved: for itself where it keeps its name, else for its workload.
+    /// The holder to reserve a pod's address for: the pod if it keeps its name, else its workload.
     private func reservationHolder(of claimant: Claimant) -> ReservationHolder {
         guard let pod = claimant.holder.pod else { return .anyone }
         guard let workload = claimant.workload, workload.kind == .deployment else { return .pod(pod) }
@@ -180,26 +180,27 @@ extension AddOperation {
 
     // MARK: Rule 3: reserved
 
-    /// So many holders of a workload's addresses are judged at once: each may be a question to Kubernetes.
+    /// The number of holders that are judged at once: each may need a request to Kubernetes.
     private static let contestsAtOnce = 8
-    /// So many are judged at all.
+    /// The most holders that are judged for one ADD.
     private static let mostContests = 128
 
-    /// A reserved address for the pod itself, else one of those for its workload; nil where none is reserved, or, for a
-    /// pod that may have another one reserved, where all of its workload's are in use.
+    /// An address that is reserved for the pod, else one that is reserved for its workload. Nil if none is reserved,
+    /// and if all of the workload's are in use but the pod may have another one reserved (`auto`).
     private func reservedSource(inSet index: Int, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> AllocationPlan.Source?
     {
         let claimant = context.claimant
-        // The replicas of a workload start together: each begins with another of its addresses. A pod's own are given in
-        // their order, those first that are reserved for this very interface.
+        // The replicas of a workload start at the same time: each begins with a different address. A pod's own
+        // addresses are given in their order, those that are reserved for this interface first.
         let spread = SpreadSequence(seed: request.attachment.containerID.text)
         for owner in claimant.owners {
             var claimed = try claimedAddresses(of: owner, inSet: index, context)
             switch owner {
             case .workload: claimed.sort { spread.rank($0.address) < spread.rank($1.address) }
             case .pod where claimed.contains(where: \.isForInterface):
-                // Also while its former sandbox still has it: another one is another interface's.
+                // This also holds while the pod's former sandbox has the address: the other reservations are for other
+                // interfaces.
                 claimed.removeAll { !$0.isForInterface }
             case .pod: break
             }
@@ -235,10 +236,11 @@ extension AddOperation {
             }
             guard let first = refusals.first else { continue }
             if memory.isOutOfDate { throw first }
-            // A look-up that failed must not be answered with another address.
+            // After a failed lookup, the pod must not get a different address.
             if let failed = refusals.first(where: \.isFailedLookup) { throw failed }
             if case .workload = owner, claimant.demand.wish == .automatic {
-                // A replica that is about to go leaves its address: one more is reserved only when none does.
+                // A replica that is about to go leaves its address; another one is reserved only if none is about to
+                // go.
                 let leaving = refusals.first { if case .heldForNow = $0 { true } else { false } }
                 if memory.mayWait, memory.wait != nil, let leaving { throw leaving }
                 return nil
@@ -252,17 +254,18 @@ extension AddOperation {
         return nil
     }
 
-    /// An address that is reserved for an owner of the claimant, and counts.
+    /// A valid reservation for an owner of the claimant.
     private struct ClaimedAddress {
         let address: IPAddress
-        /// Nil where it is free.
+        /// Nil if the address is free.
         let used: Record?
         let reservation: Record
-        /// The reservation names this very interface.
+        /// True if the reservation names this interface.
         let isForInterface: Bool
     }
 
-    /// The addresses of a range set that are reserved for `owner`, less those that other interfaces of this container have.
+    /// The addresses of a range set that are reserved for `owner`, except those that other interfaces of this container
+    /// have.
     private func claimedAddresses(of owner: ClaimOwner, inSet index: Int, _ context: AddContext) throws(IPAMError)
         -> [ClaimedAddress]
     {
@@ -283,8 +286,8 @@ extension AddOperation {
 
     // MARK: Rule 4: automatic
 
-    /// Free addresses of the fixed range, or of the dynamic one where there is no fixed range, to be reserved for the
-    /// pod or its workload.
+    /// Free addresses to be reserved for the pod or its workload: of the fixed range, or of the dynamic range if there
+    /// is no fixed range.
     private func automaticSource(
         inSet index: Int, excluding freed: [IPAddress], _ context: inout AddContext, _ memory: inout AddMemory
     ) async throws(IPAMError) -> AllocationPlan.Source {
@@ -292,7 +295,7 @@ extension AddOperation {
         let set = sets[index]
         let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
         guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
-        // The whole of a usual fixed range: racing nodes then begin at different addresses of it.
+        // Enough for a whole fixed range of usual size, so that racing nodes begin at different addresses of it.
         let search = FreeSpaceSearch(pool: pool, space: space, start: space[0], wanted: 256)
         var free = try await search.run().filter { !freed.contains($0) }
         let spread = SpreadSequence(seed: request.attachment.containerID.text)
@@ -319,7 +322,7 @@ extension AddOperation {
         return .automatic(candidates: candidates, reservation)
     }
 
-    /// Checks that the pod may have `count` more addresses reserved.
+    /// Checks that `count` more addresses may be reserved for the pods of the namespace.
     private func requireAutomatic(_ count: Int, _ context: inout AddContext) async throws(IPAMError) {
         let claimant = context.claimant
         guard let pod = claimant.holder.pod, claimant.workload != nil else {
@@ -330,7 +333,7 @@ extension AddOperation {
         let prefix = keys.claimsPrefix(of: namespace)
         let claims = try await pool.readAll(prefix, .keys, at: context.state.revision).records
         guard claims.count + count > limit else { return }
-        // Operators' own reservations do not count.
+        // Reservations that operators made do not count.
         let addresses = Set(
             claims.compactMap { record in
                 record.key.text.utf8.lastIndex(of: UInt8(ascii: "/")).flatMap { slash in
@@ -344,86 +347,4 @@ extension AddOperation {
         }
         guard automatic + count <= limit else { throw .automaticLimit(namespace, limit) }
     }
-
-    // MARK: Rule 5: dynamic
-
-    private func dynamicSource(
-        inSet index: Int, cursor: Int, after last: IPAddress?, excluding freed: [IPAddress], _ hints: [IPAddress]?
-    ) throws(IPAMError) -> AllocationPlan.Source {
-        let set = sets[index]
-        let space = set.dynamicSpace
-        guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
-        var candidates = hints ?? Self.candidates(of: space, after: last, seed: request.attachment.containerID.text)
-        candidates.removeAll(where: freed.contains)
-        guard !candidates.isEmpty else { throw exhausted(index, set.summary, size: space.count) }
-        return .dynamic(cursor: cursor, candidates: candidates)
-    }
-
-    /// The address after the cursor, then others.
-    private static func candidates(of space: DynamicSpace, after last: IPAddress?, seed: String) -> [IPAddress] {
-        let start = index(after: last, in: space)
-        var candidates = [space[start]]
-        var spread = SpreadSequence(seed: seed)
-        let wanted = Int(clamping: min(space.count, UInt128(AllocationPlan.levels)))
-        while candidates.count < wanted {
-            // A small space is tried in order, so that all of it is tried; a large one is spread by the container ID.
-            let next =
-                space.count <= UInt128(AllocationPlan.levels * 4)
-                ? space[(start + UInt128(candidates.count)) % space.count] : space[spread.next() % space.count]
-            if !candidates.contains(next) { candidates.append(next) }
-        }
-        return candidates
-    }
-
-    private static func index(after cursor: IPAddress?, in space: DynamicSpace) -> UInt128 {
-        cursor.map { space.index(after: $0) } ?? 0
-    }
-
-    /// Free addresses for each dynamic set of a plan whose candidates were all taken.
-    func findFree(for plan: AllocationPlan, _ neighbourhood: [ReadResult]) async throws(IPAMError)
-        -> [[IPAddress]?]
-    {
-        var neighbourhood = neighbourhood[...]
-        var found = [[IPAddress]?](repeating: nil, count: sets.count)
-        for (index, source) in plan.sources.enumerated() {
-            guard case .dynamic(_, let candidates) = source else { continue }
-            let set = sets[index]
-            let space = set.dynamicSpace
-            let start = space[Self.index(after: plan.state.cursors[index], in: space)]
-            let search = FreeSpaceSearch(pool: pool, space: space, start: start, wanted: 256)
-            let around = Neighbourhood(of: candidates)
-            var free = around.free(search, Array(neighbourhood.prefix(around.readCount)))
-            neighbourhood = neighbourhood.dropFirst(around.readCount)
-            if free.isEmpty { free = try await search.run() }
-            guard let best = free.first else { throw try await exhausted(index, space, set.summary) }
-            // The one after the cursor first; the others spread, so that racing nodes do not meet again.
-            let spread = SpreadSequence(seed: request.attachment.containerID.text)
-            let rest = free.dropFirst().sorted { spread.rank($0) < spread.rank($1) }
-            found[index] = Array(([best] + rest).prefix(AllocationPlan.levels))
-        }
-        return found
-    }
-
-    private func exhausted(_ index: Int, _ space: DynamicSpace, _ ranges: String) async throws(IPAMError) -> IPAMError {
-        let reserved = try await pool.readAll(keys.reservationsPrefix, .keys).records
-            .compactMap { Keyspace.address(of: $0.key, in: keys.reservationsPrefix) }
-            .count { space.contains($0) }
-        return exhausted(index, ranges, size: space.count, reserved: reserved)
-    }
-
-    /// Which range set has no address, where there are several.
-    private func exhausted(_ index: Int, _ ranges: String, size: UInt128, reserved: Int = 0) -> IPAMError {
-        var place: RangeSetPlace?
-        if sets.count > 1 {
-            let number = request.numberedRangeSets[index].cursor
-            // ipamctl does not know those of the runtime.
-            place = RangeSetPlace(
-                family: sets[index].family, index: number < request.rangeSets.count ? number : nil)
-        }
-        return .exhausted(network: keys.network, ranges: ranges, size: size, reserved: reserved, in: place)
-    }
-}
-
-extension DynamicSpace {
-    fileprivate var summary: String { intervals.map(\.description).joined(separator: ",") }
 }

@@ -1,11 +1,11 @@
 import Store
 
-/// An address that is asked for and held by another.
+/// A requested address that somebody else holds.
 extension AddOperation {
-    /// Judges the holder of `address`: a takeover where it is gone, else why the address is not to be had. A holder that
-    /// only looks gone is remembered as a suspect.
+    /// Judges the holder of `address`. Returns a takeover if the holder is gone, else the reason why the address is not
+    /// available. A holder that appears to be gone is recorded as a suspect.
     ///
-    /// - Throws: ``IPAMError`` where the store could not be read.
+    /// - Throws: ``IPAMError`` if the store cannot be read.
     func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> Result<Takeover, IPAMError>
     {
@@ -70,14 +70,14 @@ extension AddOperation {
         return verdict
     }
 
-    /// A Kubernetes that does not answer must leave time for the rest of the ADD.
+    /// If Kubernetes does not answer, there must be time left for the rest of the ADD.
     private var judgingDeadline: ContinuousClock.Instant {
         let now = ContinuousClock.now
         return now + (pool.deadline - now) / 2
     }
 
-    /// Judges several holders at once: each may be a question to Kubernetes. One that cannot be answered is asked again when
-    /// its turn comes, and is an error then.
+    /// Judges several holders at once, because each may need a request to Kubernetes. A holder whose lookup fails is
+    /// judged again by ``contest(_:held:_:_:)``, which reports the error.
     func judgeTogether(_ held: [(address: IPAddress, used: Record)], _ context: AddContext, _ memory: inout AddMemory)
         async throws(IPAMError)
     {
@@ -106,12 +106,12 @@ extension AddOperation {
 
     /// The holder of an address, as of one revision.
     private struct HeldAddress {
-        /// The used key by now.
+        /// The used key at that revision.
         let used: Record?
-        /// With its attachment's record, if it has one that can be read.
+        /// With the attachment's record, if there is an attachment that can be read.
         let tenancy: Tenancy
         var suspect: Record?
-        /// An attachment of the container cannot be read.
+        /// True if an attachment of the container cannot be read.
         var isDamaged = false
         var revision: Revision = 0
     }
@@ -137,7 +137,7 @@ extension AddOperation {
         return HeldAddress(used: now, tenancy: unknown, isDamaged: isDamaged)
     }
 
-    /// Since when the holder with this used key is seen gone: from now on, where nobody has noticed yet.
+    /// The time since which the holder with this used key appears to be gone: now, if nobody has recorded it yet.
     private func suspect(
         _ address: IPAddress, _ used: Record, _ record: Record?, by node: String?, _ now: Timestamp
     ) async throws(IPAMError) -> Suspect {
@@ -150,12 +150,12 @@ extension AddOperation {
             if: [
                 .unchanged(used), .unchanged(key, record),
             ], then: [.put(key, suspect.json.serialized())])
-        // Where another was quicker the next ADD finds it.
+        // If another node was quicker, the next ADD finds its record.
         try await pool.attempt(noted)
         return suspect
     }
 
-    /// A holder that is there is no suspect any more.
+    /// Deletes the record of a suspect that is still there.
     private func clear(_ suspect: Record?) async throws(IPAMError) {
         guard let suspect else { return }
         let cleared = Transaction(
@@ -165,21 +165,22 @@ extension AddOperation {
 
     // MARK: Go nodes
 
-    /// Checks that no pod of a Go node has the address: they record no fixed one.
+    /// Checks that no pod on a node with the Go plugin has the address: that plugin does not record fixed addresses.
     func requireUnreported(_ address: IPAddress, _ context: AddContext, _ memory: inout AddMemory)
         async throws(IPAMError)
     {
         try await reported(address, context, &memory).get()
     }
 
-    /// A failure where a live pod other than this one reports the address, or Multus for it, or that could not be asked.
+    /// Fails if a live pod other than this one has the address according to Kubernetes or Multus, or if Kubernetes
+    /// cannot be asked.
     func reported(_ address: IPAddress, _ context: AddContext, _ memory: inout AddMemory)
         async -> Result<Void, IPAMError>
     {
         guard context.mayHaveGoNodes else { return .success(()) }
         let holder = context.claimant.holder
         guard let pods = observer.pods else {
-            // What is no pod is on a machine without Kubernetes.
+            // A container that is no pod runs on a machine without Kubernetes.
             return holder.pod == nil ? .success(()) : .failure(.goNodesUnknown(address, network: keys.network))
         }
         do throws(PodSourceError) {

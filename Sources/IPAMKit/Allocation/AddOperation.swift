@@ -3,28 +3,30 @@ import Store
 extension AddressPool {
     /// Gives an attachment one address of each range set, or returns those that it already has.
     ///
-    /// Costs one read and one transaction where nobody contends, the neighbourhood of the cursor is not full and no
-    /// fixed address is asked for. Kubernetes, where it has to be asked for the pod, is asked at the same time.
+    /// Costs one read and one transaction if no other ADD contends, the neighbourhood of the cursor is not full and no
+    /// fixed address is asked for. If Kubernetes has to be asked for the pod, that happens at the same time.
     ///
-    /// An address that is held by one that is about to go is waited for, at most for the request's `waitForRelease`; the
-    /// deadline moves by as much. The wait is one watch of the store.
+    /// If the holder of an address is about to go, the ADD waits for it, at most for the request's `waitForRelease`;
+    /// the deadline moves by the time waited. The wait is one watch of the store.
     ///
-    /// - Parameter observer: what judges the holder of a fixed address that is taken.
-    /// - Throws: ``IPAMError``; then no address was recorded, unless the error is the store's
-    ///   ``StoreError/outcomeUnknown(_:)`` or a deadline after a lost answer.
+    /// - Parameter observer: judges the holder of a fixed address that is taken.
+    /// - Throws: ``IPAMError``; then no address was recorded, unless the error is ``StoreError/outcomeUnknown(_:)``, or
+    ///   a deadline that passed after an answer was lost.
     public func add(_ request: AddRequest, observer: Observer = Observer()) async throws(IPAMError) -> Added {
         try await AddOperation(pool: self, request: request, observer: observer).run()
     }
 }
 
-/// One ADD: reads, plans, commits, and begins again when others were quicker, or when a holder that was about to go has gone.
+/// One ADD: reads, plans, commits, and begins again if other ADDs were quicker or if the holder that it waited for has
+/// gone.
 struct AddOperation: Sendable {
     private(set) var pool: AddressPool
     private(set) var request: AddRequest
     let observer: Observer
 
-    /// - Parameter request: what is asked for. The path of a namespace that is not to be seen from here, or that means
-    ///   another one to every process, is not recorded: one day it would be taken for gone.
+    /// - Parameter request: what is asked for. The path of a network namespace is not recorded if this process cannot
+    ///   see the namespace, or if the path means a different namespace to every process: one day it would be taken for
+    ///   gone.
     init(pool: AddressPool, request: AddRequest, observer: Observer) {
         self.pool = pool
         self.observer = observer
@@ -59,7 +61,7 @@ struct AddOperation: Sendable {
                 guard case .heldForNow = error, left > .zero, let wait = memory.wait else { throw error }
                 let began = ContinuousClock.now
                 guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else {
-                    // None goes in time: once more, without.
+                    // No holder goes in time: try once more, without waiting.
                     left = .zero
                     continue
                 }
@@ -67,13 +69,13 @@ struct AddOperation: Sendable {
                 waited += time
                 left -= time
                 operation.pool = operation.pool.withDeadline(movedBy: time)
-                // What is recorded begins now.
+                // The tenancy that is recorded begins after the wait.
                 operation.request.now = request.now.advanced(bySeconds: waited.components.seconds)
             }
         }
     }
 
-    /// The ADD as far as it gets without waiting for a holder to go.
+    /// The ADD up to the point where it would have to wait for a holder.
     private func attempt(_ memory: inout AddMemory) async throws(IPAMError) -> Added {
         var (claimant, state) = try await begin()
         let named = try namedAddresses(claimant.demand)
@@ -100,9 +102,9 @@ struct AddOperation: Sendable {
             })
     }
 
-    /// What a round of an ADD has planned.
+    /// What one round of an ADD has planned.
     enum Plan {
-        /// The attachment is there already; what of it is missing or out of date is written.
+        /// The attachment exists: the parts of it that are missing or out of date are written.
         case `repeat`(Added)
         case give(AllocationPlan)
     }
@@ -123,7 +125,7 @@ struct AddOperation: Sendable {
         claimant.demand.others.problem(on: request.attachment.ifname)
     }
 
-    /// Plans the transaction on what is read, which for the first round has been done already.
+    /// Reads and plans the transaction. For the first round the reading has been done by ``begin()``.
     private func plan(
         _ named: [Named?], isFirst: Bool, _ claimant: inout Claimant, _ state: inout AllocationState,
         _ memory: inout AddMemory
@@ -139,7 +141,7 @@ struct AddOperation: Sendable {
         if let hold = settings?.hold { throw .onHold(network: keys.network, hold) }
         if let lock = state.lock {
             try await wait(for: lock, since: state.revision)
-            // That may have taken long: who was gone may be back.
+            // Waiting may have taken long: a holder that was gone may be back.
             memory.verdicts = []
             memory.livePods = nil
             return .outdated
@@ -151,7 +153,7 @@ struct AddOperation: Sendable {
         let named = try settle(named, context)
         if try dependsOnOwner(named, context) {
             claimant = try await confirmed(claimant)
-            // Another owner than the name tells has claims that were not read.
+            // The claims of an owner that the pod's name does not reveal have not been read yet.
             guard claimant.owners.allSatisfy({ state.claims[$0] != nil }) else { return .outdated }
             context.claimant = claimant
         }
@@ -172,7 +174,7 @@ struct AddOperation: Sendable {
 
     // MARK: Result
 
-    /// Each address with its prefix length and gateway, in the order of the sets.
+    /// Each address with its prefix length and gateway, in the order of the range sets.
     func assignments(_ addresses: [IPAddress], _ claimant: Claimant) throws(IPAMError) -> [Assignment] {
         var assignments: [Assignment] = []
         for address in addresses {
@@ -189,7 +191,7 @@ struct AddOperation: Sendable {
         return assignments
     }
 
-    /// A netmask or a gateway that does not fit is found before anything is recorded.
+    /// Checks the requested netmasks and gateways before anything is recorded.
     private func requirePresentable(_ plan: AllocationPlan) throws(IPAMError) {
         guard plan.claimant.demand.asksForPresentation else { return }
         var level = 0
@@ -212,11 +214,12 @@ struct AddOperation: Sendable {
     }
 }
 
-/// What one attempt of an ADD works on.
+/// What one round of an ADD works on.
 struct AddContext {
     var claimant: Claimant
     var state: AllocationState
-    /// A Go node records no fixed address: Kubernetes has to be asked whether a pod reports it.
+    /// True while nodes may run the Go plugin. It records no fixed address, so Kubernetes has to be asked whether a pod
+    /// has one.
     let mayHaveGoNodes: Bool
 
     /// The claimed addresses that lie in the subnets of `sets`.
@@ -227,26 +230,27 @@ struct AddContext {
     }
 }
 
-/// What one attempt of an ADD leaves to the next. Arrays: the first dictionary of a kind costs a process 0.1 ms.
+/// What one round of an ADD leaves for the next. Arrays, because the first dictionary of each kind costs a process 0.1
+/// ms.
 struct AddMemory {
-    /// Free addresses for each dynamic set whose candidates were all taken.
+    /// Free addresses for each dynamic range set whose candidates were all taken.
     var hints: [[IPAddress]?] = []
-    /// What was found out about holders, with the attachments that they were judged by.
+    /// The verdicts on holders, each with the attachment that was judged.
     var verdicts: [(attachment: Record?, verdict: HolderVerdict)] = []
-    /// The pods that have not ended and have addresses, with these, where they had to be listed: once for each look.
+    /// The live pods that have addresses, with these addresses; nil until they had to be listed.
     var livePods: [(pod: Pod, addresses: [IPAddress])]?
-    /// The holder of an address that was read has changed since: what was read says nothing.
+    /// True if the holder of an address has changed since it was read, so that the round's plan is worthless.
     var isOutOfDate = false
-    /// False when the time for waiting is used up.
+    /// False if the time for waiting is used up.
     let mayWait: Bool
-    /// The holders that are about to go, of the addresses asked for.
+    /// The holders to wait for; nil if no holder is about to go.
     private(set) var wait: ReleaseWait?
 
     init(mayWait: Bool) {
         self.mayWait = mayWait
     }
 
-    /// Remembers to wait for the holder with the used key `key`, see ``ReleaseWait/add(_:at:until:)``.
+    /// Adds the holder with the used key `key` to ``wait``, see ``ReleaseWait/add(_:at:until:)``.
     mutating func wait(for key: Key, at revision: Revision, until time: Timestamp?) {
         var wait = self.wait ?? ReleaseWait(at: revision)
         wait.add(key, at: revision, until: time)

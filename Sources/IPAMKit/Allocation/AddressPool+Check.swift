@@ -1,13 +1,13 @@
 import Store
 
 extension AddressPool {
-    /// Compares what the runtime believes with what is recorded (CHECK).
+    /// Compares the runtime's `prevResult` with the store (CHECK).
     ///
     /// - Parameters:
     ///   - attachment: the container's interface.
     ///   - previous: the addresses of the runtime's `prevResult`.
-    ///   - rangeSets: the configured sets; addresses outside them are another plugin's business.
-    /// - Throws: ``IPAMError``, `notRecorded` or `inUse` where they differ.
+    ///   - rangeSets: the configured range sets; addresses outside them belong to another plugin.
+    /// - Throws: ``IPAMError``, `notRecorded` or `inUse` if they differ.
     public func check(
         _ attachment: AttachmentReference, previous: [IPAddress], rangeSets: [RangeSet]
     ) async throws(IPAMError) {
@@ -21,7 +21,7 @@ extension AddressPool {
             guard used.value == container.text else { throw .inUse(address, by: "container \(used.value)") }
         }
         guard let record = snapshot.results.first?.records.first else {
-            // What the Go plugin recorded has a used key and nothing else.
+            // The Go plugin records a used key and nothing else.
             if ours.isEmpty {
                 throw .notRecorded("container \(container) has no address on \(attachment.ifname) in the store")
             }

@@ -1,16 +1,16 @@
 import Store
 
 extension AddressPool {
-    /// Frees exactly what `attachment` holds. An attachment that nobody knows is success: DEL may be called twice.
+    /// Frees exactly the addresses of `attachment`. An unknown attachment is success: a runtime may call DEL twice.
     ///
-    /// A record that the Go plugin made (a used key with the container's ID and no attachment) is found by the
-    /// addresses of `prevResult`, or, while Go nodes may exist, by its value. A damaged attachment is no reason to keep
-    /// an address for ever: what it held is found by value, too.
+    /// A record of the Go plugin (a used key with the container's ID and no attachment) is found by the addresses of
+    /// `prevResult`, or, while nodes may run the Go plugin, by its value. The addresses of a damaged attachment are
+    /// found by value, too, so that they are not lost for ever.
     ///
     /// - Parameters:
     ///   - attachment: the container's interface.
     ///   - previous: the addresses of the runtime's `prevResult`.
-    ///   - ending: how the history is to call it; nil leaves no trace there.
+    ///   - ending: what the history records; nil writes no history.
     /// - Returns: the addresses that were freed.
     /// - Throws: ``IPAMError``.
     public func delete(_ attachment: AttachmentReference, previous: [IPAddress] = [], ending: Ending? = nil)
@@ -25,7 +25,7 @@ extension AddressPool {
                 let found = try await find(attachment, previous, withHistories: ending != nil)
                 let change = Change(
                     ending: found.tenancy, used: found.used, if: found.condition, keys, ending)
-                // Nothing is left after a lost answer: that was its doing.
+                // If nothing is left after an answer was lost, this operation has freed it.
                 if change.isEmpty { return .done(round.isUnanswered ? tenancy.addresses : []) }
                 tenancy = found.tenancy
                 let histories = try await round.pool.histories(
@@ -34,10 +34,10 @@ extension AddressPool {
             }, outcome: { _, commit in commit.succeeded ? tenancy.addresses : nil })
     }
 
-    /// What is to be freed of an attachment.
+    /// What an attachment holds.
     private struct Found {
         let tenancy: Tenancy
-        /// The used keys, if no attachment that can be read has them.
+        /// The used keys, if there is no attachment that can be read.
         var used: [Record] = []
         var condition: Guard?
         let histories: [IPAddress: Record?]
@@ -58,13 +58,14 @@ extension AddressPool {
         }
         let own = attachments.first { $0.key == keys.attachment(attachment) }
         if let own, let tenancy = try? self.tenancy(own) { return Found(tenancy: tenancy, histories: histories) }
-        // No attachment, or one that cannot be read: the container's used keys tell, less what its other interfaces hold.
+        // There is no attachment, or none that can be read: the container's used keys count, except those of its other
+        // interfaces.
         var held = used.flatMap(\.records)
         if own != nil || (previous.isEmpty && mayHaveGoNodes(snapshot.results[1].records.first)) {
             held = try await readAll(keys.usedPrefix, at: snapshot.revision).records
         }
         let unattached = unattached(held, of: container, beside: attachments.filter { $0.key != own?.key })
-        // An attachment made since the read has its used keys from then, too: those are not to be touched.
+        // If an attachment was made since the read, its used keys must not be touched.
         return Found(
             tenancy: Tenancy(containerID: container.text, addresses: unattached.map(\.address), record: own),
             used: unattached.map(\.record),
@@ -72,17 +73,17 @@ extension AddressPool {
             histories: histories)
     }
 
-    /// A result has an address for each range set; a longer list is nobody's.
+    /// A result has one address for each range set; a longer list is invalid.
     private static let mostPrevious = 48
 
-    /// While Go nodes may exist, or that cannot be told.
+    /// Whether nodes may run the Go plugin; true if the settings cannot be read.
     func mayHaveGoNodes(_ record: Record?) -> Bool {
         guard let settings = try? settings(record) else { return true }
         return settings.hasGoNodes
     }
 
-    /// Those of `used` that are the container's, and not of its attachments `others`; none where one of these cannot be
-    /// read, because then nobody knows.
+    /// Those of `used` that belong to the container and not to its attachments `others`. Nothing if one of these cannot
+    /// be read, because it may have any of them.
     private func unattached(_ used: [Record], of container: ContainerID, beside others: [Record])
         -> [(record: Record, address: IPAddress)]
     {

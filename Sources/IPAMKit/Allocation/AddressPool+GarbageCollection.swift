@@ -3,14 +3,14 @@ import Store
 extension AddressPool {
     /// Frees this node's attachments that the runtime does not list and whose network namespace is gone (GC).
     ///
-    /// Another runtime on the node is not in the list and keeps what it has: its namespaces are there. A process that sees
-    /// none of the namespaces of this node's attachments frees only what a former boot has left, and a machine that has a
-    /// clone not even that.
+    /// The containers of another runtime on the node are not in the list; they keep their addresses because their
+    /// namespaces exist. A process that sees none of the namespaces of this node's attachments frees only what was
+    /// recorded before the last boot, and a machine that has a clone not even that.
     ///
     /// - Parameters:
-    ///   - valid: what the runtime says is in use; nil frees nothing and is an error.
-    ///   - node: this machine, and what it shows of its containers.
-    ///   - ending: how the history is to call it; nil leaves no trace there.
+    ///   - valid: the attachments that the runtime lists; nil frees nothing and is an error.
+    ///   - node: this machine, and what it shows about its containers.
+    ///   - ending: what the history records; nil writes no history.
     /// - Returns: the attachments that were freed, with their addresses.
     /// - Throws: ``IPAMError``.
     public func collectGarbage(
@@ -18,7 +18,7 @@ extension AddressPool {
     ) async throws(IPAMError) -> [(AttachmentReference, [IPAddress])] {
         guard let valid else { throw .missingAttachments }
         let listed = Set(valid)
-        // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
+        // An attachment that cannot be read may be of any node; it must not keep the others from being freed.
         let tenancies = try await readAll(keys.attachmentsPrefix).records.compactMap { try? tenancy($0) }
         let visible = node.visibleNodes(among: tenancies)
         let hasClone = node.hasClone(among: tenancies)
@@ -30,7 +30,7 @@ extension AddressPool {
             if case .gone = node.evidence(on: tenancy.holder, at: place, seesNamespaces: seesNamespaces) { return true }
             return false
         }
-        // What changed since it was read is in use again, and stays.
+        // An attachment that has changed since it was read is in use again, and stays.
         let freed = try await carryOut(gone.map { Change(ending: $0, keys, ending) })
         return zip(gone, freed).compactMap { tenancy, isFreed in
             tenancy.reference.flatMap { isFreed ? ($0, tenancy.addresses) : nil }

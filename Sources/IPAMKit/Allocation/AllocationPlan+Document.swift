@@ -1,17 +1,17 @@
 import Store
 
-/// What an ADD changes of the network itself.
+/// What an ADD writes about the network itself.
 extension AllocationPlan {
     private var fixed: [AddressRange] { request.rangeSets.flatMap { $0.ranges.compactMap(\.fixed) } }
 
-    /// Makes the network's document and settings, or brings them up to date when they differ in meaning. The document
-    /// is never a guard of the ADD itself: Go nodes rewrite it all the time.
+    /// Creates the network's document and settings, or updates them if their meaning differs from the configuration.
+    /// The ADD is never guarded by the document: nodes with the Go plugin rewrite it all the time.
     var documentUpdate: [Operation] {
         guard !request.rangeSets.isEmpty, state.document == nil || rangesChange != nil else { return [] }
         let text = NetworkDocument.serialize(request.rangeSets)
         let put = Operation.put(keys.document, text)
         if let document = state.document, let change = rangesChange {
-            // Who changed the ranges is to be found out later: everything that lay in the former ones may be out of place.
+            // The change is recorded, so that an operator can find out later why addresses are out of range.
             var changed = settings ?? NetworkSettings(hasGoNodes: true, fixed: fixed)
             changed.fixed = fixed
             changed.record(change)
@@ -19,15 +19,17 @@ extension AllocationPlan {
             return (isSame == true ? [] : [put]) + [.put(keys.settings, changed.serialized())]
         }
         guard settings == nil else { return [put] }
-        // First made here: no Go node has written the document before this very transaction.
+        // Created here: no node with the Go plugin has written the document before this transaction.
         let made = NetworkSettings(hasGoNodes: false, fixed: fixed).serialized()
         return [.transaction(Transaction(if: [.absent(keys.document)], then: [put, .put(keys.settings, made)]))]
     }
 
-    /// Compares the store's ranges with the configuration's; nil where they mean the same, or one has none.
+    /// The difference between the store's ranges and the configuration's; nil if they mean the same, or if one of them
+    /// has none.
     func findRangesChange() -> NetworkSettings.RangesChange? {
         guard !request.rangeSets.isEmpty, let document = state.document else { return nil }
-        // Without the fixed ranges: of ranges that share a subnet, the document does not say whose they are.
+        // Compared without the fixed ranges: if ranges share a subnet, the document does not say to which one a fixed
+        // range belongs.
         let stored = try? NetworkDocument.parse(document.value)
         let isSame =
             stored.map { NetworkDocument.serialize($0) == NetworkDocument.serialize(request.rangeSets) } ?? false

@@ -1,14 +1,14 @@
 import Store
 
-/// The transaction of an ADD: a pure function of what was asked and what was read.
+/// The transaction of an ADD: a pure function of the request and of what was read.
 struct AllocationPlan {
-    /// Where the address of one range set comes from.
+    /// The source of one range set's address.
     enum Source {
-        /// This very address. A reservation that admits the pod, or has expired, is guarded by its revision.
+        /// This address. A reservation that admits the pod, or has expired, is guarded by its revision.
         case named(IPAddress, reservation: Record?, expired: Reservation?, takeover: Takeover?)
-        /// One of these, in this order, which is reserved so.
+        /// The first of these that is free; it is reserved as given.
         case automatic(candidates: [IPAddress], Reservation)
-        /// One of these, in this order.
+        /// The first of these that is free.
         case dynamic(cursor: Int, candidates: [IPAddress])
     }
 
@@ -19,20 +19,20 @@ struct AllocationPlan {
     /// One for each of the request's numbered range sets.
     let sources: [Source]
     let settings: NetworkSettings?
-    /// That the store has other ranges than the configuration, which the transaction changes; nil for nearly every ADD.
+    /// The change of the network's ranges that the transaction makes; nil for nearly every ADD.
     private(set) var rangesChange: NetworkSettings.RangesChange?
     /// The addresses that each level tries, one for each source.
     private var levels: [[IPAddress]] = []
-    /// The candidates are tried level by level, each nested in the else of the one before: level i tests the i-th
-    /// candidate of every set at once, and puts all or nothing. Everything that is put is put inside a level, because
-    /// a nested failure does not undo what its parent has put.
+    /// The candidates are tried level by level, each nested in the `else` of the level before: level i tests the i-th
+    /// candidate of every range set at once, and puts all or nothing. Every put is inside a level, because a nested
+    /// failure does not undo what its parent has put.
     private(set) var transaction = Transaction(if: [], then: [])
 
-    /// So many candidates are tried within one transaction, at most; what etcd's limit allows is less for many sets.
+    /// The most candidates that are tried within one transaction; etcd's limit allows fewer for many range sets.
     static let levels = 3
 
-    /// - Throws: ``IPAMError/tooManyOperations(network:rangeSets:takeovers:width:)`` where etcd's limit allows not even one
-    ///   level.
+    /// - Throws: ``IPAMError/tooManyOperations(network:rangeSets:takeovers:width:)`` if etcd's limit does not allow
+    ///   even one level.
     init(
         request: AddRequest, claimant: Claimant, state: AllocationState, keys: Keyspace, sources: [Source],
         settings: NetworkSettings?
@@ -49,8 +49,8 @@ struct AllocationPlan {
 
     // MARK: Transaction
 
-    /// Chooses the most levels that etcd takes in one transaction. The plan measures itself: what many sets put, and what
-    /// many takeovers delete, is nested as deep as it takes, before a level is given up.
+    /// Chooses as many levels as etcd accepts in one transaction, measured with ``Transaction/width``. The puts and
+    /// deletes of a level are nested as deep as necessary before a level is given up.
     private mutating func fit() throws(IPAMError) {
         var candidates: [[IPAddress]] = []
         while candidates.count < (hasCandidates ? Self.levels : 1), let next = addresses(at: candidates.count) {
@@ -99,7 +99,7 @@ struct AllocationPlan {
             if let record = group.tenancy.record { guards.append(.unchanged(record)) }
         }
         if hasAutomatic, request.autoLimit != nil, let namespace = claimant.holder.pod?.namespace {
-            // Where automatic addresses are limited, nobody else may reserve one at the same time.
+            // If the number of automatic addresses is limited, nobody else may reserve one at the same time.
             guards.append(.noneNewer(KeyRange(prefix: keys.claimsPrefix(of: namespace)), than: state.revision))
         }
         return guards
@@ -123,12 +123,12 @@ struct AllocationPlan {
         return guards
     }
 
-    /// The addresses that level `index` tries, one for each source; nil behind the last level.
+    /// The addresses that level `index` tries, one for each source; nil after the last level.
     func addresses(level index: Int) -> [IPAddress]? {
         index < levels.count ? levels[index] : nil
     }
 
-    /// The addresses at one place in the sources' lists; nil where a source has no more.
+    /// The addresses at one index of the sources' lists; nil if a source has fewer.
     private func addresses(at index: Int) -> [IPAddress]? {
         var addresses: [IPAddress] = []
         for source in sources {
@@ -146,7 +146,7 @@ struct AllocationPlan {
         sources.contains { if case .named = $0 { false } else { true } }
     }
 
-    /// What a level whose candidates are free changes, less the network's document.
+    /// What a level changes if its candidates are free, except for the network's document.
     private func puts(_ addresses: [IPAddress]) -> [Operation] {
         let container = request.attachment.containerID.text
         var operations: [Operation] = []
@@ -173,7 +173,7 @@ struct AllocationPlan {
         return operations
     }
 
-    /// What a named address changes besides its used key.
+    /// What a named address changes in addition to its used key.
     private func puts(_ address: IPAddress, _ reservation: Record?, _ expired: Reservation?, _ takeover: Takeover?)
         -> [Operation]
     {
@@ -199,15 +199,15 @@ struct AllocationPlan {
 
     // MARK: Takeover
 
-    /// A former attachment, and those of its addresses that go with it.
+    /// A former attachment, and its addresses that are freed with it.
     private struct TakeoverGroup {
         let takeover: Takeover
         let others: [IPAddress]
         var tenancy: Tenancy { takeover.tenancy }
     }
 
-    /// The takeovers by the attachment that they end. An address stands in one place only: etcd takes no key that is
-    /// changed twice.
+    /// The takeovers, grouped by the attachment that they end. Each address is in one group only: etcd refuses a key
+    /// that is changed twice.
     private var takeoverGroups: [TakeoverGroup] {
         var seen: [IPAddress] = []
         var takeovers: [Takeover] = []
@@ -224,8 +224,8 @@ struct AllocationPlan {
         return groups
     }
 
-    /// The former attachment goes, and with it its other addresses, each if it still is the holder's; their histories, if
-    /// nobody has written there meanwhile.
+    /// Deletes the former attachment and its other addresses, each if it still is the former holder's, and adds to
+    /// their histories if nobody has written there since.
     private func removal(of group: TakeoverGroup) -> [Operation] {
         (group.tenancy.record.map { [.delete(KeyRange($0.key))] } ?? [])
             + group.others.map { other in
@@ -252,7 +252,7 @@ struct AllocationPlan {
         state.histories.adding(entries, to: address, keys)
     }
 
-    /// Who makes this change, for the history.
+    /// Who makes the change, for the history.
     var author: String {
         let who = claimant.holder.phrase ?? "container \(request.attachment.containerID)"
         return who + (claimant.holder.node.map { " on \($0)" } ?? "")
@@ -260,12 +260,12 @@ struct AllocationPlan {
 
     // MARK: Outcome
 
-    /// What became of the transaction.
+    /// What the transaction has done.
     enum Outcome {
         case assigned([IPAddress])
-        /// A guard of the root did not hold: something changed since the read.
+        /// A guard of the root did not hold: something has changed since the read.
         case changed
-        /// Every candidate was taken. The keys around the first candidates were read along with it.
+        /// Every candidate was taken. The keys around the first candidates were read in the same transaction.
         case taken([ReadResult])
     }
 
@@ -293,7 +293,7 @@ struct AllocationPlan {
         return reads
     }
 
-    /// The last level's else: what is held around the candidates, so that the next try knows.
+    /// The `else` of the last level: reads the addresses around the candidates for the next round.
     private var neighbourhood: [Read] {
         var reads: [Read] = []
         for case .dynamic(_, let candidates) in sources { reads += Neighbourhood(of: candidates).reads(keys) }

@@ -7,19 +7,19 @@ struct AllocationState {
     var settings: Record?
     var lock: Record?
     var attachment: Record?
-    /// One for each of the request's numbered range sets; nil where no address was given yet.
+    /// One for each of the request's numbered range sets; nil if no address has been given yet.
     var cursors: [IPAddress?] = []
     /// The claimed addresses of each owner.
     var claims: [ClaimOwner: [IPAddress]] = [:]
-    /// Addresses are claimed for workloads of which one may be the pod's (``PodReference/deploymentPrefix``).
+    /// True if addresses are reserved for workloads of which one may be the pod's (``PodReference/deploymentPrefix``).
     var hasPossibleClaims = false
-    /// The addresses that were asked for by name, and those claimed.
+    /// The addresses that are requested by name, and those that are claimed.
     var addresses: [IPAddress: AddressState] = [:]
-    /// The histories that the ADD is going to add to.
+    /// The histories that the ADD will add to.
     var histories = Histories()
 }
 
-/// That an address is taken from a holder that is gone.
+/// The takeover of an address from a holder that is gone.
 struct Takeover {
     /// The holder's used key.
     let used: Record

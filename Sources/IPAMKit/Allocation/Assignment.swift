@@ -1,8 +1,10 @@
 /// An address given to an interface.
 public struct Assignment: Hashable, Sendable {
+    /// The address.
     public let address: IPAddress
-    /// In bits: the subnet's, unless the pod asks for another.
+    /// In bits: the prefix length of the subnet, unless the pod asks for another.
     public internal(set) var prefixLength: Int
+    /// The gateway of the subnet, unless the pod asks for another.
     public internal(set) var gateway: IPAddress
 
     init(_ address: IPAddress, in range: PoolRange) {
@@ -13,7 +15,7 @@ public struct Assignment: Hashable, Sendable {
 }
 
 extension AddressDemand {
-    /// The prefix length that is asked for beside `address`; nil for the subnet's.
+    /// The prefix length that the pod asks for with `address`; nil for the subnet's.
     private func prefixLength(of address: IPAddress) -> Int? {
         value(for: address, in: netmasks, fits: { $0.families.contains(address.family) })?.prefixLength
     }
@@ -22,14 +24,14 @@ extension AddressDemand {
         if case .addresses(let addresses) = wish, addresses.count == values.count {
             return addresses.firstIndex(of: address).map { values[$0] }
         }
-        // A range set that no address names stays as it is configured.
+        // A range set of which no address is named stays as it is configured.
         if case .addresses(let addresses) = wish, !addresses.contains(address) { return nil }
         return values.first(where: fits)
     }
 
-    /// How `address`, one of those asked for, is presented to the pod.
+    /// Returns how `address` is presented to the pod.
     ///
-    /// - Throws: ``AnnotationError`` when the netmask or the gateway asked for cannot be used with it.
+    /// - Throws: ``AnnotationError`` if the requested netmask or gateway cannot be used with the address.
     func assignment(of address: IPAddress, in range: PoolRange) throws(AnnotationError) -> Assignment {
         var assignment = Assignment(address, in: range)
         guard asksForPresentation else { return assignment }
@@ -69,8 +71,8 @@ extension AddressDemand {
 }
 
 extension CNIResult {
-    /// The result of an ADD. A route that names no gateway gets that of the first address of its family: the main plugin adds
-    /// it that way, and at CHECK compares it with the result.
+    /// The result of an ADD. A route without a gateway gets the gateway of the first address of its family: the main
+    /// plugin adds it that way, and compares it with the result at CHECK.
     public init(_ assignments: [Assignment], routes: [Route], dns: DNSConfiguration) {
         self.init(
             addresses: assignments.map {

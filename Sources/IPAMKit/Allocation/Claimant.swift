@@ -1,30 +1,30 @@
-/// Who an ADD is for, once all is known that can be.
+/// The pod or container that an ADD is for, with everything that is known about it.
 struct Claimant: Sendable {
     private(set) var holder: Holder
-    /// Why the cluster is not known that ``holder`` is of, although it was asked for, as a clause.
+    /// Why the cluster of ``holder`` is not known although Kubernetes was asked, as a clause.
     private(set) var clusterProblem: String?
-    /// What controls the pod; nil where nothing does that reservations can be for.
+    /// The workload that controls the pod; nil if nothing does for which addresses can be reserved.
     let workload: Workload?
     let demand: AddressDemand
     /// Why ``workload`` is nil, as a clause: "its controller is the DaemonSet web".
     let withoutWorkload: String
-    /// False where the pod's name alone has told ``workload``, although there is a Kubernetes to ask.
+    /// False if ``workload`` was derived from the pod's name although there is a Kubernetes to ask.
     let isConfirmed: Bool
 
-    /// Whose claims give this pod its reserved addresses unasked.
+    /// The owners whose reservations this pod gets without naming an address.
     var owners: [ClaimOwner] {
         guard let pod = holder.pod else { return [] }
         return [.pod(pod)] + (workload.map { [.workload(pod.namespace, $0.name)] } ?? [])
     }
 
-    /// Of which workloads the pod may be: those of this namespace whose names begin so. Nil where its owner is known, or
-    /// its name tells.
+    /// The workloads that the pod may belong to: those of the namespace whose names begin with this text. Nil if the
+    /// owner is known, or if the pod's name reveals it.
     var possibleDeployments: (Namespace, String)? {
         guard !isConfirmed, workload == nil, let pod = holder.pod, let prefix = pod.deploymentPrefix else { return nil }
         return (pod.namespace, prefix)
     }
 
-    /// Whom a repeated ADD is for: where Kubernetes was not asked this time, what was recorded of the same pod stands.
+    /// The holder of a repeated ADD. If Kubernetes was not asked this time, what was recorded for the same pod remains.
     func holder(recordedAs recorded: Holder) -> Holder {
         guard !isConfirmed, recorded.pod == holder.pod else { return holder }
         var known = holder
@@ -37,13 +37,13 @@ struct Claimant: Sendable {
         return known
     }
 
-    /// Takes over what `other`, which is of the same pod, knows of its cluster.
+    /// Copies what `other`, which is of the same pod, knows about its cluster.
     mutating func keepIdentity(of other: Claimant) {
         holder.cluster = other.holder.cluster
         clusterProblem = other.clusterProblem
     }
 
-    /// Takes note of which cluster the pod is of.
+    /// Notes which cluster the pod belongs to.
     mutating func identify(_ asked: Result<ClusterIdentity, PodSourceError>) {
         switch asked {
         case .success(.known(let cluster)): holder.cluster = cluster
@@ -56,7 +56,7 @@ struct Claimant: Sendable {
         reserved.admits(holder.pod, of: workload)
     }
 
-    /// A pod of which nothing but the name is known, or what is no pod.
+    /// A pod of which only the name is known, or a container that is no pod.
     init(_ holder: Holder, demand: AddressDemand, isConfirmed: Bool = true) {
         self.holder = holder
         self.demand = demand
@@ -65,13 +65,13 @@ struct Claimant: Sendable {
         withoutWorkload = holder.pod == nil ? "it is no pod of Kubernetes" : "its name does not tell its controller"
     }
 
-    /// A pod that was looked up.
+    /// A pod that was looked up in Kubernetes.
     ///
     /// - Parameters:
-    ///   - node: this node's name.
-    ///   - pod: nil when there is none of that name.
-    ///   - demand: what is known of its annotations; nil where the pod that was found tells them.
-    /// - Throws: ``IPAMError/podGone(_:_:)`` when Kubernetes does not have the pod, or has another one of that name.
+    ///   - node: the name of this node.
+    ///   - pod: the pod; nil if Kubernetes has none of that name.
+    ///   - demand: what the pod asks for, if that is known already; nil takes it from the pod's annotations.
+    /// - Throws: ``IPAMError/podGone(_:_:)`` if Kubernetes does not have the pod, or has another pod of that name.
     init(
         _ holder: Holder, _ pod: Pod?, named reference: PodReference, on node: String?, network: NetworkName,
         demand: AddressDemand? = nil
@@ -83,10 +83,11 @@ struct Claimant: Sendable {
                 throw .podGone(
                     reference, "the one with UID \(uid) is not there, Kubernetes has another (UID \(pod.uid))")
             }
-            // Kubernetes' own name of the node is the one by which it can be asked for.
+            // Kubernetes is asked for the node by the name that Kubernetes has for it.
             holder.node = pod.node ?? holder.node
         } else if let node, pod.node == node {
-            // The runtime knows a static pod by another UID than its mirror has, and the mirror may be made anew.
+            // The runtime knows a static pod by a UID that differs from its mirror's, and the mirror may be created
+            // anew.
             holder.uid = pod.staticUID ?? pod.uid
         }
         workload = Workload(of: pod)

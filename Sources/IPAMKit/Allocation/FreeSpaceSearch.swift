@@ -3,22 +3,22 @@ import Store
 /// Finds free addresses of a range set whose neighbourhood is full, by counting keys: the cost follows the text
 /// prefixes of the addresses, not the pool's fill.
 ///
-/// IPv4: the /16s are counted one by one, from the one of the cursor on; in the first that has room, its /24s are
-/// counted in one read; of those that have room, a few are read. IPv6 text has no blocks: some addresses are probed at
-/// random; only when all of them are held, which in a subnet of IPv6's size nobody sees, everything is read.
+/// IPv4: the /16 blocks are counted one by one, beginning with the cursor's; in the first that has room, its /24 blocks
+/// are counted in one read; of those that have room, a few are read. IPv6 text has no blocks: some addresses are probed
+/// at random; only if all of them are held, which does not happen in an IPv6 subnet of usual size, everything is read.
 struct FreeSpaceSearch {
     let pool: AddressPool
     let space: DynamicSpace
-    /// Where to begin: the address after the cursor.
+    /// The first address to try: the one after the cursor.
     let start: IPAddress
-    /// How many free addresses are enough.
+    /// The number of free addresses that is enough.
     let wanted: Int
 
     private static let countsPerRead = 64
     private static let blocksPerRead = 4
     private static let probes = 32
 
-    /// Free addresses, at most ``wanted``, in the order in which they should be tried; empty when there are none.
+    /// Free addresses, at most ``wanted``, in the order in which to try them; empty if there are none.
     func run() async throws(IPAMError) -> [IPAddress] {
         guard start.family == .ipv4 else {
             let probed = try await probe()
@@ -57,7 +57,7 @@ struct FreeSpaceSearch {
         return []
     }
 
-    /// The free addresses of the space that lie in `ranges`, where `results` are the keys held there.
+    /// The free addresses of the space that lie in `ranges`. `results` are the keys that are held there.
     func free(in ranges: [AddressRange], held results: [ReadResult]) -> [IPAddress] {
         let held = heldAddresses(results.flatMap(\.records))
         var free: [IPAddress] = []
@@ -70,13 +70,14 @@ struct FreeSpaceSearch {
                     next = address.advanced(by: 1)
                 }
             }
-            // Those behind the cursor come last: an address that was just freed is not given out again at once.
+            // Addresses behind the cursor come last, so that an address that was just freed is not given out again at
+            // once.
             free += range.contains(start) ? inRange.filter { $0 >= start } + inRange.filter { $0 < start } : inRange
         }
         return Array(free.prefix(wanted))
     }
 
-    /// The free ones among a few addresses of the space, picked at random, in one read.
+    /// The free addresses among a few that are picked at random, in one read.
     private func probe() async throws(IPAMError) -> [IPAddress] {
         var picked: [IPAddress] = []
         for _ in 0..<Self.probes {
@@ -92,7 +93,7 @@ struct FreeSpaceSearch {
         let held = heldAddresses(used.records + reserved.records)
         let first = space.index(of: start) ?? 0
         var free: [IPAddress] = []
-        // Among one more address than are held, one is free.
+        // Of one more address than are held, at least one is free.
         let enough = UInt128(held.count + wanted)
         for offset in 0..<min(space.count, enough) {
             let untilEnd = space.count - first

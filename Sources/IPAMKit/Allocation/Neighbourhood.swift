@@ -1,9 +1,9 @@
 import Store
 
-/// What an ADD whose candidates were all taken learns along with the refusal: which addresses around them are held.
+/// The addresses around an ADD's candidates, which the transaction reads if all candidates were taken.
 ///
-/// IPv4: the /24 of the first candidate. IPv6, whose text has no blocks: the candidates themselves, of which some may
-/// have been refused for the sake of another range set.
+/// IPv4: the /24 block of the first candidate. IPv6: the candidates themselves, because IPv6 text has no blocks; some
+/// of them may be free, and refused because of another range set.
 struct Neighbourhood {
     private let candidates: [IPAddress]
     private let block: TextBlock?
@@ -13,7 +13,7 @@ struct Neighbourhood {
         block = candidates.first.flatMap { TextBlock(containing: $0, octets: 3) }
     }
 
-    /// How many reads it takes.
+    /// The number of reads.
     var readCount: Int { block == nil ? candidates.count * 2 : 2 }
 
     func reads(_ keys: Keyspace) -> [Read] {
@@ -21,7 +21,7 @@ struct Neighbourhood {
             ?? candidates.reads(keys)
     }
 
-    /// The free addresses among those read.
+    /// The free addresses among those that were read.
     func free(_ search: FreeSpaceSearch, _ results: [ReadResult]) -> [IPAddress] {
         if let block { return search.free(in: [block.range], held: results) }
         return candidates.free(given: results)
@@ -34,7 +34,7 @@ extension [IPAddress] {
         flatMap { [Read(KeyRange(keys.used($0)), .keys), Read(KeyRange(keys.reservation($0)), .keys)] }
     }
 
-    /// Those that the answers to ``reads(_:)`` have no key for.
+    /// The addresses for which the answers to ``reads(_:)`` have no key.
     func free(given results: [ReadResult]) -> [IPAddress] {
         guard results.count == count * 2 else { return [] }
         return indices.filter { results[2 * $0].count == 0 && results[2 * $0 + 1].count == 0 }.map { self[$0] }

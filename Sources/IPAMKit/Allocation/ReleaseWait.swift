@@ -1,14 +1,14 @@
 import Store
 
-/// What an ADD waits for: that one of several holders goes.
+/// What an ADD waits for: one of several holders has to go.
 struct ReleaseWait: Sendable {
     /// The used keys of the addresses.
     var keys: [Key] = []
-    /// The earliest revision at which one of them was read; what happened since ends the wait.
+    /// The earliest revision at which one of the keys was read; any change after it ends the wait.
     var revision: Revision
-    /// Whether one of the holders is about to go by itself; the others only look gone.
+    /// Whether one of the holders is about to go; the others only appear to be gone.
     var isAboutToGo = false
-    /// When the first of the holders that look gone counts as gone; nil where none looks so.
+    /// The time at which the first of the holders that appear to be gone counts as gone; nil if there is none.
     var until: Timestamp?
 
     init(at revision: Revision) {
@@ -17,7 +17,8 @@ struct ReleaseWait: Sendable {
 
     /// Adds the holder with the used key `key`, which was read at `revision`.
     ///
-    /// - Parameter time: when a holder that looks gone counts as gone; nil for one that is about to go by itself.
+    /// - Parameter time: the time at which a holder that appears to be gone counts as gone; nil for a holder that is
+    ///   about to go.
     mutating func add(_ key: Key, at revision: Revision, until time: Timestamp?) {
         if !keys.contains(key) { keys.append(key) }
         self.revision = min(self.revision, revision)
@@ -30,13 +31,13 @@ struct ReleaseWait: Sendable {
 }
 
 extension AddressPool {
-    /// Waits until a holder has gone, or counts as gone.
+    /// Waits until one of the holders has gone, or counts as gone.
     ///
     /// - Parameters:
     ///   - longest: how long to wait at most.
-    ///   - now: the time by which `wait.until` is meant.
-    /// - Returns: false, at once, where all of them only look gone, and none counts as gone within `longest`.
-    /// - Throws: ``IPAMError`` where the store cannot be reached for so long.
+    ///   - now: the current time, of the clock of `wait.until`.
+    /// - Returns: false, at once, if all holders only appear to be gone and none counts as gone within `longest`.
+    /// - Throws: ``IPAMError`` if the store cannot be reached for that long.
     func wait(_ wait: ReleaseWait, atMost longest: Duration, now: Timestamp) async throws(IPAMError) -> Bool {
         var duration = longest
         if let until = wait.until {
@@ -47,7 +48,7 @@ extension AddressPool {
         do throws(StoreError) {
             try await store.waitForChange(of: wait.keys, after: wait.revision, deadline: .now + duration)
         } catch .deadlineExceeded {
-            // Who is waited for may be judged otherwise by now.
+            // The verdict on the holder may be different now.
         } catch {
             throw .store(error)
         }

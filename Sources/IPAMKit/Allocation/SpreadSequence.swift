@@ -1,6 +1,6 @@
 /// Numbers that are the same for the same seed text and scattered for different ones: FNV-1a, then SplitMix64.
 ///
-/// Not random and not secret: it keeps nodes that race for addresses apart.
+/// Neither random nor secret: it keeps nodes that race for addresses apart.
 struct SpreadSequence {
     private var state: UInt64
 
@@ -13,7 +13,7 @@ struct SpreadSequence {
         return UInt128(Self.mix(state)) << 64 | UInt128(Self.mix(state ^ 0x5555_5555_5555_5555))
     }
 
-    /// A place for `address` in an order that differs from seed to seed.
+    /// The rank of `address` in an order that differs for each seed.
     func rank(_ address: IPAddress) -> UInt64 {
         Self.mix(state ^ UInt64(truncatingIfNeeded: address.value) ^ UInt64(truncatingIfNeeded: address.value >> 64))
     }

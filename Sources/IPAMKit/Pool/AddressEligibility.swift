@@ -3,8 +3,8 @@ struct AddressEligibility {
     let network: NetworkName
     let sets: [RangeSet]
 
-    /// The range set that an address is of: the one whose dynamic or fixed range has it, else the first whose subnet
-    /// does. Range sets may share a subnet, but no range.
+    /// The range set that an address belongs to: the one whose dynamic or fixed range contains it, else the first whose
+    /// subnet does. Range sets may share a subnet, but not a range.
     func owner(of address: IPAddress) -> (index: Int, range: PoolRange)? {
         var bySubnet: (index: Int, range: PoolRange)?
         for (index, set) in sets.enumerated() {
@@ -15,7 +15,7 @@ struct AddressEligibility {
         return bySubnet
     }
 
-    /// The dynamic range that has `address`, unless the fixed range does, too.
+    /// The dynamic range that contains `address`; nil if the fixed range contains it, too.
     func dynamicRange(of address: IPAddress) -> AddressRange? {
         guard let range = owner(of: address)?.range, range.range.contains(address),
             range.fixed?.contains(address) != true
@@ -26,8 +26,9 @@ struct AddressEligibility {
     /// The subnets, comma separated.
     var subnets: String { sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ") }
 
-    /// The index of the range set that `address` is of, if a pod may have it: it lies in a subnet, is not its network
-    /// address, broadcast address or gateway, and lies in the fixed range, where one is set, or in the dynamic range.
+    /// The index of the range set that `address` belongs to, if a pod may have it: it lies in a subnet, is not its
+    /// network address, broadcast address or gateway, and lies in the fixed range, if one is set, or in the dynamic
+    /// range.
     ///
     /// - Throws: ``IPAMError/notAllowed(_:_:)``.
     func require(_ address: IPAddress) throws(IPAMError) -> Int {

@@ -2,20 +2,22 @@ import Store
 
 /// One network's addresses in the store, and the operations on them. Every change is one guarded transaction.
 ///
-/// The operations stand in files of their own. What a runtime asks for is done at once: `add`, `delete`, `check`,
-/// `collectGarbage`. What a person asks for is planned, shown, and then carried out as it was shown: `planRelease`,
+/// Each operation has its own file. The runtime's operations are done at once: `add`, `delete`, `check`,
+/// `collectGarbage`. An operator's changes are planned, shown, and then carried out as they were shown: `planRelease`,
 /// `planReservations`, `plan` (settings), `planAdoption`, `audit`, and `carryOut` for each of these plans.
 public struct AddressPool: Sendable {
+    /// Where the network is kept.
     public let store: any Store
+    /// The network's keys.
     public let keys: Keyspace
-    /// When operations give up.
+    /// The time at which operations give up.
     public let deadline: ContinuousClock.Instant
-    /// How long each look and each change may take; nil where all of them have the deadline in common.
+    /// How long each read and each change may take; nil if all of them share the deadline.
     private let timeout: Duration?
     /// How many entries an address's history keeps; 0 writes none.
     public let historyDepth: Int
 
-    /// A pool whose operations give up at `deadline`, whatever they consist of.
+    /// A pool whose operations give up at `deadline`, however many steps they have.
     public init(
         store: any Store, network: NetworkName, deadline: ContinuousClock.Instant,
         historyDepth: Int = History.defaultDepth
@@ -23,8 +25,8 @@ public struct AddressPool: Sendable {
         self.init(store, Keyspace(network), deadline, timeout: nil, historyDepth)
     }
 
-    /// A pool whose operations may take `timeout` from now on. Of one that takes many looks or changes, or waits for
-    /// something else in between, each look and each change may take as long.
+    /// A pool whose operations may take `timeout` from now on. If an operation has many steps, or waits for something
+    /// in between, each step may take that long.
     public init(
         store: any Store, network: NetworkName, timeout: Duration, historyDepth: Int = History.defaultDepth
     ) {
@@ -42,13 +44,13 @@ public struct AddressPool: Sendable {
         self.historyDepth = historyDepth
     }
 
-    /// The pool for the next look or change of an operation.
+    /// The pool for the next step of an operation: its deadline begins anew.
     var renewed: AddressPool {
         guard let timeout else { return self }
         return AddressPool(store, keys, .now + timeout, timeout: timeout, historyDepth)
     }
 
-    /// The same pool, whose operations give up that much later, and not at once: what was waited for must be of use.
+    /// The same pool with a later deadline, at least five seconds from now: the step after a wait needs time.
     func withDeadline(movedBy duration: Duration) -> AddressPool {
         AddressPool(store, keys, max(deadline + duration, .now + .seconds(5)), timeout: timeout, historyDepth)
     }
@@ -63,7 +65,7 @@ public struct AddressPool: Sendable {
         }
     }
 
-    /// The answers to `reads`, more of which than fit into one request are asked in several.
+    /// The answers to `reads`; more reads than fit into one request are sent in several.
     func results(of reads: [Read], at revision: Revision? = nil) async throws(IPAMError) -> [ReadResult] {
         var results: [ReadResult] = []
         while results.count < reads.count {
@@ -85,10 +87,10 @@ public struct AddressPool: Sendable {
 
     // MARK: History
 
-    /// The same pool, whose changes write no histories.
+    /// The same pool without histories: its changes write none.
     var withoutHistory: AddressPool { AddressPool(store, keys, deadline, timeout: timeout, 0) }
 
-    /// The histories of `addresses` as of now.
+    /// The current histories of `addresses`.
     ///
     /// - Parameter known: histories that have been read already.
     func histories(of addresses: [IPAddress], known: [IPAddress: Record?] = [:]) async throws(IPAMError) -> Histories {
@@ -126,7 +128,7 @@ public struct AddressPool: Sendable {
         return Tenancy(reference, attachment, record: record)
     }
 
-    /// What a record's value says; nil without a record.
+    /// The value of a record; nil without a record.
     ///
     /// - Throws: ``IPAMError/damaged(_:_:)``.
     func value<Value>(_ record: Record?, _ read: (String) throws(DamagedValue) -> Value) throws(IPAMError) -> Value? {
@@ -139,11 +141,11 @@ public struct AddressPool: Sendable {
     }
 }
 
-/// What of a network cannot be read: it does not hide the rest.
+/// The values of a network that cannot be read. They do not hide the others.
 struct ReadingProblems {
     var errors: [IPAMError] = []
 
-    /// What `read` gives; nil, with its error noted, if it cannot be read.
+    /// The result of `read`; nil if it fails, and then ``errors`` has the error.
     mutating func readable<Value>(_ read: () throws(IPAMError) -> Value?) -> Value? {
         do throws(IPAMError) {
             return try read()

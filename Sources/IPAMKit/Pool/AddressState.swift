@@ -1,6 +1,6 @@
 import Store
 
-/// What is known of an address by a read.
+/// The records of an address that were read.
 struct AddressState {
     var used: Record?
     var reservation: Record?

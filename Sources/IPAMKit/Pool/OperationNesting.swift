@@ -1,12 +1,12 @@
 import Store
 
-/// Many operations in one transaction: etcd bounds the widest path (``Store/Transaction/width``), and siblings do not add
-/// up. Nested transactions without guards always run, so that grouping changes nothing but the width.
+/// Many operations in one transaction. etcd limits the widest path (``Store/Transaction/width``); siblings do not add
+/// up. Nested transactions without guards always run, so grouping changes only the width.
 extension [Operation] {
-    /// So many operations stand side by side; more are nested.
+    /// The most operations side by side; more are nested.
     static let mostSiblings = 60
 
-    /// The same operations, in nested transactions where they are many.
+    /// The same operations, in nested transactions if there are many.
     var inSiblings: [Operation] {
         guard count > Self.mostSiblings else { return self }
         var operations = self
@@ -14,7 +14,7 @@ extension [Operation] {
         return operations
     }
 
-    /// The same operations, as often in groups of nested transactions as `rounds` says.
+    /// The same operations, grouped into nested transactions `rounds` times.
     func nested(_ rounds: Int) -> [Operation] {
         var operations = self
         for _ in 0..<rounds where operations.count > Self.groupSize {
@@ -23,7 +23,7 @@ extension [Operation] {
         return operations
     }
 
-    /// Four rounds of them, enough for 160,000 operations, are 80 wide.
+    /// The size of a group of many operations: four levels, enough for 160,000 operations, are 80 wide.
     private static let siblingsOfMany = 20
 
     /// Enough for 512 operations to be 8 + 8 + 8 wide.

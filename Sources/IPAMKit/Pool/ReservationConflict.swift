@@ -1,8 +1,10 @@
-/// Why an address cannot be reserved as ordered.
+/// Why an address cannot be reserved, or cannot be released.
 public struct ReservationConflict: Hashable, Sendable, CustomStringConvertible {
+    /// The address that is reserved for, or used by, somebody else.
     public let address: IPAddress
-    /// `is reserved for default/db-1`
+    /// The predicate of a message: `is reserved for default/db-1`.
     public let problem: String
 
+    /// The error message: the address and ``problem``.
     public var description: String { "\(address) \(problem)" }
 }

@@ -1,14 +1,14 @@
 import Store
 
-/// A block of IPv4 addresses whose text shares a prefix, so that the store can count or read it as a range of keys:
+/// A block of IPv4 addresses whose text has a common prefix, so that the store can count or read it as a range of keys:
 /// the /24 `10.188.3.` or the /16 `10.188.`.
 ///
-/// IPv6 text (RFC 5952) has no such blocks, because zeros are left out of it.
+/// IPv6 text (RFC 5952) has no such blocks, because it leaves out zeros.
 struct TextBlock: Hashable {
     let range: AddressRange
     private let prefix: String
 
-    /// The block of `octets` (1 to 3) leading octets that `address` is in; nil for IPv6.
+    /// The block with the first `octets` octets (1 to 3) of `address`; nil for IPv6.
     init?(containing address: IPAddress, octets: Int) {
         guard address.family == .ipv4 else { return nil }
         let cidr = CIDR(containing: address, prefixLength: octets * 8)
@@ -21,7 +21,7 @@ struct TextBlock: Hashable {
         prefix = String(Substring(text)) + "."
     }
 
-    /// Reads of what is in use and what is reserved in the block.
+    /// Reads the used and the reserved addresses of the block.
     func reads(_ keys: Keyspace, _ content: Read.Content) -> [Read] {
         [usedRead(keys, content), Read(KeyRange(prefix: keys.reservationsPrefix + prefix), content)]
     }
@@ -36,8 +36,8 @@ struct TextBlock: Hashable {
         }
     }
 
-    /// The blocks that have addresses of `space`, of all of it or of those `within` a range, in the space's order, each
-    /// once; those after the block of `start` first.
+    /// The blocks that have addresses of `space`, or of the part of it that lies `within` a range, each once, in the
+    /// order of the space; the block of `start` comes first.
     static func blocks(
         of space: DynamicSpace, octets: Int, within bounds: AddressRange? = nil, startingAt start: IPAddress
     ) -> [TextBlock] {
