@@ -10,6 +10,7 @@ INSTALL ?= install
 TESTS_AT_ONCE ?= 4
 RELEASE := .build/release
 SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
+PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test e2e bench lint install clean
@@ -45,6 +46,7 @@ bench: setup ## measures against the limits of the design and prints the ratios
 lint: setup ## checks the form of the Swift sources and of the scripts
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
+	pyflakes3 $(PYTHON_SCRIPTS)
 	scripts/check-layers
 
 # What `make build` made is installed as it is, so that root needs no compiler: make build && sudo make install

@@ -144,17 +144,15 @@ public final class KubernetesServer: Sendable {
         self.authority = authority
         self.access = access
         folder = try TemporaryDirectory(prefix: "kubernetes")
-        let path = try folder.write(Self.script, to: "server.py").path
         let identity = authority.server
         var attempts = 3
         while true {
             let port = try LoopbackPorts.take(1)[0]
             let process = try SupervisedProcess(
                 name: "python3", log: folder.file("log-\(port)"), executable: "python3",
-                arguments: [
-                    "-u", path, access.rawValue, String(port), identity.certificate, identity.key,
-                    authority.certificate, Self.token, clusterUID,
-                ])
+                arguments: PythonProgram.kubernetesServer.command(
+                    access.rawValue, String(port), identity.certificate, identity.key, authority.certificate,
+                    Self.token, clusterUID))
             do {
                 controlPort = try Self.startListening(process)
             } catch {
