@@ -76,7 +76,7 @@ extension AddOperation {
 
     /// A Kubernetes that does not answer must leave time for the rest of the ADD.
     private var judgingDeadline: ContinuousClock.Instant {
-        let now = ContinuousClock.now
+        let now = pool.clock()
         return now + (pool.deadline - now) / 2
     }
 

@@ -45,7 +45,7 @@ extension AddressPool {
             duration = min(duration, left)
         }
         do throws(StoreError) {
-            try await store.waitForChange(of: wait.keys, after: wait.revision, deadline: .now + duration)
+            try await store.waitForChange(of: wait.keys, after: wait.revision, deadline: clock() + duration)
         } catch .deadlineExceeded {
             // Who is waited for may be judged otherwise by now.
         } catch {

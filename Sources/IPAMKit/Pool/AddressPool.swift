@@ -13,16 +13,18 @@ public struct AddressPool: Sendable {
     private let timeout: Duration?
     /// How many entries an address's history keeps; 0 writes none.
     public let historyDepth: Int
+    /// The clock of all deadlines and waits.
+    let clock: @Sendable () -> ContinuousClock.Instant
 
     /// So often a transaction is tried again after others changed what it was planned on.
     static let attempts = 64
 
-    /// A pool whose operations give up at `deadline`, whatever they consist of.
+    /// A pool whose operations give up at `deadline`, whatever they consist of. Tests hand in a `clock` of their own.
     public init(
         store: any Store, network: NetworkName, deadline: ContinuousClock.Instant,
-        historyDepth: Int = History.defaultDepth
+        historyDepth: Int = History.defaultDepth, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        self.init(store, Keyspace(network), deadline, timeout: nil, historyDepth)
+        self.init(store, Keyspace(network), deadline, timeout: nil, historyDepth, clock)
     }
 
     /// A pool whose operations may take `timeout` from now on. Of one that takes many looks or changes, or waits for
@@ -30,29 +32,31 @@ public struct AddressPool: Sendable {
     public init(
         store: any Store, network: NetworkName, timeout: Duration, historyDepth: Int = History.defaultDepth
     ) {
-        self.init(store, Keyspace(network), .now + timeout, timeout: timeout, historyDepth)
+        self.init(store, Keyspace(network), .now + timeout, timeout: timeout, historyDepth) { .now }
     }
 
     private init(
         _ store: any Store, _ keys: Keyspace, _ deadline: ContinuousClock.Instant, timeout: Duration?,
-        _ historyDepth: Int
+        _ historyDepth: Int, _ clock: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
         self.store = store
         self.keys = keys
         self.deadline = deadline
         self.timeout = timeout
         self.historyDepth = historyDepth
+        self.clock = clock
     }
 
     /// The pool for the next look or change of an operation.
     var renewed: AddressPool {
         guard let timeout else { return self }
-        return AddressPool(store, keys, .now + timeout, timeout: timeout, historyDepth)
+        return AddressPool(store, keys, clock() + timeout, timeout: timeout, historyDepth, clock)
     }
 
     /// The same pool, whose operations give up that much later, and not at once: what was waited for must be of use.
     func withDeadline(movedBy duration: Duration) -> AddressPool {
-        AddressPool(store, keys, max(deadline + duration, .now + .seconds(5)), timeout: timeout, historyDepth)
+        AddressPool(
+            store, keys, max(deadline + duration, clock() + .seconds(5)), timeout: timeout, historyDepth, clock)
     }
 
     // MARK: The store, with this module's errors
@@ -80,7 +84,7 @@ public struct AddressPool: Sendable {
         do throws(StoreError) {
             return try await store.commit(transaction, deadline: deadline)
         } catch .outcomeUnknown(let problem) {
-            if ContinuousClock.now >= deadline { throw .store(.outcomeUnknown(problem)) }
+            if clock() >= deadline { throw .store(.outcomeUnknown(problem)) }
             return nil
         } catch {
             throw .store(error)
@@ -122,7 +126,7 @@ public struct AddressPool: Sendable {
             }
         }
         return try await operation(
-            AddressPool(store, keys, deadline, timeout: timeout, 0))
+            AddressPool(store, keys, deadline, timeout: timeout, 0, clock))
     }
 
     // MARK: Values
