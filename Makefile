@@ -13,7 +13,7 @@ SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' 
 PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test e2e bench lint install clean
+.PHONY: help setup build demo test unit e2e bench lint install clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -33,11 +33,16 @@ test: ## builds the debug products and runs every test (needs root for the netwo
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build
 
+# A test that needs an etcd or root says so: .needs(.etcd, .root).
+unit: ## of these only the tests that need neither root nor an etcd: seconds, once the products are built
+	$(SWIFT) build --build-tests
+	@KUBE_IPAM_TESTS=unit $(SWIFT) test --skip-build
+
 e2e: ## of these only the tests with real containers and real CNI plugins
 	@scripts/setup --test
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build \
-		--filter '\.(ContainerdTests|RealPluginTests)/'
+		--filter '\.EndToEnd[A-Za-z]*/'
 
 bench: setup ## measures against the limits of the design and prints the ratios
 	@Benchmarks/run

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct LargePoolTests {
+@Suite(.needs(.etcd, .root)) struct LargePoolTests {
     /// 65,536 addresses in use, each with its attachment, are listed and counted; none is missing.
     @Test func sixtyFiveThousandAddressesAreListed() async throws {
         let site = try await AdminSite()

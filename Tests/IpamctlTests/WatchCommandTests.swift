@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `ipamctl watch` as a process of its own.
-@Suite struct WatchCommandTests {
+@Suite(.needs(.etcd, .root)) struct WatchCommandTests {
     /// A watch that runs; what it prints goes to files.
     private final class Watch: Sendable {
         private let process: SpawnedProcess

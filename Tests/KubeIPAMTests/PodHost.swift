@@ -91,8 +91,8 @@ extension NetworkNamespace {
     }
 
     /// The gateway of the default route.
-    func defaultGateway(_ family: String = "-4") throws -> String? {
-        try json("-j", family, "route", "show", "default").first?["gateway"]?.string
+    func defaultGateway(_ family: AddressFamily = .ipv4) throws -> String? {
+        try json("-j", family == .ipv4 ? "-4" : "-6", "route", "show", "default").first?["gateway"]?.string
     }
 
     private func json(_ arguments: String...) throws -> [JSONValue] {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A rebuilt pod whose ADD comes before the DEL of its former self waits for it, and for nothing else.
-struct WaitForReleaseTests {
+@Suite(.needs(.etcd, .root)) struct WaitForReleaseTests {
     private static let address = "10.188.0.216"
 
     /// A cluster on an etcd of its own, whose requests can be counted.
