@@ -98,7 +98,7 @@ import Testing
         let n2 = try SimulatedNode("n2")
         #expect(try await impatient.add("c2", pod, on: n2).failure?.code == 11)
         #expect(try cluster.network.etcd.grpcCalls("Watch") == 0, "a minute is too long to wait for")
-        try await cluster.network.age(Self.address, bySeconds: 56)
+        try await cluster.network.age(Self.address, bySeconds: 58)
         #expect(try await cluster.add("c2", pod, on: n2).address() == Self.address)
         #expect(try await cluster.network.history(Self.address).first?.event == .takenOver)
     }
