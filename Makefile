@@ -10,9 +10,10 @@ INSTALL ?= install
 TESTS_AT_ONCE ?= 4
 RELEASE := .build/release
 SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
+PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test e2e bench lint install clean
+.PHONY: help setup build demo test unit e2e bench lint install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -32,11 +33,16 @@ test: ## build the debug programs and run every test (needs root for the network
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build
 
+# A test that needs an etcd or root says so: .needs(.etcd, .root).
+unit: ## run only the tests that need neither root nor etcd: seconds, once the programs are built
+	$(SWIFT) build --build-tests
+	@KUBE_IPAM_TESTS=unit $(SWIFT) test --skip-build
+
 e2e: ## run only the tests with real containers and real CNI plugins
 	@scripts/setup --test
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build \
-		--filter '\.(ContainerdTests|RealPluginTests)/'
+		--filter '\.EndToEnd[A-Za-z]*/'
 
 bench: setup ## measure time and size, and compare them with the limits
 	@Benchmarks/run
@@ -45,6 +51,7 @@ bench: setup ## measure time and size, and compare them with the limits
 lint: setup ## check format, scripts, order of the source folders, version
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
+	pyflakes3 $(PYTHON_SCRIPTS)
 	scripts/check-layers
 	scripts/check-version
 

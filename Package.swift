@@ -39,7 +39,7 @@ let package = Package(
                 "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
                 "Machine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["Scripts"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
         .testTarget(name: "EtcdClientTests", dependencies: ["EtcdClient", "HTTPTransport", "TestSupport"]),
         .testTarget(

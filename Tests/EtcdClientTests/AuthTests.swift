@@ -4,7 +4,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct AuthTests {
+@Suite(.serialized, .needs(.etcd)) struct AuthTests {
     /// A server whose user `alice` may do everything below /alice/ and nothing else. Its log-ins cost little.
     private func server(
         _ version: EtcdServer.Version, _ security: EtcdServer.Security = .plain, _ arguments: [String] = []

@@ -4,7 +4,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct ClusterTests {
+@Suite(.serialized, .needs(.etcd)) struct ClusterTests {
     /// Writers append under keys of their own while leaders are killed. What was acknowledged is there; what was refused
     /// is not; nothing is there twice.
     @Test func killedLeadersLoseNothingAndRepeatNothing() async throws {

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct EndpointTests {
     private let bad: [MisbehavingServer.Mode] = [.refuse, .blackhole, .swallow, .closeAtOnce, .garbage([0, 1, 2, 3])]
 
-    @Test func aReadFindsTheEndpointThatAnswers() async throws {
+    @Test(.needs(.etcd)) func aReadFindsTheEndpointThatAnswers() async throws {
         let etcd = try await EtcdServer.start()
         for mode in bad {
             let server = try MisbehavingServer(mode)
@@ -22,7 +22,7 @@ import Testing
         #expect(try etcd.grpcCalls("Range") == bad.count * 11)
     }
 
-    @Test func aFrozenEndpointCostsNoRead() async throws {
+    @Test(.needs(.etcd)) func aFrozenEndpointCostsNoRead() async throws {
         let frozen = try await EtcdServer.start()
         let etcd = try await EtcdServer.start()
         let frozenID = try await EtcdClient.of(frozen.endpoints).get("a").header.memberID
@@ -39,7 +39,7 @@ import Testing
         #expect(try etcd.grpcCalls("Range") - before == 5)
     }
 
-    @Test func aWriteGoesPastEndpointsThatSawNothing() async throws {
+    @Test(.needs(.etcd)) func aWriteGoesPastEndpointsThatSawNothing() async throws {
         for mode in bad {
             let etcd = try await EtcdServer.start()
             let server = try MisbehavingServer(mode)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aWriteToAKnownEndpointThatIsGoneGoesToTheNext() async throws {
+    @Test(.needs(.etcd)) func aWriteToAKnownEndpointThatIsGoneGoesToTheNext() async throws {
         let first = try await EtcdServer.start()
         let second = try await EtcdServer.start()
         let client = EtcdClient.of(first.endpoints + second.endpoints)
@@ -59,7 +59,7 @@ import Testing
         #expect(try second.grpcCalls("Put") == 1)
     }
 
-    @Test func aWriteThatIsSwallowedIsUnknownAndSentOnce() async throws {
+    @Test(.needs(.etcd)) func aWriteThatIsSwallowedIsUnknownAndSentOnce() async throws {
         let first = try await EtcdServer.start()
         let second = try await EtcdServer.start()
         let client = EtcdClient.of(first.endpoints + second.endpoints) { $0.writeAttempt = .milliseconds(500) }
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func aTrailingSlashIsNoTrouble() async throws {
+    @Test(.needs(.etcd)) func aTrailingSlashIsNoTrouble() async throws {
         let etcd = try await EtcdServer.start()
         #expect(try await EtcdClient.of([etcd.clientURL + "//"]).get("a").count == 0)
     }
@@ -147,7 +147,7 @@ import Testing
         _ = try await client.put("a")
     }
 
-    @Test func aReadGoesPastAnEndpointThatIsNotEtcd() async throws {
+    @Test(.needs(.etcd)) func aReadGoesPastAnEndpointThatIsNotEtcd() async throws {
         let stranger = try await ScriptedServer.start(.http2([.noMessage]))
         let etcd = try await EtcdServer.start()
         let client = EtcdClient.of([stranger.url] + etcd.endpoints)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct KVTests {
-    @Test(arguments: EtcdServer.Version.allCases, EtcdServer.Security.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases, EtcdServer.Security.allCases)
     func readsWritesAndDeletes(_ version: EtcdServer.Version, _ security: EtcdServer.Security) async throws {
         let etcd = try await EtcdServer.start(version: version, security: security)
         let client = try EtcdClient.of(etcd)
@@ -25,7 +25,7 @@ import Testing
         #expect(try etcd.grpcCalls("Put") == 2)
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func refusalsAreNamed(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let client = try EtcdClient.of(etcd)
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func aFullDatabaseIsNamed(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version, arguments: ["--quota-backend-bytes", "\(1 << 20)"])
         let client = try EtcdClient.of(etcd)
@@ -76,7 +76,7 @@ import Testing
         #expect(try await client.deleteRange(.with { $0.key = Data("k0".utf8) }, deadline: soon).deleted == 1)
     }
 
-    @Test func aNestedTransactionRunsAsWritten() async throws {
+    @Test(.needs(.etcd)) func aNestedTransactionRunsAsWritten() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
         let request = EtcdTxnRequest.with { outer in
@@ -126,7 +126,7 @@ import Testing
         #expect(text.contains(endpoint))
     }
 
-    @Test func aDeadlineFarAwayIsNoTrouble() async throws {
+    @Test(.needs(.etcd)) func aDeadlineFarAwayIsNoTrouble() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
         for time in [Duration.seconds(86_400), .seconds(86_400 * 365), .seconds(86_400 * 365 * 1000)] {

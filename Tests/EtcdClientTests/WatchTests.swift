@@ -9,7 +9,7 @@ import Testing
         .with { ($0.key, $0.startRevision) = (Data(key.utf8), revision) }
     }
 
-    @Test(arguments: EtcdServer.Version.allCases, [EtcdServer.Security.plain, .tls])
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases, [EtcdServer.Security.plain, .tls])
     func bringsEveryEventInOrder(_ version: EtcdServer.Version, _ security: EtcdServer.Security) async throws {
         let etcd = try await EtcdServer.start(version: version, security: security)
         let client = try EtcdClient.of(etcd)
@@ -32,7 +32,7 @@ import Testing
         try await writer.value
     }
 
-    @Test func goesOnAfterTheRevisionSeenLast() async throws {
+    @Test(.needs(.etcd)) func goesOnAfterTheRevisionSeenLast() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
         var revisions: [Int64] = []
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func aCompactedStartIsAnError(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let client = try EtcdClient.of(etcd)
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func aKilledServerEndsItWithAnError() async throws {
+    @Test(.needs(.etcd)) func aKilledServerEndsItWithAnError() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
         let error = await #expect(throws: EtcdError.self) {
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func aDeadEndpointIsPassedOver() async throws {
+    @Test(.needs(.etcd)) func aDeadEndpointIsPassedOver() async throws {
         let etcd = try await EtcdServer.start()
         let dead = try MisbehavingServer(.refuse)
         for try await answer in EtcdClient.of([dead.url] + etcd.endpoints).watch(request("a"), deadline: soon) {
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// Whichever way its consumer leaves it, etcd sees the watch end.
-    @Test func isGivenUpWhenItsConsumerStops() async throws {
+    @Test(.needs(.etcd)) func isGivenUpWhenItsConsumerStops() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
         #expect(try etcd.metric("etcd_debugging_mvcc_watcher_total") == 0)
@@ -104,7 +104,7 @@ import Testing
         #expect(try await client.get("a").count == 0)
     }
 
-    @Test func anUnreadWatchHoldsNothingUp() async throws {
+    @Test(.needs(.etcd)) func anUnreadWatchHoldsNothingUp() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
         let value = String(repeating: "x", count: 1 << 20)

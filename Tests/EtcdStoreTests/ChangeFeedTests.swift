@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct ChangeFeedTests {
+@Suite(.serialized, .needs(.etcd)) struct ChangeFeedTests {
     private static let range = KeyRange(prefix: "k/")
 
     private func store(_ endpoints: [String], patience: Duration = .milliseconds(300)) -> EtcdStore {
@@ -225,8 +225,11 @@ import Testing
         // Nor where nothing answers.
         let dead = try MisbehavingServer(.refuse)
         let waiting = store([dead.url]).changes(in: Self.range, after: 0)
-        let hopeless = Task { for try await _ in waiting {} }
-        try await Task.sleep(for: .milliseconds(300))
+        let interrupted = Flag()
+        let hopeless = Task { for try await case .interrupted in waiting { interrupted.set() } }
+        let deadline = soon
+        while !interrupted.isSet, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(interrupted.isSet)
         hopeless.cancel()
         try await hopeless.value
     }

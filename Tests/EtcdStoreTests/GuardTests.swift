@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct GuardTests {
+@Suite(.serialized, .needs(.etcd)) struct GuardTests {
     @Test(arguments: EtcdServer.Version.allCases) func absent(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)

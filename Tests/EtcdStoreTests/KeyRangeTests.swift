@@ -22,7 +22,7 @@ import Testing
     }
 
     /// Every range means to etcd what it means to ``KeyRange/contains(_:)``.
-    @Test func etcdAgrees() async throws {
+    @Test(.needs(.etcd)) func etcdAgrees() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         let keys = [

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct ReadTests {
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func manyQuestionsHaveOneRevision(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)
@@ -26,7 +26,7 @@ import Testing
         #expect(snapshot.results[4].records.map(\.modified) == [2, 3, 4])
     }
 
-    @Test func anOldRevisionIsReadAsItWas() async throws {
+    @Test(.needs(.etcd)) func anOldRevisionIsReadAsItWas() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         let first = try await store.put("a", "1")
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func aWholePoolIsReadAtOneRevisionWhileOthersWrite() async throws {
+    @Test(.needs(.etcd)) func aWholePoolIsReadAtOneRevisionWhileOthersWrite() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         for block in 0..<512 {
@@ -76,7 +76,7 @@ import Testing
         _ = await stop.result
     }
 
-    @Test func pagesComeOneByOneAtOneRevision() async throws {
+    @Test(.needs(.etcd)) func pagesComeOneByOneAtOneRevision() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         for key in 0..<5 { try await store.put("/p/\(key)", "\(key)") }
@@ -90,7 +90,7 @@ import Testing
         #expect(pages == [["0", "1"], ["2", "3"], ["4"]])
     }
 
-    @Test func pagesOfAnySizeGiveTheSame() async throws {
+    @Test(.needs(.etcd)) func pagesOfAnySizeGiveTheSame() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         for key in 0..<20 { try await store.put("/p/\(key)", "\(key)") }
@@ -103,7 +103,7 @@ import Testing
     }
 
     /// Somebody else wrote a key that is no text. Reading on from it must not go round in circles.
-    @Test func aKeyThatIsNotTextEndsTheReading() async throws {
+    @Test(.needs(.etcd)) func aKeyThatIsNotTextEndsTheReading() async throws {
         let etcd = try await EtcdServer.start()
         let store = EtcdStore.of(etcd.endpoints)
         for byte in [0xFE, 0xFF] {

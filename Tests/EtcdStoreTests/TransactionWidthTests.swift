@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct TransactionWidthTests {
+@Suite(.serialized, .needs(.etcd)) struct TransactionWidthTests {
     /// Random nested transactions around the limit: etcd takes exactly those that ``Transaction/width`` says it takes.
     @Test(arguments: EtcdServer.Version.allCases)
     func widthIsWhatEtcdCounts(_ version: EtcdServer.Version) async throws {

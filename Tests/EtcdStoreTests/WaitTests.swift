@@ -4,16 +4,16 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct WaitTests {
+@Suite(.serialized, .needs(.etcd)) struct WaitTests {
     @Test(arguments: EtcdServer.Version.allCases) func deletedBefore(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)
         let revision = try await store.put("lock")
         try await store.delete("lock")
-        try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+        try await expectAtOnce { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
         // Held again, by another: it was deleted in between all the same.
         try await store.put("lock")
-        try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+        try await expectAtOnce { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
     }
 
     @Test func deletedBeforeAndCompacted() async throws {
@@ -23,20 +23,26 @@ import Testing
         try await store.delete("lock")
         let last = try await store.put("lock")
         try await etcd.etcdctl(["compact", "\(last)"])
-        try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+        try await expectAtOnce { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
     }
 
     @Test(arguments: EtcdServer.Version.allCases) func deletedMeanwhile(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version)
         let store = EtcdStore.of(etcd.endpoints)
         let revision = try await store.put("lock")
-        let waiting = Task { try await store.waitUntilAbsent("lock", after: revision, deadline: soon) }
+        let isOver = Flag()
+        let waiting = Task {
+            defer { isOver.set() }
+            try await store.waitUntilAbsent("lock", after: revision, deadline: soon)
+        }
         try await watched(etcd)
         // Another key, and another value, are no deletion.
         try await store.delete("lock2")
         try await store.put("lock", "renewed")
+        #expect(try await store.record("lock")?.value == "renewed")
+        #expect(!isOver.isSet, "the lock is still held")
         try await store.delete("lock")
-        try await waiting.value
+        try await expectAtOnce { try await waiting.value }
     }
 
     @Test func neverDeletedEndsByTheDeadline() async throws {
@@ -69,6 +75,7 @@ import Testing
         try await etcd.restart()
         try await EtcdStore.of(etcd.endpoints).delete("lock")
         try await waiting.value
+        #expect(try await EtcdStore.of(etcd.endpoints).record("lock") == nil)
     }
 
     @Test func aMemberThatFreezesIsPassedOver() async throws {
@@ -117,10 +124,10 @@ import Testing
                 try await store.put("used/5", "another's")
             }
             // The second time it is known at once.
-            try await waiting.value
+            try await expectAtOnce { try await waiting.value }
         }
         try await store.delete("used/1")
-        try await store.waitForChange(of: ["used/1"], after: revision, deadline: soon)
+        try await expectAtOnce { try await store.waitForChange(of: ["used/1"], after: revision, deadline: soon) }
     }
 
     @Test func changeThatWasCompactedAwayEndsTheWait() async throws {
@@ -130,7 +137,9 @@ import Testing
         try await store.put("used/1", "another's")
         let last = try await store.put("else")
         try await etcd.etcdctl(["compact", "\(last)"])
-        try await store.waitForChange(of: ["used/1", "used/2"], after: revision, deadline: soon)
+        try await expectAtOnce {
+            try await store.waitForChange(of: ["used/1", "used/2"], after: revision, deadline: soon)
+        }
     }
 
     @Test func noChangeEndsByTheDeadline() async throws {
@@ -159,6 +168,14 @@ import Testing
         try await EtcdStore.of(others.map(\.clientURL)).delete("used/1")
         try await waiting.value
         try follower.thaw()
+    }
+
+    /// Checks that a wait with a deadline in a minute does not end by that.
+    private func expectAtOnce(_ wait: () async throws -> Void, sourceLocation: SourceLocation = #_sourceLocation)
+        async throws
+    {
+        let time = try await ContinuousClock().measure { try await wait() }
+        #expect(time < .seconds(30), "it took \(time)", sourceLocation: sourceLocation)
     }
 
     /// Waits until somebody watches.

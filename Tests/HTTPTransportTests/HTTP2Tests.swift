@@ -2,7 +2,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct HTTP2Tests {
+@Suite(.serialized, .needs(.etcd)) struct HTTP2Tests {
     @Test(arguments: EtcdServer.Version.allCases, [EtcdServer.Security.plain, .tls])
     func trailersCarryTheStatus(_ version: EtcdServer.Version, _ security: EtcdServer.Security) async throws {
         let etcd = try await EtcdServer.start(version: version, security: security)

@@ -6,7 +6,7 @@ import Testing
 
 /// A host name with several addresses, of which some swallow packets. Each test is in a process of its own, because the name
 /// is known there alone.
-@Suite(.serialized) struct HostAddressTests {
+@Suite(.serialized, .needs(.root)) struct HostAddressTests {
     @Test func theSecondAddressIsReachedWhenTheFirstSwallowsPackets() async {
         await #expect(processExitsWith: .success) {
             let server = try await ScriptedServer.start(.http)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func theSecondAddressIsReachedWithTLSAndHTTP2() async {
+    @Test(.needs(.etcd)) func theSecondAddressIsReachedWithTLSAndHTTP2() async {
         await #expect(processExitsWith: .success) {
             let etcd = try await EtcdServer.start(security: .tls)
             let authority = try #require(etcd.certificates)

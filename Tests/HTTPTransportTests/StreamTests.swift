@@ -117,7 +117,7 @@ import Testing
     }
 
     /// etcd sends far more than the windows hold, and nobody reads it.
-    @Test(arguments: [EtcdServer.Security.plain, .tls])
+    @Test(.needs(.etcd), arguments: [EtcdServer.Security.plain, .tls])
     func anUnreadHTTP2StreamHoldsUpNobodyElse(_ security: EtcdServer.Security) async throws {
         let etcd = try await EtcdServer.start(security: security)
         let value = [UInt8](repeating: 5, count: 1 << 20)

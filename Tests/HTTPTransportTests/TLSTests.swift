@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func aClientProvesItselfFromFilesOrMemory(_ version: EtcdServer.Version) async throws {
         let etcd = try await EtcdServer.start(version: version, security: .mutualTLS)
         let authority = try #require(etcd.certificates)
@@ -162,7 +162,7 @@ import Testing
         #expect(try await client.send(request).trailers["grpc-status"] == "0")
     }
 
-    @Test func aServerThatWantsAnotherCertificateAnswersNothing() async throws {
+    @Test(.needs(.etcd)) func aServerThatWantsAnotherCertificateAnswersNothing() async throws {
         let etcd = try await EtcdServer.start(security: .mutualTLS)
         let stranger = try Self.stranger.get().client(commonName: "mallory")
         var request = RawGRPC.range(etcd)

@@ -6,8 +6,8 @@ import Testing
 
 /// What the Go plugin left in the store, and pods that Kubernetes has.
 @Suite struct AdoptionTests {
-    private func pool(_ used: [String: String] = [:], sets: [String] = ["10.64.0.0/16"]) async throws -> EtcdPool {
-        let pool = try await EtcdPool(sets.map { try set($0) })
+    private func pool(_ used: [String: String] = [:], sets: [String] = ["10.64.0.0/16"]) async throws -> TestPool {
+        let pool = try TestPool(sets.map { try set($0) })
         try await pool.put(
             [(pool.keys.document, NetworkDocument.serialize(pool.rangeSets))]
                 + used.map { (pool.keys.used(address($0.key)), $0.value) })
@@ -20,7 +20,7 @@ import Testing
         return pod
     }
 
-    private func plan(_ pool: EtcdPool, _ pods: [Pod], at now: Timestamp = noon, store: FaultyStore? = nil)
+    private func plan(_ pool: TestPool, _ pods: [Pod], at now: Timestamp = noon, store: FaultyStore? = nil)
         async throws -> Adoption
     {
         try await pool.pool(store).planAdoption(
@@ -28,7 +28,7 @@ import Testing
             now: { now })
     }
 
-    private func adopt(_ pool: EtcdPool, _ pods: [Pod], store: FaultyStore? = nil) async throws -> [AdoptionOutcome] {
+    private func adopt(_ pool: TestPool, _ pods: [Pod], store: FaultyStore? = nil) async throws -> [AdoptionOutcome] {
         try await pool.pool(store).adopt(plan(pool, pods), by: "root@admin1", at: noon)
     }
 
@@ -251,7 +251,7 @@ import Testing
                 observe: { () async throws(PodSourceError) -> Listing<Pod> in throw PodSourceError("no") },
                 now: { noon })
         }
-        let unknown = try await EtcdPool([set("10.64.0.0/24")])
+        let unknown = try TestPool([set("10.64.0.0/24")])
         await #expect(throws: IPAMError.unknownNetwork(unknown.network)) {
             _ = try await plan(unknown, [live("p-5", "10.64.0.5")])
         }

@@ -12,7 +12,7 @@ import Testing
     }
 
     /// A plan of so many dynamic sets after so many named ones, with `candidates` for each.
-    private func plan(_ pool: EtcdPool, dynamic: Int, container: String, candidates: Int) throws -> AllocationPlan {
+    private func plan(_ pool: TestPool, dynamic: Int, container: String, candidates: Int) throws -> AllocationPlan {
         var request = try pool.request(container, "default/db-0")
         request.rangeSets = pool.rangeSets
         let sources = pool.rangeSets.enumerated().map { index, set -> AllocationPlan.Source in
@@ -27,11 +27,11 @@ import Testing
 
     /// etcd's rules (checkTxnRequest, checkIntervals) have the last word: every plan is run, at its first level, and
     /// with all candidates but the last taken.
-    @Test(arguments: EtcdServer.Version.allCases, [AddressFamily.ipv4, .ipv6])
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases, [AddressFamily.ipv4, .ipv6])
     func everyPlanFitsIntoOneTransactionOfEtcd(version: EtcdServer.Version, family: AddressFamily) async throws {
         for count in 1...16 {
             for dynamic in [count, count - 1, 0] {
-                let pool = try await EtcdPool(try sets(count, family: family), version: version)
+                let pool = try await TestPool.onEtcd(try sets(count, family: family), version: version)
                 let store = pool.store()
                 let plan = try plan(pool, dynamic: dynamic, container: "c1", candidates: 4)
                 #expect(plan.transaction.width <= Transaction.maximumWidth, "\(count) sets, \(dynamic) dynamic")
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func whenAllCandidatesAreTakenTheNeighbourhoodIsTold() async throws {
-        let pool = try await EtcdPool(try sets(2, family: .ipv4))
+        let pool = try TestPool(try sets(2, family: .ipv4))
         let plan = try plan(pool, dynamic: 2, container: "c1", candidates: 3)
         for level in 0..<3 {
             // One set's candidate is enough to make a level fail.
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func aHeldLockAndASecondSandboxStopIt() async throws {
-        let pool = try await EtcdPool(try sets(1, family: .ipv4))
+        let pool = try TestPool(try sets(1, family: .ipv4))
         let plan = try plan(pool, dynamic: 1, container: "c1", candidates: 4)
         try await pool.put([(pool.keys.lock, "123")])
         let commit = try await pool.store().commit(plan.transaction, deadline: .now + .seconds(60))
@@ -188,15 +188,22 @@ import Testing
         }
     }
 
-    /// etcd checks width and keys before it looks at the guards: which do not hold here.
-    @Test(arguments: EtcdServer.Version.allCases)
+    /// etcd checks width and keys before it looks at the guards, most of which do not hold here.
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func etcdTakesEveryPlan(version: EtcdServer.Version) async throws {
-        let pool = try await EtcdPool([try set("10.1.0.0/24")], version: version)
+        let pool = try await TestPool.onEtcd([try set("10.1.0.0/24")], version: version)
         var generator = SeededGenerator()
         for _ in 0..<60 {
             let count = Int.random(in: 10...16, using: &generator)
             let plan = try randomPlan(pool.network.text, sets: count, others: 15, &generator)
-            _ = try await pool.store().commit(plan.transaction, deadline: .now + .seconds(60))
+            let before = try await pool.contents()
+            let commit = try await pool.store().commit(plan.transaction, deadline: .now + .seconds(60))
+            let after = try await pool.contents()
+            if case .assigned(let addresses) = plan.outcome(of: commit) {
+                #expect(addresses.allSatisfy { after["used/\($0)"] == "new" }, "\(generator): \(addresses)")
+            } else {
+                #expect(after == before, "\(generator)")
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// A large cluster with problems of every kind planted in it, on a real etcd: all of them are found, nothing else is, and a
 /// repair frees what leaked and nothing else.
-@Suite struct AuditClusterTests {
+@Suite(.needs(.etcd)) struct AuditClusterTests {
     /// What was planted, as findings are summarised.
     private struct Planted {
         var expected: Set<String> = []
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func everyPlantedProblemIsFoundAndNothingElseAndTheRepairFreesWhatLeaked() async throws {
-        let etcd = try await EtcdPool([set("10.96.0.0/16")])
+        let etcd = try await TestPool.onEtcd([set("10.96.0.0/16")])
         var world = AuditWorld(etcd.network, rangeSets: etcd.rangeSets)
         let planted = plant(&world)
         try await etcd.put(world.records)
@@ -160,7 +160,7 @@ import Testing
 
     /// Another process deletes, adds and reserves while 5,000 leaks are repaired.
     @Test func noLiveAddressIsFreedWhileOthersChangeTheNetworkDuringARepair() async throws {
-        let etcd = try await EtcdPool([set("10.98.0.0/16")])
+        let etcd = try await TestPool.onEtcd([set("10.98.0.0/16")])
         var world = AuditWorld(etcd.network, rangeSets: etcd.rangeSets)
         for index in 0..<5000 {
             world.record(

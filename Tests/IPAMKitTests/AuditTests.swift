@@ -52,17 +52,13 @@ import Testing
         #expect(world.findings() == ["10.80.0.100 leaked free?"])
     }
 
-    @Test(arguments: ["absent", "not ready", "out of service"])
-    func aPodGoneWithItsNodeLeaksAtOnce(state: String) throws {
+    @Test(arguments: LostNode.allCases)
+    func aPodGoneWithItsNodeLeaksAtOnce(lost: LostNode) throws {
         var world = try world()
         world.run("c0", ["10.80.0.101"], pod: "default/x-0", uid: "x", node: "n2")
         world.record("c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1")
         world.nodes.removeAll { $0.name == "n1" }
-        switch state {
-        case "not ready": world.nodes.append(Node(name: "n1", isReady: false, isOutOfService: false))
-        case "out of service": world.nodes.append(Node(name: "n1", isReady: true, isOutOfService: true))
-        default: break
-        }
+        if let node = lost.node("n1") { world.nodes.append(node) }
         #expect(world.findings() == ["10.80.0.100 leaked free"])
     }
 
@@ -183,17 +179,22 @@ import Testing
         #expect(Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.isEmpty)
     }
 
+    /// What is said of an address that a live pod reports, and the store has for another.
+    enum Reporter: CaseIterable {
+        case otherUID, holderWithoutCluster, holderOfAnotherCluster, holderOnALostNode, statusOfMultusAlone
+    }
+
     /// calico 5044, 13538: garbage collection freed addresses of live pods.
-    @Test(arguments: ["another UID", "no cluster", "another cluster", "its node is gone", "by Multus alone"])
-    func whatALivePodReportsIsNeverFreed_calico5044(why: String) throws {
+    @Test(arguments: Reporter.allCases)
+    func whatALivePodReportsIsNeverFreed_calico5044(reporter: Reporter) throws {
         var world = try world()
         world.record(
             "c1", ["10.80.0.100"], pod: "default/db-0", uid: "u1",
-            cluster: why == "no cluster" ? nil : why == "another cluster" ? "c9" : "c1")
+            cluster: reporter == .holderWithoutCluster ? nil : reporter == .holderOfAnotherCluster ? "c9" : "c1")
         var pod = Pod.member("default/other-0", uid: "u9", node: "n2")
         pod.addresses = [address("10.80.0.100")]
-        if why == "its node is gone" { world.nodes.removeAll { $0.name == "n1" } }
-        if why == "by Multus alone" {
+        if reporter == .holderOnALostNode { world.nodes.removeAll { $0.name == "n1" } }
+        if reporter == .statusOfMultusAlone {
             pod.addresses = [address("10.80.0.150")]
             pod.annotations["k8s.v1.cni.cncf.io/network-status"] =
                 #"[{"name":"k8s","interface":"net1","ips":["10.80.0.100"]},{"ips":"malformed"}]"#

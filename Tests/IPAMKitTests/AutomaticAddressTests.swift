@@ -5,12 +5,12 @@ import Testing
 @testable import IPAMKit
 @testable import Store
 
-/// `kube-ipam.ip: auto`, on a real etcd.
+/// `kube-ipam.ip: auto`.
 @Suite struct AutomaticAddressTests {
     private let fixed = "10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.13"
 
-    private func node(_ sets: String...) async throws -> TestNode {
-        try await TestNode.first(sets.isEmpty ? [set(fixed)] : sets.map { try set($0) })
+    private func node(_ sets: String...) throws -> TestNode {
+        try TestNode.first(sets.isEmpty ? [set(fixed)] : sets.map { try set($0) })
     }
 
     private func db(_ ordinal: Int, _ uid: String) -> Pod {
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func aStatefulSetsPodKeepsTheAddressThatItWasGivenFirst() async throws {
-        let node = try await node()
+        let node = try node()
         let first = try await node.start("c1", db(0, "u1"))
         let given = try #require(first.addresses.first)
         #expect(range("10.72.0.10-10.72.0.13").contains(given))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func aDeploymentsReplicasShareASetAndARebuiltOneGetsAFreeOneOfIt() async throws {
-        let node = try await node()
+        let node = try node()
         let first = try await node.start("c1", web("aaaaa")).addresses
         let second = try await node.start("c2", web("bbbbb")).addresses
         #expect(first != second)
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func aReplicaWhoseHolderIsGoneIsReplacedBeforeANewAddressIsClaimed() async throws {
-        var node = try await node()
+        var node = try node()
         let first = try await node.start("c1", web("aaaaa")).addresses
         node.gone = ["/run/netns/c1"]
         node.cluster.remove(pod("default/web-6d9b74fd4d-aaaaa"))
@@ -70,8 +70,8 @@ import Testing
     }
 
     /// Two sandboxes of one pod must not claim two addresses.
-    @Test func racingSandboxesOfOnePodClaimOneAddress() async throws {
-        let node = try await node("10.72.0.0/24")
+    @Test(.needs(.etcd)) func racingSandboxesOfOnePodClaimOneAddress() async throws {
+        let node = try await TestNode.onEtcd([set("10.72.0.0/24")])
         node.cluster.put(db(0, "u1"))
         let given = await withTaskGroup(of: IPAddress?.self) { group in
             for index in 0..<8 {
@@ -83,8 +83,8 @@ import Testing
         #expect(try await node.pool.contents().keys.count { $0.hasPrefix("claims/default/pod/db-0/") } == 1)
     }
 
-    @Test func manyPodsAtOnceEachGetTheirOwn() async throws {
-        let node = try await node("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")
+    @Test(.needs(.etcd)) func manyPodsAtOnceEachGetTheirOwn() async throws {
+        let node = try await TestNode.onEtcd([set("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")])
         for index in 0..<40 { node.cluster.put(db(index, "u\(index)")) }
         let given = try await withThrowingTaskGroup(of: IPAddress?.self) { group in
             for index in 0..<40 {
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func everyRangeSetGetsOneAndBothFamiliesAreKept() async throws {
-        let node = try await node(fixed, "fd72::/64")
+        let node = try node(fixed, "fd72::/64")
         let first = try await node.start("c1", db(0, "u1")).addresses
         #expect(first.map(\.family) == [.ipv4, .ipv6])
         _ = try await node.pool.pool().delete(reference("c1"))
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func withoutAFixedRangeItComesFromTheDynamicOne() async throws {
-        let node = try await node("10.72.0.0/24 10.72.0.100-10.72.0.103")
+        let node = try node("10.72.0.0/24 10.72.0.100-10.72.0.103")
         let given = try await node.start("c1", db(0, "u1")).addresses
         #expect(given.allSatisfy { range("10.72.0.100-10.72.0.103").contains($0) })
         // Nobody else is given it while its pod is down.
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func aFullFixedRangeIsSaidToBeFull() async throws {
-        let node = try await node()
+        let node = try node()
         for ordinal in 0..<4 { _ = try await node.start("c\(ordinal)", db(ordinal, "u\(ordinal)")) }
         node.cluster.put(db(4, "u4"))
         let error = await node.refusal("c4", db(4, "u4"))
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func podsOfOtherOwnersAreRefusedWithASentence() async throws {
-        let node = try await node()
+        let node = try node()
         var daemon = Pod(pod("default/agent-x7x7x"), uid: "u1", annotations: ["kube-ipam.ip": "auto"], node: "n1")
         daemon.controller = .init(kind: "DaemonSet", name: "agent")
         node.cluster.put(daemon)
@@ -146,8 +146,8 @@ import Testing
         #expect(try await node.pool.contents().isEmpty)
     }
 
-    @Test func aNamespacesNumberIsCappedAlsoForManyAtOnceAndOthersReservationsDoNotCount() async throws {
-        let node = try await node("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")
+    @Test(.needs(.etcd)) func aNamespacesNumberIsCappedAlsoForManyAtOnceAndOthersReservationsDoNotCount() async throws {
+        let node = try await TestNode.onEtcd([set("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")])
         _ = try await node.pool.pool().reserve(
             node.pool.orders((50...55).map { address("10.72.0.\($0)") }, for: "default/deploy/other"),
             rangeSets: node.pool.rangeSets, now: noon)
@@ -174,7 +174,7 @@ import Testing
     }
 
     @Test func bothAddressesOfADualStackPodCountForTheCap() async throws {
-        let node = try await node("10.72.0.0/24", "fd72::/64")
+        let node = try node("10.72.0.0/24", "fd72::/64")
         node.cluster.put(db(0, "u0"))
         node.cluster.put(db(1, "u1"))
         _ = try await node.add("c0", db(0, "u0"), autoLimit: 3)
@@ -185,7 +185,7 @@ import Testing
     }
 
     @Test func aLookupThatFailedIsNotAnsweredWithOneMoreAddress() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", web("aaaaa"))
         node.cluster.fail("no answer")
         let error = await node.other("n2").refusal(
@@ -193,8 +193,8 @@ import Testing
         #expect(error == .lookupFailed(PodSourceError("no answer")))
     }
 
-    @Test func manyReplicasStartAtOnce() async throws {
-        let node = try await node("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")
+    @Test(.needs(.etcd)) func manyReplicasStartAtOnce() async throws {
+        let node = try await TestNode.onEtcd([set("10.72.0.0/24 10.72.0.100-10.72.0.200 10.72.0.10-10.72.0.60")])
         let pods = (0..<40).map { web(String(format: "%05d", $0)) }
         for pod in pods { node.cluster.put(pod) }
         let given = try await withThrowingTaskGroup(of: IPAddress?.self) { group in
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test func releasingTheReservationEndsIt() async throws {
-        let node = try await node()
+        let node = try node()
         let given = try await node.start("c1", db(0, "u1")).addresses
         _ = try await node.pool.pool().delete(reference("c1"))
         _ = try await node.pool.pool().release(given, force: false)

@@ -4,16 +4,16 @@ import Testing
 @testable import IPAMKit
 @testable import Store
 
-/// Which address an ADD gets: annotations, reservations and `auto`, on a real etcd.
+/// Which address an ADD gets: annotations, reservations and `auto`.
 @Suite struct FixedAddressTests {
     private let fixed = "10.70.0.0/24 10.70.0.100-10.70.0.200 10.70.0.10-10.70.0.50"
 
-    private func node(_ sets: String...) async throws -> TestNode {
-        try await TestNode.first(sets.isEmpty ? [set(fixed)] : sets.map { try set($0) })
+    private func node(_ sets: String...) throws -> TestNode {
+        try TestNode.first(sets.isEmpty ? [set(fixed)] : sets.map { try set($0) })
     }
 
     @Test func anAnnotatedAddressIsGivenAndRecordedAsFixed() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member(
             "default/db-0", uid: "u1", ip: "10.70.0.20",
             ["kube-ipam.netmask": "255.255.255.192", "kube-ipam.gateway": "10.70.0.9"])
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func theRuntimesAnnotationsSpareTheQuestion() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/db-0", uid: "u1")
         let added = try await node.add("c1", pod, annotations: .passed(["kube-ipam.ip": "10.70.0.20"]))
         #expect(added.addresses == [address("10.70.0.20")])
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func withoutAnySourceOfAnnotationsThePodIsRefused() async throws {
-        let node = try await node()
+        let node = try node()
         var request = try node.pool.request("c1", "default/db-0")
         request.annotations = .kubernetes
         let error = await #expect(throws: IPAMError.self) { _ = try await node.pool.pool().add(request) }
@@ -74,7 +74,7 @@ import Testing
         ),
     ])
     func whatNoPodCanHaveIsRefusedWithItsSentence(ip: String, code: Int, sentence: String) async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: ip)
         node.cluster.put(pod)
         let error = await node.refusal("c1", pod)
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func anUnqualifiedAddressOfAnotherNetworkIsAnErrorUntilTheQualifiedFormIsThere() async throws {
-        let node = try await node()
+        let node = try node()
         var pod = Pod.member("default/db-0", uid: "u1", ip: "10.99.0.20")
         node.cluster.put(pod)
         let error = await node.refusal("c1", pod)
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func aDynamicAddressIsAcceptedOnceItIsReserved() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/web-6d9b74fd4d-xjhek", uid: "u1", ip: "10.70.0.120")
         node.cluster.put(pod)
         let refusal = await node.refusal("c1", pod)
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func anAddressReservedForAnotherIsRefusedNamingForWhom() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.pool.pool().reserve(
             node.pool.orders([address("10.70.0.20")], for: "default/db-1"), rangeSets: node.pool.rangeSets, now: noon)
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func bothFamiliesAreNamedAtOnceAndAnUnnamedSetStaysDynamic() async throws {
-        let node = try await node("10.70.0.0/24 10.70.0.100-10.70.0.200", "fd70::/64 fd70::100-fd70::200")
+        let node = try node("10.70.0.0/24 10.70.0.100-10.70.0.200", "fd70::/64 fd70::100-fd70::200")
         let both = Pod.member("default/db-0", uid: "u1", ip: "fd70::5,10.70.0.20")
         #expect(try await node.start("c1", both).addresses == [address("10.70.0.20"), address("fd70::5")])
         let one = Pod.member("default/db-1", uid: "u2", ip: "fd70::6")
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func anAnnotationThatContradictsTheRuntimeIsRefused_andTheRuntimeWinsOverReservations() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.pool.pool().reserve(
             node.pool.orders([address("10.70.0.30")], for: "default/db-0"), rangeSets: node.pool.rangeSets, now: noon)
         let named = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
@@ -155,7 +155,7 @@ import Testing
     // MARK: Who the pod is
 
     @Test func aPodThatIsGoneIsRefusedAndItsNamesakesAnnotationsAreNotUsed() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
         #expect(await node.refusal("c1", pod)?.cniCode == .podGone)
         node.cluster.put(Pod.member("default/db-0", uid: "u2", ip: "10.70.0.20"))
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func aStaticPodIsKnownByItsHash() async throws {
-        let node = try await node()
+        let node = try node()
         let mirror = Pod.mirror("default/db-0", uid: "mirror", of: "hash", ip: "10.70.0.20")
         node.cluster.put(mirror)
         var asked = mirror
@@ -178,7 +178,7 @@ import Testing
 
     @Test(arguments: [("n1", true), ("n2", false)])
     func aRuntimeWithoutUIDsLearnsThePodsFromItsOwnNodeOnly(place: String, isKnown: Bool) async throws {
-        let node = try await node()
+        let node = try node()
         node.cluster.put(Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20", node: place))
         var request = try node.pool.request("c1", "default/db-0")
         request.annotations = .kubernetes
@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test func aFailedLookupFailsTheAddAndWritesNothing() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/db-0", uid: "u1")
         node.cluster.put(pod)
         node.cluster.fail("https://api:6443 answered 500")
@@ -199,7 +199,7 @@ import Testing
 
     /// The hash in a long name is cut off: only the owner that Kubernetes names leads to the reservation.
     @Test func theWorkloadIsTheControllerThatKubernetesNames() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.pool.pool().reserve(
             node.pool.orders([address("10.70.0.30")], for: "default/deploy/web"), rangeSets: node.pool.rangeSets,
             now: noon)
@@ -218,7 +218,7 @@ import Testing
 
     /// Some runtimes give a new sandbox the ID of a former one: who judges its holder must see the namespace of now.
     @Test func aRepeatedAddByAnotherSandboxOfTheSameIDIsRecorded() async throws {
-        var node = try await node()
+        var node = try node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
         _ = try await node.start("c1", pod)
         let before = try await node.pool.contents()
@@ -232,7 +232,7 @@ import Testing
 
     /// `ctr run web` on two nodes: the same container ID twice.
     @Test func aContainerOfTheSameIDOnAnotherNodeKeepsItsAddress() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
         _ = try await node.start("web", pod)
         let before = try await node.pool.contents()
@@ -250,7 +250,7 @@ import Testing
     }
 
     @Test func aRepeatedAddWhoseAddressIsAnothersByNowIsRefusedWhateverItsHolder() async throws {
-        var node = try await node()
+        var node = try node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
         _ = try await node.start("c1", pod)
         try await node.pool.put([(node.pool.keys.used(address("10.70.0.20")), "c9")])
@@ -261,7 +261,7 @@ import Testing
     // MARK: Several interfaces
 
     @Test func aSecondInterfaceDoesNotShareTheFirstOnesAddress() async throws {
-        let node = try await node()
+        let node = try node()
         let pod = Pod.member("default/db-0", uid: "u1", ip: "10.70.0.20")
         _ = try await node.start("c1", pod)
         let error = await node.refusal("c1", pod, ifname: "net1")
@@ -275,7 +275,7 @@ import Testing
 
     /// Each interface of a pod has the same of its reservations after every rebuild.
     @Test func aPodsOwnReservationsAreGivenInTheirOrder() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.pool.pool().reserve(
             node.pool.orders([address("10.70.0.30"), address("10.70.0.31")], for: "default/db-0"),
             rangeSets: node.pool.rangeSets, now: noon)
@@ -291,7 +291,7 @@ import Testing
 
     /// Recorded with its controller, a pod whose name does not tell it is not taken for another one's.
     @Test func theRecordedWorkloadTellsWhoseReservationItIs() async throws {
-        let node = try await node()
+        let node = try node()
         let orders = try node.pool.orders([address("10.70.0.30")], for: "default/deploy/web")
         _ = try await node.pool.pool().reserve(orders, rangeSets: node.pool.rangeSets, now: noon)
         var cut = Pod(pod("default/cut-off-name-xjhek"), uid: "u1", node: "n1")
@@ -306,7 +306,7 @@ import Testing
     // MARK: Go nodes
 
     @Test func whereGoNodesMayBeAndNothingTellsThePodsAFixedAddressIsRefused() async throws {
-        let node = try await node()
+        let node = try node()
         try await node.pool.put([(node.pool.keys.document, NetworkDocument.serialize(node.pool.rangeSets))])
         var request = try node.pool.request("c1", "default/db-0")
         request.annotations = .passed(["kube-ipam.ip": "10.70.0.20"])
@@ -319,7 +319,7 @@ import Testing
     }
 
     @Test func ofReservedAddressesOneThatNoGoNodesPodReportsIsGiven() async throws {
-        let node = try await node()
+        let node = try node()
         try await node.pool.put([(node.pool.keys.document, NetworkDocument.serialize(node.pool.rangeSets))])
         _ = try await node.pool.pool().reserve(
             node.pool.orders((30...33).map { address("10.70.0.\($0)") }, for: "default/deploy/web"),
@@ -337,7 +337,7 @@ import Testing
     }
 
     @Test func anAddressThatAGoNodesPodReportsIsRefused() async throws {
-        let node = try await node()
+        let node = try node()
         try await node.pool.put([(node.pool.keys.document, NetworkDocument.serialize(node.pool.rangeSets))])
         var other = Pod.member("default/old-0", uid: "u9", node: "n2")
         other.addresses = [address("10.70.0.20")]
@@ -357,7 +357,7 @@ import Testing
         node.cluster.put(own)
         #expect(try await node.add("c1", own).addresses == [address("10.70.0.20")])
         // A network without Go nodes does not ask.
-        let fresh = try await self.node()
+        let fresh = try self.node()
         _ = try await fresh.start("c1", pod)
         #expect(!fresh.cluster.asked.contains { $0 == "live pods" })
     }

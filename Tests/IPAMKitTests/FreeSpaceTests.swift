@@ -10,7 +10,7 @@ import Testing
         _ set: RangeSet, free: Set<IPAddress>, reserved: Set<IPAddress>, starts: [IPAddress],
         _ comment: Comment
     ) async throws {
-        let pool = try await EtcdPool([set])
+        let pool = try TestPool([set])
         let space = set.dynamicSpace
         var held: [(Key, String)] = []
         for interval in space.intervals {
@@ -76,9 +76,9 @@ import Testing
     }
 
     /// Filled from the start, as a pool fills: the search begins behind the cursor, and wraps around.
-    @Test func aSixteenFilledFromItsStartIsSearchedInAFewReads() async throws {
+    @Test(.needs(.etcd)) func aSixteenFilledFromItsStartIsSearchedInAFewReads() async throws {
         let set = try set("10.64.0.0/16")
-        let pool = try await EtcdPool([set])
+        let pool = try await TestPool.onEtcd([set])
         let space = set.dynamicSpace
         let last = address("10.64.200.17")
         try await pool.put(

@@ -9,11 +9,11 @@ import Testing
     private let fixed = "10.61.0.0/24 10.61.0.100-10.61.0.200 10.61.0.10-10.61.0.50"
     private let ip = address("10.61.0.20")
 
-    private func node() async throws -> TestNode { try await TestNode.first([set(fixed)]) }
+    private func node() throws -> TestNode { try TestNode.first([set(fixed)]) }
 
     private func db(_ uid: String) -> Pod { .member("default/db-0", uid: uid, ip: "10.61.0.20") }
 
-    private func entries(_ pool: EtcdPool, _ address: IPAddress? = nil) async throws -> [HistoryEntry] {
+    private func entries(_ pool: TestPool, _ address: IPAddress? = nil) async throws -> [HistoryEntry] {
         try await pool.pool().past(of: address ?? ip).history.entries
     }
 
@@ -21,7 +21,7 @@ import Testing
 
     /// Checks that the newest entry came with the change of `key`, neither before nor after it.
     private func expectWithChange(
-        of key: String, _ pool: EtcdPool, _ event: HistoryEntry.Event, _ address: IPAddress? = nil,
+        of key: String, _ pool: TestPool, _ event: HistoryEntry.Event, _ address: IPAddress? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let history = pool.keys.history(address ?? ip)
@@ -38,7 +38,7 @@ import Testing
     // MARK: Who writes
 
     @Test func aDeleteSaysWhoHadIt() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         #expect(try await entries(node.pool).isEmpty, "an ADD writes none: the attachment is the open entry")
         _ = try await node.pool.pool().delete(reference("c1"), ending: ending())
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func aDeleteOfAGoRecordSaysItsContainer(byPrevResult: Bool) async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         try await pool.put([(pool.keys.used(ip), "go1")])
         _ = try await pool.pool().delete(reference("go1"), previous: byPrevResult ? [ip] : [], ending: ending())
         try await expectWithChange(of: "used/10.61.0.20", pool, .deleted)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func garbageCollectionSaysIt() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         _ = try await node.start("c2", Pod.member("default/db-1", uid: "u2"))
         let freed = try await node.pool.pool().collectGarbage(
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func reserveUpdateAndReleaseSayIt_andAnExpiredOneThatIsReplaced() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         func reserve(_ holder: String, expires: Timestamp? = nil, at now: Timestamp = noon) async throws {
             _ = try await pool.pool().reserve(
                 pool.orders([ip], for: holder, expires: expires), rangeSets: pool.rangeSets, now: now)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func aForcedReleaseSaysItOfEveryAddressOfTheAttachment() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24"), set("fd61::/64")])
+        let pool = try TestPool([set("10.61.0.0/24"), set("fd61::/64")])
         let given = try await pool.pool().add(pool.request("c1", "default/db-0")).addresses
         let plan = try await pool.pool().planRelease(of: [given[0]], force: true)
         _ = try await pool.pool().release(plan, ending: ending(.freed))
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aTakeoverSaysIt_andSoDoesAnotherSandboxOfTheSameContainerID() async throws {
-        var node = try await node()
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         node.gone = ["/run/netns/c1"]
         _ = try await node.start("c2", db("u2"))
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func aRepairSaysIt() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         node.cluster.remove(pod("default/db-0"))
         node.cluster.remove(node: "n1")
@@ -137,7 +137,7 @@ import Testing
 
     // MARK: Depth
 
-    private func live(_ pool: EtcdPool, _ containers: Range<Int>, depth: Int? = nil) async throws {
+    private func live(_ pool: TestPool, _ containers: Range<Int>, depth: Int? = nil) async throws {
         let pools = AddressPool(
             store: pool.store(), network: pool.network, deadline: .now + .seconds(60),
             historyDepth: depth ?? History.defaultDepth)
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test func theNewestEightAreKept() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         try await live(pool, 0..<12)
         #expect(
             try await entries(pool).map { $0.tenancy?.containerID }
@@ -163,7 +163,7 @@ import Testing
 
     /// `"historyDepth": 0`: no operation leaves a history.
     @Test func noneIsWrittenWhereNoneIsWanted() async throws {
-        let node = try await node()
+        let node = try node()
         let network = node.pool.network
         func pool() -> AddressPool {
             AddressPool(
@@ -190,36 +190,37 @@ import Testing
 
     // MARK: Faults
 
+    enum Change: CaseIterable { case delete, release, reserve }
+
     /// A history that changed between the read and the commit is added to, not overwritten.
-    @Test(arguments: ["delete", "release", "reserve"]) func whatIsWrittenMeanwhileIsKept(operation: String) async throws
-    {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+    @Test(arguments: Change.allCases) func whatIsWrittenMeanwhileIsKept(change: Change) async throws {
+        let pool = try TestPool([set("10.61.0.0/24")])
         var request = try pool.request("c1", "default/db-0")
         request.requested = [ip]
-        if operation != "reserve" { _ = try await pool.pool().add(request) }
+        if change != .reserve { _ = try await pool.pool().add(request) }
         var between = History()
         between.record([.init(.expired, at: noon, by: "another")], depth: 8)
         let text = between.serialized()
         let history = pool.keys.history(ip)
         let store = FaultyStore(pool.store(), faults: [.meanwhile { try await pool.put([(history, text)]) }])
-        switch operation {
-        case "delete": _ = try await pool.pool(store).delete(reference("c1"), ending: ending())
-        case "release":
+        switch change {
+        case .delete: _ = try await pool.pool(store).delete(reference("c1"), ending: ending())
+        case .release:
             let plan = try await pool.pool().planRelease(of: [ip], force: true)
             let changes = try await pool.pool(store).release(plan, ending: ending())
             #expect(changes.allSatisfy { !$0.changedMeanwhile })
-        default:
+        case .reserve:
             _ = try await pool.pool(store).reserve(
                 pool.orders([ip], for: "default/db-0"), rangeSets: pool.rangeSets, now: noon)
         }
         #expect(store.remainingFaults == 0)
-        let events: [HistoryEntry.Event] = [operation == "reserve" ? .reserved : .deleted, .expired]
+        let events: [HistoryEntry.Event] = [change == .reserve ? .reserved : .deleted, .expired]
         #expect(try await entries(pool).map(\.event) == events)
     }
 
     @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest])
     func aLostAnswerLeavesOneEntry(fault: FaultyStore.Fault) async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         var request = try pool.request("c1", "default/db-0")
         request.requested = [ip]
         _ = try await pool.pool().add(request)
@@ -230,7 +231,7 @@ import Testing
 
     @Test(arguments: ["junk", "{}", "7", #"[{"event":"deleted"}]"#, ""])
     func aDamagedHistoryBlocksNothing(text: String) async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         var request = try pool.request("c1", "default/db-0")
         request.requested = [ip]
         _ = try await pool.pool().add(request)
@@ -245,9 +246,9 @@ import Testing
 
     /// The alarm of a full etcd: 3.4 still takes deletes, and puts that are nested, as those of the history are. 3.5.1
     /// takes no transaction at all.
-    @Test func aFullEtcdStillFrees() async throws {
+    @Test(.needs(.etcd)) func aFullEtcdStillFrees() async throws {
         let server = try await EtcdServer.start(version: .debian34, arguments: ["--quota-backend-bytes", "\(1 << 20)"])
-        let pool = try EtcdPool([set("10.61.0.0/24")], on: server)
+        let pool = try TestPool([set("10.61.0.0/24")], on: server)
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
         _ = try await pool.pool().add(pool.request("c2", "default/db-1"))
         let large = String(repeating: "x", count: 200 << 10)
@@ -265,24 +266,26 @@ import Testing
         await #expect(throws: StoreError.self, "the alarm is still on") { try await fill() }
     }
 
+    enum Freeing: CaseIterable { case delete, garbageCollection, release, repair }
+
     /// Where the store refuses the history, because it is full or the request too large, the address is freed without.
-    @Test(arguments: ["delete", "collect", "release", "repair"], [FaultyStore.Fault.full, .tooLarge])
-    func whatTheStoreRefusesIsFreedWithoutHistory(operation: String, fault: FaultyStore.Fault) async throws {
-        let node = try await node()
+    @Test(arguments: Freeing.allCases, [FaultyStore.Fault.full, .tooLarge])
+    func whatTheStoreRefusesIsFreedWithoutHistory(freeing: Freeing, fault: FaultyStore.Fault) async throws {
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         let store = FaultyStore(node.pool.store(), faults: [fault])
         let pool = node.pool.pool(store)
-        switch operation {
-        case "delete": #expect(try await pool.delete(reference("c1"), ending: ending()) == [ip])
-        case "collect":
+        switch freeing {
+        case .delete: #expect(try await pool.delete(reference("c1"), ending: ending()) == [ip])
+        case .garbageCollection:
             _ = try await node.start("c2", Pod.member("default/db-1", uid: "u2"))
             let freed = try await pool.collectGarbage(
                 keeping: [], on: Self.withoutFirst, ending: ending(.collected))
             #expect(freed.count == 1)
-        case "release":
+        case .release:
             let plan = try await pool.planRelease(of: [ip], force: true)
             #expect(try await pool.release(plan, ending: ending(.freed)).allSatisfy { !$0.changedMeanwhile })
-        default:
+        case .repair:
             let (report, snapshot) = try await pool.audit(
                 configured: nil,
                 observe: { () async throws(PodSourceError) in
@@ -299,15 +302,17 @@ import Testing
         #expect(try await entries(node.pool).isEmpty)
     }
 
+    enum Putting: CaseIterable { case takeover, reserve, adoption, fence }
+
     /// What puts other keys goes without histories that are too large, too.
-    @Test(arguments: ["take over", "reserve", "adopt", "fence"])
-    func whatIsTooLargeIsDoneWithoutHistory(operation: String) async throws {
-        var node = try await node()
+    @Test(arguments: Putting.allCases)
+    func whatIsTooLargeIsDoneWithoutHistory(putting: Putting) async throws {
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         let store = FaultyStore(node.pool.store(), faults: [.tooLarge])
         let pool = node.pool.pool(store)
-        switch operation {
-        case "take over":
+        switch putting {
+        case .takeover:
             node.gone = ["/run/netns/c1"]
             var request = try node.pool.request("c2", "default/db-0")
             request.annotations = .passed(["kube-ipam.ip": "10.61.0.20"])
@@ -316,16 +321,16 @@ import Testing
                 netns: "/run/netns/c2", cluster: "c1")
             #expect(try await pool.add(request, observer: node.observer()).addresses == [ip])
             #expect(try await node.pool.contents()["used/10.61.0.20"] == "c2")
-        case "reserve":
+        case .reserve:
             let changes = try await pool.reserve(
                 node.pool.orders([ip], for: "default/db-0"), rangeSets: node.pool.rangeSets, now: noon)
             #expect(changes.map(\.kind) == [.reserved])
             #expect(try await node.pool.contents()["reservations/10.61.0.20"] != nil)
-        default:
+        case .adoption, .fence:
             let unrecorded = address("10.61.0.30")
             var pod = Pod.member("default/db-1", uid: "u2")
             pod.addresses = [unrecorded]
-            if operation == "adopt" {
+            if putting == .adoption {
                 let adoption = try await pool.planAdoption(
                     configured: nil, cluster: "c1", observe: { () async throws(PodSourceError) in Listing([pod]) },
                     now: { noon }
@@ -350,8 +355,8 @@ import Testing
     }
 
     /// A reservation may be as large as a request may be: then there is no room for the entry that tells of its end.
-    @Test func aReservationThatIsTooLargeForTheHistoryIsReleasedWithout() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+    @Test(.needs(.etcd)) func aReservationThatIsTooLargeForTheHistoryIsReleasedWithout() async throws {
+        let pool = try await TestPool.onEtcd([set("10.61.0.0/24")])
         let note = String(repeating: "n", count: (3 << 19) - 500)
         try await pool.put([(pool.keys.reservation(ip), "{\"note\":\"\(note)\"}")])
         let plan = try await pool.pool().planRelease(of: [ip], force: false)
@@ -363,8 +368,8 @@ import Testing
     }
 
     /// Many repairs that are too large together are carried out one by one, and remember.
-    @Test func repairsThatAreTooLargeTogetherKeepTheirHistories() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+    @Test(.needs(.etcd)) func repairsThatAreTooLargeTogetherKeepTheirHistories() async throws {
+        let pool = try await TestPool.onEtcd([set("10.61.0.0/24")])
         let addresses = (20..<24).map { address("10.61.0.\($0)") }
         for address in addresses {
             let note = String(repeating: "n", count: 500_000)
@@ -386,7 +391,7 @@ import Testing
     // MARK: Reading
 
     @Test func oneAddressIsOneRead_twoWhereSomebodyHasIt() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         try await live(pool, 0..<3)
         let store = FaultyStore(pool.store())
         #expect(try await pool.pool(store).history(of: ip).history.lines.count == 3)
@@ -400,7 +405,7 @@ import Testing
     }
 
     @Test func aNetworksLinesAreNewestFirst_andADamagedHistoryHidesNoOther() async throws {
-        let pool = try await EtcdPool([set("10.61.0.0/24")])
+        let pool = try TestPool([set("10.61.0.0/24")])
         try await live(pool, 0..<2)
         _ = try await pool.pool().add(pool.request("c7", "default/p-7", at: noon.advanced(bySeconds: 9)))
         try await pool.put([(pool.keys.history(address("10.61.0.77")), "junk")])

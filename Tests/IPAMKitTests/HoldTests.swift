@@ -7,8 +7,8 @@ import Testing
 @Suite struct HoldTests {
     private let hold = NetworkSettings.Hold(by: "root@admin1", reason: "moving", since: noon.description)
 
-    private func pool(go: Bool = false) async throws -> EtcdPool {
-        let pool = try await EtcdPool([set("10.60.0.0/24")])
+    private func pool(go: Bool = false) async throws -> TestPool {
+        let pool = try TestPool([set("10.60.0.0/24")])
         if go {
             try await pool.put([(pool.keys.document, NetworkDocument.serialize(pool.rangeSets))])
         } else {
@@ -17,7 +17,7 @@ import Testing
         return pool
     }
 
-    private func settings(_ pool: EtcdPool) async throws -> String? { try await pool.contents()["config"] }
+    private func settings(_ pool: TestPool) async throws -> String? { try await pool.contents()["config"] }
 
     @Test func aHeldNetworkRefusesAddsAndLetsDeletesGo_untilItIsLifted() async throws {
         let pool = try await pool()
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func anUnknownNetworkIsNotMade() async throws {
-        let pool = try await EtcdPool([set("10.60.0.0/24")])
+        let pool = try TestPool([set("10.60.0.0/24")])
         await #expect(throws: IPAMError.unknownNetwork(pool.network)) { _ = try await pool.pool().hold(hold) }
         await #expect(throws: IPAMError.unknownNetwork(pool.network)) { _ = try await pool.pool().unhold() }
         #expect(try await pool.contents().isEmpty)

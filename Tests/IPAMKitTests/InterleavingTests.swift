@@ -6,7 +6,7 @@ import Testing
 @testable import Store
 
 /// Many tasks at once on small pools; then every revision of the keyspace is looked at.
-@Suite(.serialized) struct InterleavingTests {
+@Suite(.serialized, .needs(.etcd)) struct InterleavingTests {
     enum Family: CaseIterable, Sendable { case four, six, both }
 
     /// Something that was called, with the revisions it lies between.
@@ -38,7 +38,7 @@ import Testing
     func noAddressHasTwoHoldersAndNothingIsLostOrInvented(seed: UInt64, family: Family) async throws {
         var generator = SeededGenerator(seed: seed)
         let server = try await EtcdServer.start()
-        let pool = try EtcdPool(try rangeSets(family), on: server)
+        let pool = try TestPool(try rangeSets(family), on: server)
         let seeds = (0..<8).map { _ in generator.next() }
         let calls = try await withThrowingTaskGroup(of: [Call].self) { group in
             for (index, seed) in seeds.enumerated() {
@@ -56,7 +56,7 @@ import Testing
 
     // MARK: The workers
 
-    private func work(_ pool: EtcdPool, worker: Int, seed: UInt64) async throws -> [Call] {
+    private func work(_ pool: TestPool, worker: Int, seed: UInt64) async throws -> [Call] {
         var generator = SplitMix(seed)
         let store = pool.store(worker)
         let addresses = pool.rangeSets.flatMap { set in (0..<set.dynamicSpace.count).map { set.dynamicSpace[$0] } }
@@ -114,7 +114,7 @@ import Testing
         var attachments: [String: IPAMKit.Attachment] = [:]
     }
 
-    private func history(of pool: EtcdPool) async throws -> [State] {
+    private func history(of pool: TestPool) async throws -> [State] {
         let store = pool.store()
         let end = try await revision(store)
         var states: [State] = []
@@ -165,7 +165,7 @@ import Testing
 
     // MARK: What the callers were told
 
-    private func check(_ calls: [Call], against history: [State], _ pool: EtcdPool, _ comment: Comment) {
+    private func check(_ calls: [Call], against history: [State], _ pool: TestPool, _ comment: Comment) {
         let empty = State(revision: 1)
         func states(_ call: Call) -> [State] {
             ([empty] + history).filter { $0.revision >= call.before && $0.revision <= call.after }

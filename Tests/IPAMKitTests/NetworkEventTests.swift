@@ -4,13 +4,13 @@ import Testing
 @testable import IPAMKit
 @testable import Store
 
-/// What a revision's changes are called, of the real operations on real etcds.
+/// What a revision's changes are called, of the real operations.
 @Suite struct NetworkEventTests {
     private let fixed = "10.71.0.0/24 10.71.0.100-10.71.0.200 10.71.0.10-10.71.0.50"
     private let wanted = address("10.71.0.20")
 
     /// The events of what `body` does on the pool's network, in order.
-    private func events(_ pool: EtcdPool, _ body: () async throws -> Void) async throws -> [NetworkEvent] {
+    private func events(_ pool: TestPool, _ body: () async throws -> Void) async throws -> [NetworkEvent] {
         let store = pool.store()
         let before = try await NetworkDirectory.revision(of: store, deadline: .now + .seconds(60))
         try await body()
@@ -33,9 +33,9 @@ import Testing
 
     // MARK: Tenancies
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func addressesAreGivenAndFreed(_ version: EtcdServer.Version) async throws {
-        let pool = try await EtcdPool([set("10.65.0.0/24"), set("fd65::/64")], version: version)
+        let pool = try await TestPool.onEtcd([set("10.65.0.0/24"), set("fd65::/64")], version: version)
         let added = try await events(pool) { _ = try await pool.pool().add(pool.request("c1", "default/db-0")) }
         #expect(kinds(added) == ["configured ", "given 10.65.0.2", "given fd65::2"])
         #expect(added[0].rangeSets == pool.rangeSets && added[0].settings?.hasGoNodes == false)
@@ -59,9 +59,9 @@ import Testing
         #expect(freed[0].concerns(node: "n1") && !freed[0].concerns(node: "n2"))
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func aTakeoverIsOneEventThatNamesBoth(_ version: EtcdServer.Version) async throws {
-        let pool = try await EtcdPool([set(fixed), set("fd71::/64")], version: version)
+        let pool = try await TestPool.onEtcd([set(fixed), set("fd71::/64")], version: version)
         var node = TestNode(pool: pool, cluster: TestCluster())
         let db = Pod.member("default/db-0", uid: "u1", ip: "10.71.0.20")
         _ = try await node.start("c1", db)
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func whoIsSeenGoneIsSuspectedOnce() async throws {
-        let pool = try await EtcdPool([set(fixed)])
+        let pool = try TestPool([set(fixed)])
         let node = TestNode(pool: pool, cluster: TestCluster())
         _ = try await node.start("c1", Pod.member("default/db-0", uid: "u1", ip: "10.71.0.20"))
         let rebuilt = Pod.member("default/db-0", uid: "u2", ip: "10.71.0.20", node: "n2")
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func aSandboxWithTheIDOfAFormerOneIsGivenItsAddresses() async throws {
-        let pool = try await EtcdPool([set("10.65.0.0/24")])
+        let pool = try TestPool([set("10.65.0.0/24")])
         _ = try await pool.pool().add(pool.request("c1", "default/a"))
         let after = try await events(pool) {
             var request = try pool.request("c1", "default/a")
@@ -111,9 +111,9 @@ import Testing
 
     // MARK: Reservations
 
-    @Test(arguments: EtcdServer.Version.allCases, [0, 8])
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases, [0, 8])
     func reservationsAreMadeChangedAndDropped(_ version: EtcdServer.Version, historyDepth: Int) async throws {
-        let pool = try await EtcdPool([set(fixed)], version: version)
+        let pool = try await TestPool.onEtcd([set(fixed)], version: version)
         let on = AddressPool(
             store: pool.store(), network: pool.network, deadline: .now + .seconds(60), historyDepth: historyDepth)
         func reserve(
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test func automaticAddressesAreReservedAndGiven() async throws {
-        let pool = try await EtcdPool([set(fixed)])
+        let pool = try TestPool([set(fixed)])
         let node = TestNode(pool: pool, cluster: TestCluster())
         let made = try await events(pool) {
             _ = try await node.start("c1", Pod.member("default/db-0", uid: "u1", ["kube-ipam.ip": "auto"]))
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test func anExpiredReservationGoesWithTheAddThatNamesItsAddress() async throws {
-        let pool = try await EtcdPool([set(fixed)])
+        let pool = try TestPool([set(fixed)])
         _ = try await pool.pool().reserve(
             pool.orders([wanted], for: "default/db-1", expires: noon), rangeSets: pool.rangeSets, now: noon)
         let after = try await events(pool) {
@@ -185,7 +185,7 @@ import Testing
     // MARK: The Go plugin
 
     @Test func theGoPluginsRecordsHaveAContainerAlone() async throws {
-        let pool = try await EtcdPool([set("10.65.0.0/24")])
+        let pool = try TestPool([set("10.65.0.0/24")])
         _ = try await pool.pool().add(pool.request("c1"))
         let used = pool.keys.used(address("10.65.0.9"))
         let document = NetworkDocument.serialize(pool.rangeSets)
@@ -212,7 +212,7 @@ import Testing
     // MARK: The network
 
     @Test func holdsAndOtherSettingsAreTold() async throws {
-        let pool = try await EtcdPool([set("10.65.0.0/24")])
+        let pool = try TestPool([set("10.65.0.0/24")])
         _ = try await pool.pool().add(pool.request("c1"))
         let settings = #"{"format":1,"goNodes":false,"fixed":[]}"#
         let hold = #"{"format":1,"goNodes":false,"fixed":[],"hold":{"by":"root@a","reason":"backup","since":"x"}}"#
@@ -237,7 +237,7 @@ import Testing
     }
 
     @Test func addThatChangesTheRangesIsOneEventWithItsAuthor() async throws {
-        let pool = try await EtcdPool([set("10.65.0.0/24")])
+        let pool = try TestPool([set("10.65.0.0/24")])
         _ = try await pool.pool().add(pool.request("c1"))
         var request = try pool.request("c2", "default/db-0")
         request.rangeSets = try [set("10.66.0.0/24")]

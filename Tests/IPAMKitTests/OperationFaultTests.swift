@@ -6,10 +6,10 @@ import Testing
 @testable import Store
 
 @Suite struct OperationFaultTests {
-    private func pool() async throws -> EtcdPool { try await EtcdPool([set("10.62.0.0/24"), set("fd62::/64")]) }
+    private func pool() throws -> TestPool { try TestPool([set("10.62.0.0/24"), set("fd62::/64")]) }
 
     @Test func anUncontendedAddIsOneReadAndOneCommit_andADeleteLikewise() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         for (index, name) in ["default/db-0", nil].enumerated() {
             let store = FaultyStore(pool.store())
             _ = try await pool.pool(store).add(pool.request("c\(index)", name))
@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest], 1...3)
     func anAddWhoseAnswersAreLostIsDoneOnce(fault: FaultyStore.Fault, count: Int) async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let store = FaultyStore(pool.store(), faults: Array(repeating: fault, count: count))
         let given = try await pool.pool(store).add(pool.request("c1", "default/db-0")).addresses
         #expect(given.count == 2)
@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest])
     func aDeleteWhoseAnswerIsLostIsDone(fault: FaultyStore.Fault) async throws {
-        let pool = try await pool()
+        let pool = try pool()
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
         _ = try await pool.pool().add(pool.request("c2", "default/db-1"))
         let store = FaultyStore(pool.store(), faults: [fault])
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func anAddressReservedBetweenReadAndCommitIsNotGivenOut() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let next = address("10.62.0.2")
         let store = FaultyStore(
             pool.store(),
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func aReservationForThePodMadeBetweenReadAndCommitIsHonoured() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let kept = address("10.62.0.77")
         let store = FaultyStore(
             pool.store(),
@@ -83,7 +83,7 @@ import Testing
 
     /// Freed by force between the reads of a repeated ADD, and given to another: the ADD gets another address.
     @Test func aRepeatedAddWhoseAddressWasFreedMeanwhileStartsAgain() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
         let given = try await pool.pool(DeletingStore(pool, andGiving: address("10.62.0.2")))
             .add(pool.request("c1", "default/db-0"))
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func theLookAndItsAttachmentsAreOfOneRevision() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
         let seen = try await pool.pool(DeletingStore(pool)).entry(of: address("10.62.0.2"))
         #expect(seen.tenancy?.holder.pod == pod("default/db-0"), "not a container that nobody knows")
@@ -100,12 +100,12 @@ import Testing
 
     /// Deletes c1 between the first and the second read, and gives an address of it to c9.
     private final class DeletingStore: Store {
-        private let pool: EtcdPool
+        private let pool: TestPool
         private let real: any Store
         private let given: IPAddress?
         private let isDone = Mutex(false)
 
-        init(_ pool: EtcdPool, andGiving given: IPAddress? = nil) {
+        init(_ pool: TestPool, andGiving given: IPAddress? = nil) {
             self.pool = pool
             self.given = given
             real = pool.store()

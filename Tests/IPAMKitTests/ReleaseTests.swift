@@ -5,19 +5,19 @@ import Testing
 @testable import Store
 
 @Suite struct ReleaseTests {
-    private func pool() async throws -> EtcdPool {
-        try await EtcdPool([set("10.61.0.0/24"), set("fd61::/64")])
+    private func pool() throws -> TestPool {
+        try TestPool([set("10.61.0.0/24"), set("fd61::/64")])
     }
 
     private let four = address("10.61.0.9")
     private let six = address("fd61::9")
 
-    private func reserve(_ pool: EtcdPool, _ addresses: [IPAddress], for holder: String = "default/db-0") async throws {
+    private func reserve(_ pool: TestPool, _ addresses: [IPAddress], for holder: String = "default/db-0") async throws {
         _ = try await pool.pool().reserve(
             try pool.orders(addresses, for: holder), rangeSets: pool.rangeSets, now: noon)
     }
 
-    private func held(_ pool: EtcdPool) async throws -> Set<String> {
+    private func held(_ pool: TestPool) async throws -> Set<String> {
         Set(try await pool.contents().keys.filter { !$0.hasPrefix("lastReserved/") && $0 != "config" })
     }
 
@@ -28,8 +28,8 @@ import Testing
     ]
 
     /// db-0 has both addresses, reserved and in use.
-    private func occupied() async throws -> EtcdPool {
-        let pool = try await pool()
+    private func occupied() async throws -> TestPool {
+        let pool = try pool()
         try await reserve(pool, [four, six])
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
         #expect(try await held(pool) == attached.union(reserved))
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func theGoPluginsRecordsAreFreedToo() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         try await pool.put([(pool.keys.used(four), "gocontainer"), (pool.keys.suspect(four), "{}")])
         await #expect(throws: IPAMError.self) { _ = try await pool.pool().release([four], force: false) }
         let changes = try await pool.pool().release([four], force: true)
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func moreAddressesThanOneReadTakesAreReleased() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let many = (10..<200).map { address("10.61.0.\($0)") }
         try await reserve(pool, many)
         let changes = try await pool.pool().release(many, force: false)
@@ -99,7 +99,7 @@ import Testing
     // MARK: Faults
 
     @Test func aReservationThatChangedMeanwhileIsLeftAlone() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         try await reserve(pool, [four, six])
         let key = pool.keys.reservation(four)
         let store = FaultyStore(
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test func aReleaseByAnotherMeanwhileIsTold() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         try await reserve(pool, [four])
         let store = FaultyStore(
             pool.store(),

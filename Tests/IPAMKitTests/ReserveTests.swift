@@ -5,12 +5,16 @@ import Testing
 @testable import Store
 
 @Suite struct ReserveTests {
-    private func pool(_ version: EtcdServer.Version = .debian34) async throws -> EtcdPool {
-        try await EtcdPool([set("10.60.0.0/16"), set("fd60::/64")], version: version)
+    private func pool() throws -> TestPool {
+        try TestPool([set("10.60.0.0/16"), set("fd60::/64")])
+    }
+
+    private func poolOnEtcd(_ version: EtcdServer.Version = .debian34) async throws -> TestPool {
+        try await TestPool.onEtcd([set("10.60.0.0/16"), set("fd60::/64")], version: version)
     }
 
     private func reserve(
-        _ pool: EtcdPool, _ texts: [String], for holder: String, expires: Timestamp? = nil,
+        _ pool: TestPool, _ texts: [String], for holder: String, expires: Timestamp? = nil,
         at now: Timestamp = noon, store: FaultyStore? = nil
     ) async throws -> [ReservationChange.Kind] {
         let orders = try pool.orders(texts.map(address), for: holder, expires: expires)
@@ -18,7 +22,7 @@ import Testing
     }
 
     /// Adds at a named address.
-    private func add(_ pool: EtcdPool, _ text: String, _ container: String, _ name: String?, at now: Timestamp = noon)
+    private func add(_ pool: TestPool, _ text: String, _ container: String, _ name: String?, at now: Timestamp = noon)
         async throws
     {
         var request = try pool.request(container, name, at: now)
@@ -27,7 +31,7 @@ import Testing
     }
 
     @Test func writesTheReservationAndItsClaim() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         #expect(try await reserve(pool, ["10.60.0.9", "fd60::9"], for: "default/db-0") == [.reserved, .reserved])
         let value = #"{"for":"default/db-0","by":"root@admin1","since":"\#(noon)"}"#
         #expect(
@@ -38,7 +42,7 @@ import Testing
     }
 
     @Test func again_forTheSameHolderIsSuccess_forAnotherAConflictThatNamesIt() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         #expect(try await reserve(pool, ["10.60.0.9"], for: "default/db-0") == [.reserved])
         let before = try await pool.contents()
         #expect(try await reserve(pool, ["10.60.0.9"], for: "default/db-0") == [.unchanged])
@@ -57,9 +61,9 @@ import Testing
     }
 
     /// Each takes four keys: the reservation, its claim, the claim of the one that is replaced, the history.
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func asManyAsATransactionTakesReplaceExpiredOnesOfAnother(version: EtcdServer.Version) async throws {
-        let pool = try await pool(version)
+        let pool = try await poolOnEtcd(version)
         let texts = (0..<AddressPool.reservationLimit).map { "10.60.\(4 + $0 / 256).\($0 % 256)" }
         let soon = noon.advanced(bySeconds: 60)
         #expect(try await reserve(pool, texts, for: "default/db-0", expires: soon).allSatisfy { $0 == .reserved })
@@ -71,8 +75,8 @@ import Testing
     }
 
     /// The reservations alone fit into one request of etcd's, and not with what the histories would say of them.
-    @Test func asManyAsATransactionTakesMayHaveTheLongestNote() async throws {
-        let pool = try await pool()
+    @Test(.needs(.etcd)) func asManyAsATransactionTakesMayHaveTheLongestNote() async throws {
+        let pool = try await poolOnEtcd()
         let addresses = (0..<AddressPool.reservationLimit).map { address("10.60.\(4 + $0 / 256).\($0 % 256)") }
         let note = String(repeating: "n", count: Reservation.longestNote)
         let changes = try await pool.pool().reserve(
@@ -82,7 +86,7 @@ import Testing
     }
 
     @Test func anAddressInUseByAnotherIsAConflict_byTheVeryPodItIsNot() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         try await add(pool, "10.60.0.9", "c1", "default/db-0")
         try await pool.put([(pool.keys.used(address("10.60.0.10")), "gocontainer")])
         let conflict = IPAMError.conflicts([
@@ -93,14 +97,14 @@ import Testing
             _ = try await reserve(pool, ["10.60.0.9", "10.60.0.10"], for: "default/db-1")
         }
         for holder in ["default/sts/db", "default/db-0"] {
-            let other = try await self.pool()
+            let other = try self.pool()
             try await add(other, "10.60.0.9", "c1", "default/db-0")
             #expect(try await reserve(other, ["10.60.0.9"], for: holder) == [.reserved])
         }
     }
 
     @Test func anExpiredReservationIsReplacedTogetherWithItsClaim() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         _ = try await reserve(pool, ["10.60.0.9"], for: "default/db-0", expires: noon)
         await #expect(throws: IPAMError.self, "it counts for five more minutes") {
             _ = try await reserve(pool, ["10.60.0.9"], for: "default/web-0", at: noon.advanced(bySeconds: 299))
@@ -112,7 +116,7 @@ import Testing
     }
 
     @Test func aPodGetsWhatIsReservedForItAndAnExpiredOneIsGone() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         _ = try await reserve(pool, ["10.60.0.9", "fd60::9"], for: "default/sts/db", expires: noon)
         let given = try await pool.pool().add(pool.request("c1", "default/db-3"))
         #expect(given.addresses == [address("10.60.0.9"), address("fd60::9")])
@@ -125,13 +129,13 @@ import Testing
         #expect(keys.contains("reservations/fd60::9") && keys.contains("claims/default/workload/db/fd60::9"))
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func aThousandAndTwentyFourAtOnce(version: EtcdServer.Version) async throws {
         let block = (0..<1024).map { "10.60.\(4 + $0 / 256).\($0 % 256)" }
         let scattered = (0..<1024).map { "10.60.\(8 + $0 % 240).\(7 + $0 / 240)" }
         let six = (0..<1024).map { "fd60::1:\(String($0 + 1, radix: 16))" }
         for texts in [block, scattered, six] {
-            let pool = try await pool(version)
+            let pool = try await poolOnEtcd(version)
             let kinds = try await reserve(pool, texts, for: "default/deploy/web")
             #expect(kinds == Array(repeating: .reserved, count: 1024))
             #expect(try await pool.contents().count == 2048)
@@ -140,17 +144,19 @@ import Testing
         }
     }
 
+    enum Place: CaseIterable { case scattered, block, ipv6 }
+
     /// The guards are by key, by block or by the whole network: whatever they are, a change in between is seen.
-    @Test(arguments: [1, 30, 31, 200, 1024], ["scattered", "block", "ipv6"])
-    func whatChangesInBetweenIsSeen(count: Int, place: String) async throws {
+    @Test(arguments: [1, 30, 31, 200, 1024], Place.allCases)
+    func whatChangesInBetweenIsSeen(count: Int, place: Place) async throws {
         let texts = (0..<count).map { index in
             switch place {
-            case "scattered": "10.60.\(1 + index % 250).\(9 + index / 250)"
-            case "block": "10.60.\(1 + index / 256).\(index % 256)"
-            default: "fd60::\(String(index + 16, radix: 16))"
+            case .scattered: "10.60.\(1 + index % 250).\(9 + index / 250)"
+            case .block: "10.60.\(1 + index / 256).\(index % 256)"
+            case .ipv6: "fd60::\(String(index + 16, radix: 16))"
             }
         }
-        let pool = try await pool()
+        let pool = try pool()
         let last = try #require(texts.last)
         let store = FaultyStore(
             pool.store(),
@@ -165,7 +171,7 @@ import Testing
 
     /// An address that was reserved for the holder already and is released in between: the order is whole all the same.
     @Test(arguments: [2, 100]) func whatIsReleasedInBetweenIsReservedAgain(count: Int) async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let texts = (0..<count).map { "10.60.7.\($0)" }
         _ = try await reserve(pool, [texts[0]], for: "default/db-0")
         let released = address(texts[0])
@@ -178,7 +184,7 @@ import Testing
 
     @Test(arguments: [FaultyStore.Fault.loseAnswer, .loseRequest])
     func aLostAnswerIsLookedUp(fault: FaultyStore.Fault) async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let store = FaultyStore(pool.store(), faults: [fault, fault])
         let kinds = try await reserve(pool, ["10.60.0.9", "10.60.0.10"], for: "default/db-0", store: store)
         #expect(kinds == [.reserved, .reserved], "what the first try did is what was done")
@@ -187,12 +193,14 @@ import Testing
 
     /// Each order is of one holder: at every moment all of an order's addresses are its holder's, or none but those that
     /// the winner has.
-    @Test(arguments: [41, 42] as [UInt64]) func concurrentOrdersOfOverlappingSetsAreNeverHalfDone(seed: UInt64)
+    @Test(.needs(.etcd), arguments: [41, 42] as [UInt64]) func concurrentOrdersOfOverlappingSetsAreNeverHalfDone(
+        seed: UInt64
+    )
         async throws
     {
         var generator = SeededGenerator(seed: seed)
         for count in [3, 40, 400] {
-            let pool = try await pool()
+            let pool = try await poolOnEtcd()
             let space =
                 (0..<(count * 2)).map { "10.60.\(1 + $0 % 9).\($0 / 9 + 2)" } + (0..<count).map { "fd60::\($0 + 16)" }
             let orders = (0..<8).map { index in
@@ -223,7 +231,7 @@ import Testing
     }
 
     @Test func whatNoPodCanHaveIsRefused() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         for text in ["10.60.0.0", "10.60.0.1", "10.60.255.255", "fd60::1", "fd60::", "10.61.0.1", "fd61::9"] {
             let error = await #expect(throws: IPAMError.self) { _ = try await reserve(pool, [text], for: "") }
             guard case .notAllowed(address(text), _) = error else {
@@ -235,7 +243,7 @@ import Testing
     }
 
     @Test func aDryRunChangesNothing() async throws {
-        let pool = try await pool()
+        let pool = try pool()
         let orders = try pool.orders([address("10.60.0.9")], for: "default/db-0")
         let changes = try await pool.pool().reserve(orders, rangeSets: pool.rangeSets, now: noon, dryRun: true)
         #expect(changes.map(\.kind) == [.reserved])

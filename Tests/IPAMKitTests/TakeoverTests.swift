@@ -4,13 +4,13 @@ import Testing
 @testable import IPAMKit
 @testable import Store
 
-/// A fixed address that is held by another: the table of when a holder counts as gone, on a real etcd.
+/// A fixed address that is held by another: the table of when a holder counts as gone.
 @Suite struct TakeoverTests {
     private let fixed = "10.71.0.0/24 10.71.0.100-10.71.0.200 10.71.0.10-10.71.0.50"
     private let wanted = address("10.71.0.20")
 
-    private func node(_ sets: String...) async throws -> TestNode {
-        try await TestNode.first(sets.isEmpty ? [set(fixed)] : sets.map { try set($0) })
+    private func node(_ sets: String...) throws -> TestNode {
+        try TestNode.first(sets.isEmpty ? [set(fixed)] : sets.map { try set($0) })
     }
 
     private func db(_ uid: String, node: String = "n1") -> Pod {
@@ -32,7 +32,7 @@ import Testing
     // MARK: On this node
 
     @Test func aRebootedNodesPodIsTakenOverAtOnce() async throws {
-        var node = try await node()
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         node.boot = "boot-2"
         let added = try await node.start("c2", db("u2"))
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func aNamespaceThatIsGoneIsProof() async throws {
-        var node = try await node()
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         #expect(
             await node.refusal("c2", db("u1"))
@@ -61,7 +61,7 @@ import Testing
 
     /// In a mount namespace without the node's network namespaces, as in a container without mount propagation.
     @Test func whoDoesNotSeeItsOwnNamespaceProvesNothingByThem() async throws {
-        var node = try await node()
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         node.gone = ["/run/netns/c1", "/run/netns/c2"]
         #expect(await node.refusal("c2", db("u1"))?.cniCode == .tryAgainLater)
@@ -71,7 +71,7 @@ import Testing
 
     /// After a reboot the kubelet starts the pods that it had anew, one after the other.
     @Test func anotherPodOfARebootedNodeDoesNotGetTheAddressOfOneThatKubernetesHas() async throws {
-        var node = try await node()
+        var node = try node()
         let mine = db("u1")
         _ = try await node.start("c1", mine)
         node.boot = "boot-2"
@@ -86,7 +86,7 @@ import Testing
 
     /// A pod that comes and goes in Kubernetes, as a mirror pod may, is seen anew each time.
     @Test func aHolderThatWasSeenAliveInBetweenIsNoSuspectAnyMore() async throws {
-        let node = try await node()
+        let node = try node()
         let old = db("u1")
         _ = try await node.start("c1", old)
         node.cluster.remove(old.reference)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func aLookOfLongAgoCountsNoMore() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         let rebuilt = db("u2", node: "n2")
         node.cluster.put(rebuilt)
@@ -118,7 +118,7 @@ import Testing
     // MARK: Elsewhere
 
     @Test func aLivePodKeepsItsAddress() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         let other = Pod.member("default/db-1", uid: "u2", ip: "10.71.0.20", node: "n2")
         node.cluster.put(other)
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func aTerminatingPodIsWaitedFor() async throws {
-        let node = try await node()
+        let node = try node()
         var old = db("u1")
         _ = try await node.start("c1", old)
         old.isTerminating = true
@@ -144,15 +144,11 @@ import Testing
         #expect(try await node.other("n2").add("c2", other).addresses == [wanted])
     }
 
-    @Test(arguments: ["absent", "not ready", "out of service"])
-    func aPodThatIsGoneWithItsNodeIsTakenOverAtOnce(state: String) async throws {
-        let node = try await node()
+    @Test(arguments: LostNode.allCases)
+    func aPodThatIsGoneWithItsNodeIsTakenOverAtOnce(lost: LostNode) async throws {
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
-        switch state {
-        case "absent": node.cluster.remove(node: "n1")
-        case "not ready": node.cluster.put(node: "n1", ready: false)
-        default: node.cluster.put(node: "n1", outOfService: true)
-        }
+        node.cluster.put(lost, "n1")
         let added = try await node.other("n2").start("c2", db("u2", node: "n2"))
         guard case .asserted(let sentence)? = added.takeovers.first?.evidence else {
             Issue.record("\(added.takeovers)")
@@ -162,7 +158,7 @@ import Testing
     }
 
     @Test func aPodThatIsGoneFromAHealthyNodeIsTakenOverWhenSeenGoneTwiceAMinuteApart() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         let second = node.other("n2")
         node.cluster.put(db("u2", node: "n2"))
@@ -189,7 +185,7 @@ import Testing
 
     /// Clocks differ from node to node.
     @Test func anotherNodesFirstLookCountsFiveMinutesLater() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         node.cluster.put(db("u2", node: "n2"))
         _ = await node.other("n2").refusal("c2", db("u2", node: "n2"))
@@ -203,7 +199,7 @@ import Testing
 
     /// A sandbox that came back under its ID is not a suspect any more.
     @Test func aSuspectThatCameBackIsSeenAnew() async throws {
-        var node = try await node()
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         let rebuilt = db("u2", node: "n2")
         node.cluster.put(rebuilt)
@@ -216,7 +212,7 @@ import Testing
     }
 
     @Test func aSuspectIsAboutOneHolderOnly() async throws {
-        let node = try await node()
+        let node = try node()
         let second = node.other("n2")
         _ = try await node.start("c1", db("u1"))
         _ = await second.refusal("c2", db("u2", node: "n2"))
@@ -237,7 +233,7 @@ import Testing
 
     /// Clocks differ: a first look that lies in the future counts from now.
     @Test func aSuspectFromTheFutureIsSeenAgain() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         let rebuilt = db("u2", node: "n2")
         node.cluster.put(rebuilt)
@@ -250,7 +246,7 @@ import Testing
     }
 
     @Test func aPodWhoseContainersHaveEndedIsSeenGoneEvenOnADeadNode() async throws {
-        let node = try await node()
+        let node = try node()
         var old = db("u1")
         _ = try await node.start("c1", old)
         old.isTerminal = true
@@ -284,7 +280,7 @@ import Testing
     }
 
     @Test func aHolderWithoutUIDIsNeverTakenOver() async throws {
-        let node = try await node()
+        let node = try node()
         var request = try node.pool.request("c1", "default/db-0")
         request.requested = [wanted]
         _ = try await node.pool.pool().add(request)
@@ -293,7 +289,7 @@ import Testing
     }
 
     @Test func aHolderOfAnotherClusterIsNeverTakenOver() async throws {
-        let node = try await node()
+        let node = try node()
         var request = try node.pool.request("c1", "default/db-0")
         request.holder.uid = "u1"
         request.holder.cluster = "c2"
@@ -304,7 +300,7 @@ import Testing
 
     /// Without a name for it, another cluster's pod would be taken for gone.
     @Test func clustersThatHaveNoNameDoNotJudgeEachOther() async throws {
-        let node = try await node()
+        let node = try node()
         var request = try node.pool.request("c1", "default/db-0")
         request.holder.uid = "u1"
         request.requested = [wanted]
@@ -314,7 +310,7 @@ import Testing
     }
 
     @Test func aNamesakeInAnotherClusterIsNotThisNode() async throws {
-        let node = try await node()
+        let node = try node()
         var request = try node.pool.request("c1", "default/db-0")
         request.holder = Holder(
             pod: request.holder.pod, uid: "u1", node: "n2", boot: "elsewhere", netns: "/run/netns/c1", cluster: "c2")
@@ -324,13 +320,13 @@ import Testing
     }
 
     @Test func whatAGoNodeRecordedIsNeverTakenOver() async throws {
-        let node = try await node()
+        let node = try node()
         try await node.pool.put([(node.pool.keys.used(wanted), "c1")])
         try await expectNever(node, "the Go plugin recorded a container ID and nothing else")
     }
 
     @Test func nodesThatKubernetesDoesNotKnowByTheirNamesProveNothing() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         node.cluster.remove(node: "n1")
         node.cluster.remove(node: "n2")
@@ -339,7 +335,7 @@ import Testing
     }
 
     @Test func kubernetesThatDoesNotAnswerProvesNothing() async throws {
-        let node = try await node()
+        let node = try node()
         _ = try await node.start("c1", db("u1"))
         node.cluster.fail("no answer")
         let request = db("u2", node: "n2")
@@ -351,7 +347,7 @@ import Testing
     // MARK: Reservations
 
     @Test func aReservedAddressOfAPodIsTakenOverWithoutAnyAnnotation() async throws {
-        var node = try await node()
+        var node = try node()
         _ = try await node.pool.pool().reserve(
             node.pool.orders([wanted], for: "default/db-0"), rangeSets: node.pool.rangeSets, now: noon)
         _ = try await node.start("c1", Pod.member("default/db-0", uid: "u1"))
@@ -362,7 +358,7 @@ import Testing
     }
 
     @Test func aWorkloadsPodTakesOverTheOneAddressWhoseHolderIsGone() async throws {
-        var node = try await node()
+        var node = try node()
         let addresses = (20...25).map { address("10.71.0.\($0)") }
         _ = try await node.pool.pool().reserve(
             node.pool.orders(addresses, for: "default/deploy/web"), rangeSets: node.pool.rangeSets, now: noon)
@@ -384,7 +380,7 @@ import Testing
     // MARK: The transaction
 
     @Test func aTakeoverEndsTheFormerAttachmentWhole() async throws {
-        var node = try await node(fixed, "fd71::/64 fd71::100-fd71::200")
+        var node = try node(fixed, "fd71::/64 fd71::100-fd71::200")
         _ = try await node.start("c1", db("u1"))
         // In the first range set it is taken over, in the second another one is given.
         node.boot = "boot-2"
@@ -398,11 +394,10 @@ import Testing
         #expect(keys == ["used/10.71.0.20", "used/\(added.addresses[1])", "attachments/c2/eth0"])
     }
 
-    @Test(arguments: EtcdServer.Version.allCases)
+    @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
     func bothFamiliesAreTakenOverInOneTransaction(version: EtcdServer.Version) async throws {
-        var node = TestNode(
-            pool: try await EtcdPool([set(fixed), set("fd71::/64 fd71::100-fd71::200")], version: version),
-            cluster: TestCluster())
+        var node = try await TestNode.onEtcd(
+            [set(fixed), set("fd71::/64 fd71::100-fd71::200")], version: version)
         func both(_ uid: String) -> Pod { Pod.member("default/db-0", uid: uid, ip: "10.71.0.20,fd71::5") }
         _ = try await node.start("c1", both("u1"))
         node.boot = "boot-2"
@@ -415,7 +410,7 @@ import Testing
 
     /// What a damaged state lists twice, or without a used key, must not make a transaction that etcd refuses.
     @Test func aFormerHolderThatListsWhatIsNotItsOwnIsEndedAllTheSame() async throws {
-        var node = try await node(fixed, "fd71::/64 fd71::100-fd71::200")
+        var node = try node(fixed, "fd71::/64 fd71::100-fd71::200")
         func both(_ uid: String) -> Pod { Pod.member("default/db-0", uid: uid, ip: "10.71.0.20,fd71::5") }
         _ = try await node.start("c1", both("u1"))
         _ = try await node.pool.store().commit(
@@ -428,7 +423,7 @@ import Testing
     }
 
     @Test func twoFormerHoldersAreEndedTogether() async throws {
-        var node = try await node(fixed, "fd71::/64 fd71::100-fd71::200")
+        var node = try node(fixed, "fd71::/64 fd71::100-fd71::200")
         _ = try await node.start("c1", Pod.member("default/a-0", uid: "u1", ip: "10.71.0.20"))
         _ = try await node.start("c3", Pod.member("default/b-0", uid: "u3", ip: "fd71::5"))
         node.boot = "boot-2"
@@ -440,10 +435,14 @@ import Testing
         #expect(keys == ["used/10.71.0.20", "used/fd71::5", "attachments/c2/eth0"])
     }
 
+    enum ChangeMeanwhile: CaseIterable {
+        case holderFreed, holderReplaced, lock, hold, reservation
+    }
+
     /// Whatever changes between the look and the commit: the takeover begins again, and looks again.
-    @Test(arguments: ["holder freed", "holder replaced", "lock", "hold", "reserved"])
-    func aTakeoverIsGuardedByAllThatItSaw(change: String) async throws {
-        var node = try await node()
+    @Test(arguments: ChangeMeanwhile.allCases)
+    func aTakeoverIsGuardedByAllThatItSaw(change: ChangeMeanwhile) async throws {
+        var node = try node()
         _ = try await node.start("c1", db("u1"))
         node.boot = "boot-2"
         let keys = node.pool.keys
@@ -456,15 +455,15 @@ import Testing
             faults: [
                 .meanwhile {
                     switch change {
-                    case "holder freed": _ = try await pool.pool().delete(reference("c1"))
-                    case "holder replaced":
+                    case .holderFreed: _ = try await pool.pool().delete(reference("c1"))
+                    case .holderReplaced:
                         try await pool.put([(keys.used(wanted), "c9")])
-                    case "lock": try await pool.put([(keys.lock, "1")])
-                    case "hold":
+                    case .lock: try await pool.put([(keys.lock, "1")])
+                    case .hold:
                         try await pool.put([
                             (keys.settings, #"{"format":1,"goNodes":false,"fixed":[],"hold":{"reason":"moving"}}"#)
                         ])
-                    default:
+                    case .reservation:
                         try await pool.put([(keys.reservation(wanted), #"{"for":"default/db-7"}"#)])
                     }
                 }
@@ -474,26 +473,25 @@ import Testing
             pod: rebuilt.reference, uid: "u2", node: "n1", boot: "n1-boot-2", machine: "machine-n1",
             netns: "/run/netns/c2", cluster: "c1")
         request.annotations = .kubernetes
-        let deadline = ContinuousClock.now + .seconds(change == "lock" ? 2 : 60)
-        let operation = AddressPool(store: store, network: pool.network, deadline: deadline)
+        let operation = pool.pool(store)
         do {
             let added = try await operation.add(request, observer: node.observer())
-            #expect(change == "holder freed" && added.takeovers.isEmpty, "\(change): \(added)")
+            #expect(change == .holderFreed && added.takeovers.isEmpty, "\(change): \(added)")
         } catch {
             let code: CNIErrorCode =
                 switch change {
-                case "lock": .tryAgainLater
-                case "hold": .networkOnHold
-                case "reserved": .reservedForAnother
-                default: .addressInUse
+                case .lock: .tryAgainLater
+                case .hold: .networkOnHold
+                case .reservation: .reservedForAnother
+                case .holderFreed, .holderReplaced: .addressInUse
                 }
             #expect(error.cniCode == code, "\(change): \(error)")
             #expect(try await pool.contents()["attachments/c2/eth0"] == nil)
         }
     }
 
-    @Test func ofManyThatTakeOverTheSameAddressOneGetsIt() async throws {
-        let node = try await node()
+    @Test(.needs(.etcd)) func ofManyThatTakeOverTheSameAddressOneGetsIt() async throws {
+        let node = try await TestNode.onEtcd([set(fixed)])
         _ = try await node.start("c0", db("u0"))
         var late = node
         late.boot = "boot-2"

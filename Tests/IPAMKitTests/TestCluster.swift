@@ -1,5 +1,6 @@
 import Machine
 import Synchronization
+import TestSupport
 
 @testable import IPAMKit
 
@@ -23,6 +24,7 @@ final class TestCluster: PodSource {
     func put(node: String, ready: Bool = true, outOfService: Bool = false) {
         state.withLock { $0.nodes[node] = Node(name: node, isReady: ready, isOutOfService: outOfService) }
     }
+    func put(_ lost: LostNode, _ name: String) { state.withLock { $0.nodes[name] = lost.node(name) } }
     func remove(node: String) { state.withLock { $0.nodes[node] = nil } }
     func fail(_ reason: String?) { state.withLock { $0.failure = reason.map(PodSourceError.init) } }
 
@@ -78,6 +80,20 @@ extension Pod {
     }
 }
 
+/// How Kubernetes sees a node whose pods are gone with it.
+enum LostNode: CaseIterable, Sendable {
+    case absent, notReady, outOfService
+
+    /// The node; nil if Kubernetes does not have it.
+    func node(_ name: String) -> Node? {
+        switch self {
+        case .absent: nil
+        case .notReady: Node(name: name, isReady: false, isOutOfService: false)
+        case .outOfService: Node(name: name, isReady: true, isOutOfService: true)
+        }
+    }
+}
+
 extension NodeView {
     /// A machine whose machine ID is `machine-NAME`.
     static func test(
@@ -107,7 +123,7 @@ extension Pod {
 
 /// A machine that gives pods addresses: its name, its boot and the namespaces it has.
 struct TestNode: Sendable {
-    let pool: EtcdPool
+    let pool: TestPool
     let cluster: TestCluster
     var name = "n1"
     var boot = "boot-1"
@@ -118,13 +134,14 @@ struct TestNode: Sendable {
         let gone = gone
         return Observer(
             node: .test(name, boot: "\(name)-\(boot)", bootedAt: now) { gone.contains($0) ? .absent : .there },
-            pods: cluster, now: { now })
+            pods: cluster, now: { [clock = pool.clock] in clock?.timestamp(from: now) ?? now })
     }
 
     /// Starts a sandbox of `pod`, which the cluster knows.
     func add(
         _ container: String, _ pod: Pod, ifname: String = "eth0", requested: [String] = [], autoLimit: Int? = nil,
-        at now: Timestamp = noon, annotations: AnnotationSource = .kubernetes, store: Int = 0
+        at now: Timestamp = noon, annotations: AnnotationSource = .kubernetes, store: Int = 0,
+        waiting: Duration = .zero, limit: Duration = .seconds(60)
     ) async throws -> Added {
         var request = try pool.request(container, pod.reference.description, ifname, at: now)
         request.holder = Holder(
@@ -133,7 +150,8 @@ struct TestNode: Sendable {
         request.annotations = annotations
         request.requested = requested.map(address)
         request.autoLimit = autoLimit
-        return try await pool.pool(pool.store(store)).add(request, observer: observer(at: now))
+        request.waitForRelease = waiting
+        return try await pool.pool(pool.store(store), limit: limit).add(request, observer: observer(at: now))
     }
 
     /// Puts the pod into the cluster and starts its sandbox.
@@ -156,8 +174,14 @@ struct TestNode: Sendable {
 }
 
 extension TestNode {
-    static func first(_ rangeSets: [RangeSet]) async throws -> TestNode {
-        TestNode(pool: try await EtcdPool(rangeSets), cluster: TestCluster())
+    /// On a network in memory.
+    static func first(_ rangeSets: [RangeSet]) throws -> TestNode {
+        TestNode(pool: try TestPool(rangeSets), cluster: TestCluster())
+    }
+
+    /// On a network on a real etcd.
+    static func onEtcd(_ rangeSets: [RangeSet], version: EtcdServer.Version = .debian34) async throws -> TestNode {
+        TestNode(pool: try await TestPool.onEtcd(rangeSets, version: version), cluster: TestCluster())
     }
 
     func other(_ name: String) -> TestNode {

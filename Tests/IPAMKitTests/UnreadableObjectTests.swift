@@ -111,7 +111,7 @@ import Testing
 
     /// The Go plugin gives an address by annotation alone, and records none.
     @Test func anAddressThatAnUnreadablePodAsksForIsNotGivenToAnother() async throws {
-        let node = try await TestNode.first([set("10.61.0.0/24 10.61.0.100-10.61.0.200 10.61.0.10-10.61.0.50")])
+        let node = try TestNode.first([set("10.61.0.0/24 10.61.0.100-10.61.0.200 10.61.0.10-10.61.0.50")])
         try await node.pool.put([
             (node.pool.keys.settings, NetworkSettings(hasGoNodes: true, fixed: []).serialized())
         ])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ipamctl audit` and `release --from-report`, with a real etcd and a Kubernetes API over TLS.
-struct AuditCommandTests {
+@Suite(.needs(.etcd, .root)) struct AuditCommandTests {
     private struct Cluster {
         let site: AdminSite
         let kubernetes: KubernetesServer

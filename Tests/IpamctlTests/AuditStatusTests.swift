@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What makes the exit status of an audit 5.
-struct AuditStatusTests {
+@Suite(.needs(.etcd, .root)) struct AuditStatusTests {
     private struct Cluster {
         let site: AdminSite
         let kubernetes: KubernetesServer

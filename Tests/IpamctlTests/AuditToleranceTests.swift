@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What Kubernetes says in a way that nobody can read does not stop an audit, and lets nothing be freed.
-@Suite struct AuditToleranceTests {
+@Suite(.needs(.etcd, .root)) struct AuditToleranceTests {
     private struct Cluster {
         let site: AdminSite
         let kubernetes: KubernetesServer

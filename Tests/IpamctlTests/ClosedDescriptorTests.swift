@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A program that is started without a standard output, as by a script that closed it.
-@Suite struct ClosedDescriptorTests {
+@Suite(.needs(.etcd, .root)) struct ClosedDescriptorTests {
     private func run(_ redirection: String, _ site: AdminSite, _ arguments: [String]) async throws -> ProcessOutput {
         let command = try site.command(arguments)
         return try await runProcess(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct ConfigurationFileTests {
+@Suite(.needs(.etcd, .root)) struct ConfigurationFileTests {
     private func networks(_ site: AdminSite, _ arguments: String..., environment: [String: String] = [:]) async throws
         -> ProcessOutput
     {

@@ -4,7 +4,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite struct ConnectionTests {
+@Suite(.needs(.etcd, .root)) struct ConnectionTests {
     @Test func anOptionWinsOverIPAMCTLVariables_theseOverFiles_andFilesOverETCDCTLOnes() async throws {
         let site = try await AdminSite()
         try await site.add("c1", "default/db-1")

@@ -3,7 +3,7 @@ import IPAMKit
 import TestSupport
 import Testing
 
-@Suite struct HistoryCommandTests {
+@Suite(.needs(.etcd, .root)) struct HistoryCommandTests {
     private static let base = "/etcd-cni/networks/k8s/"
 
     /// db-0 had 10.188.0.9 from two to three o'clock, web-0 from four to five; db-1 has it since 2026-11-18T11:06:40Z,

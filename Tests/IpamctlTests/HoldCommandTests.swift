@@ -2,7 +2,7 @@ import IPAMKit
 import TestSupport
 import Testing
 
-@Suite struct HoldCommandTests {
+@Suite(.needs(.etcd, .root)) struct HoldCommandTests {
     private func site() async throws -> AdminSite {
         let site = try await AdminSite()
         try await site.add("c1", "default/db-1")

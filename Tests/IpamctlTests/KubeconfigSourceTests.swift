@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Which way to Kubernetes ipamctl takes.
-@Suite struct KubeconfigSourceTests {
+@Suite(.needs(.etcd, .root)) struct KubeconfigSourceTests {
     /// A node as docs/examples/rbac.yaml sets it up: the CNI file's kubeconfig may get, and not list.
     private struct Node {
         let site: AdminSite

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct LargePoolTests {
+@Suite(.needs(.etcd, .root)) struct LargePoolTests {
     /// 65,536 addresses in use, each with its attachment, are listed and counted; none is missing.
     @Test func sixtyFiveThousandAddressesAreListed() async throws {
         let site = try await AdminSite()
@@ -21,17 +21,11 @@ import Testing
                 ))
         }
         try await site.put(keys)
-        // The largest resident set of the child, in KiB (getrusage(2)), after what it printed.
-        let script = """
-            import resource, subprocess, sys
-            status = subprocess.run(sys.argv[1:]).returncode
-            print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
-            sys.exit(status)
-            """
         let ipamctl = try BuildProducts.product("ipamctl").path
         let environment = site.environment().merging(ProcessInfo.processInfo.environment) { given, _ in given }
         let output = try await runProcess(
-            "python3", ["-c", script, ipamctl, "list", "-o", "name", "--timeout", "2m"], environment: environment
+            "python3", PythonProgram.residentSize.command(ipamctl, "list", "-o", "name", "--timeout", "2m"),
+            environment: environment
         ).checked()
         let kibibytes = try #require(Int(output.stderrText.split(separator: "\n").last ?? ""))
         print("list of 65,536 addresses: at most \(kibibytes / 1024) MiB resident")

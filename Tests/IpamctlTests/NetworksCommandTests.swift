@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How full a network of several range sets is: as full as its fullest set.
-@Suite struct NetworksCommandTests {
+@Suite(.needs(.etcd, .root)) struct NetworksCommandTests {
     /// Five of five IPv4 addresses are taken, and so are five of the IPv6 subnet.
     private func site() async throws -> AdminSite {
         let site = try await AdminSite()

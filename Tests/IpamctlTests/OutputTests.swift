@@ -3,7 +3,7 @@ import IPAMKit
 import TestSupport
 import Testing
 
-@Suite struct OutputTests {
+@Suite(.needs(.etcd, .root)) struct OutputTests {
     /// db-0 uses and has reserved 10.188.0.9, 10.188.0.20 is reserved, 10.188.0.77 is the Go plugin's.
     private func site(note: String = "mysql primary") async throws -> AdminSite {
         let site = try await AdminSite()

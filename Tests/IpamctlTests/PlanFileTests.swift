@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Plans as people and spreadsheets write them, and lists that are read again.
-@Suite struct PlanFileTests {
+@Suite(.needs(.etcd, .root)) struct PlanFileTests {
     private let folder: TemporaryDirectory
 
     init() throws { folder = try TemporaryDirectory(prefix: "plan") }

@@ -64,7 +64,7 @@ import Testing
             + #""findings":[\#((findings + [other]).joined(separator: ","))]}"#
     }
 
-    @Test func networksAreMetrics_andWhatHadLeakedOnlyWithAReport() async throws {
+    @Test(.needs(.etcd, .root)) func networksAreMetrics_andWhatHadLeakedOnlyWithAReport() async throws {
         let site = try await site()
         let plain = try await site.run("networks", "-o", "prometheus").checked()
         #expect(plain.stdoutText == expected && plain.stderr.isEmpty)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func theFileIsReplacedWholeOrNotAtAll() async throws {
+    @Test(.needs(.etcd, .root)) func theFileIsReplacedWholeOrNotAtAll() async throws {
         let site = try await site()
         let folder = try TemporaryDirectory()
         let path = try folder.write("old", to: "kube-ipam.prom").path
@@ -108,7 +108,7 @@ import Testing
         #expect(nowhere.stderrText.contains("/no/such/file cannot be written: No such file or directory"))
     }
 
-    @Test func otherCommandsRefuse_beforeTheyDoAnything() async throws {
+    @Test(.needs(.etcd, .root)) func otherCommandsRefuse_beforeTheyDoAnything() async throws {
         let site = try await site()
         let before = try await site.dump()
         for arguments in [

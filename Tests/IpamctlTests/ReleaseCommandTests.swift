@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct ReleaseCommandTests {
+@Suite(.needs(.etcd, .root)) struct ReleaseCommandTests {
     private func site() async throws -> AdminSite {
         let site = try await AdminSite()
         try await site.add("c0123456789abcdef", "default/db-0", node: "n1", ip: "10.188.0.9")

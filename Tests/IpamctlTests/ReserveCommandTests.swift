@@ -3,7 +3,7 @@ import IPAMKit
 import TestSupport
 import Testing
 
-@Suite struct ReserveCommandTests {
+@Suite(.needs(.etcd, .root)) struct ReserveCommandTests {
     private func site(_ subnets: [String] = ["10.188.0.0/22", "fd00:188::/64"]) async throws -> AdminSite {
         let site = try await AdminSite()
         try await site.add("c1", "default/db-1", subnets: subnets)

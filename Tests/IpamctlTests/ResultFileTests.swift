@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `--report` and `--output-file`: where they lead to is written to, and nothing is put in its place but a file.
-@Suite struct ResultFileTests {
+@Suite(.needs(.etcd, .root)) struct ResultFileTests {
     private func site() async throws -> AdminSite {
         let site = try await AdminSite()
         try await site.add("c1", "default/db-1", subnets: ["10.188.0.0/24"])

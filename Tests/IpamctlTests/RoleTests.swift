@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// An etcd user whose role is for the keys of one network.
-@Suite struct RoleTests {
+@Suite(.needs(.etcd, .root)) struct RoleTests {
     /// Networks k8s, k8s-net and other; user `k8s` may do everything to the first, and nothing else.
     private func site() async throws -> AdminSite {
         let site = try await AdminSite(try await EtcdServer.start(arguments: ["--bcrypt-cost", "4"]))

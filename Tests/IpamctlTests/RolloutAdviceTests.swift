@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ipamctl reserve --for NS/deploy/NAME` tells when the addresses leave no room for a rolling update.
-struct RolloutAdviceTests {
+@Suite(.needs(.etcd, .root)) struct RolloutAdviceTests {
     private struct Site {
         let admin: AdminSite
         let kubernetes: KubernetesServer
@@ -42,7 +42,7 @@ struct RolloutAdviceTests {
 
     @Test func fewerAddressesThanReplicasLeavePodsWithoutOne() async throws {
         let site = try await Site()
-        try site.kubernetes.put(deployment: "web", replicas: 3, strategy: "Recreate")
+        try site.kubernetes.put(deployment: "web", replicas: 3, strategy: .recreate)
         let output = try await site.reserve("10.188.0.20", "--for", "default/deploy/web")
         #expect(
             output.stderrText
@@ -70,9 +70,9 @@ struct RolloutAdviceTests {
     @Test func roomForARolloutIsNoWarning() async throws {
         let site = try await Site()
         for (name, replicas, strategy, unavailable) in [
-            ("recreate", 3, "Recreate", nil), ("one", 3, "RollingUpdate", "1"), ("four", 4, "RollingUpdate", nil),
-            ("none", 0, "RollingUpdate", "0"),
-        ] {
+            ("recreate", 3, .recreate, nil), ("one", 3, .rollingUpdate, "1"), ("four", 4, .rollingUpdate, nil),
+            ("none", 0, .rollingUpdate, "0"),
+        ] as [(String, Int, KubernetesServer.Strategy, String?)] {
             try site.kubernetes.put(
                 deployment: name, replicas: replicas, strategy: strategy, maxUnavailable: unavailable)
             let count = String(max(1, replicas))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Commands that change several things one after the other, and are stopped between: what was done is told.
-struct StoppedChangeTests {
+@Suite(.needs(.etcd, .root)) struct StoppedChangeTests {
     /// Two networks, each with an address that leaked with its node.
     private struct Site {
         let admin: AdminSite

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct UsageTests {
+@Suite(.needs(.etcd, .root)) struct UsageTests {
     @Test func failuresAreOneLineAndAHint_withTheStatusOfTheirKind() async throws {
         let site = try await AdminSite()
         try await site.add("c1", "default/db-1", ip: "10.188.0.9")

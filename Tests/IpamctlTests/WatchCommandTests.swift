@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `ipamctl watch` as a process of its own.
-@Suite struct WatchCommandTests {
+@Suite(.needs(.etcd, .root)) struct WatchCommandTests {
     /// A watch that runs; what it prints goes to files.
     private final class Watch: Sendable {
         private let process: SpawnedProcess
@@ -178,18 +178,10 @@ import Testing
 
     @Test func onATerminalItSaysFirstWhatItDoes() async throws {
         let site = try await site()
-        let command = try site.command(["watch", "-n", "k8s"])
-        let script = #"timeout -s INT 10 script -qefc "$*" /dev/null </dev/null | head -c 60"#
-        let output = try await runProcess(
-            "sh",
-            ["-c", script, "sh", "timeout", "-s", "INT", "3"] + [quoted(command.program)]
-                + command.arguments.map(quoted),
-            environment: site.environment())
+        // What Ctrl-C types.
+        let output = try await site.runOnTerminal(
+            ["watch", "-n", "k8s"], question: " (Ctrl-C ends)", answer: "\u{3}")
         #expect(output.stdoutText.hasPrefix("watching network k8s from revision "), "\(output.stdoutText)")
-    }
-
-    private func quoted(_ word: String) -> String {
-        "'" + word.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
     }
 
     @Test func whatCannotBeWatchedIsSaidAtOnce() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// `ipamctl adopt` on a network that the Go plugin made, over a real etcd and a Kubernetes API with TLS, and what the plugin
 /// does with it afterwards.
-struct AdoptCommandTests {
+@Suite(.needs(.etcd, .root)) struct AdoptCommandTests {
     private static let fixed = "10.188.0.216"
 
     /// Two pods that the Go plugin gave addresses to, one of a Deployment with a fixed address, which it does not record,

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Where a pod's annotations come from, and that a failed lookup fails the ADD: it never falls back to another address.
-struct AnnotationLookupTests {
+@Suite(.needs(.etcd, .root)) struct AnnotationLookupTests {
     /// What is wrong with the API, for as long as the ADD lasts.
     struct Trouble: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `kube-ipam.ip: auto`: an address that nobody had to choose, and that the pod or its workload has ever after.
-struct AutomaticAddressTests {
+@Suite(.needs(.etcd, .root)) struct AutomaticAddressTests {
     private static let automatic = ["kube-ipam.ip": "auto"]
 
     /// A network whose fixed range has exactly `count` addresses.

@@ -51,7 +51,7 @@ struct BadInputTests {
     private static let identifierRule =
         "it must start with a letter or digit, then have letters, digits, \"_\", \".\" and \"-\" only"
 
-    @Test(arguments: ["a/b", "..", ".hidden", "-rf", "a b", "a\nb", "é"], ["ADD", "DEL", "CHECK"])
+    @Test(.needs(.etcd), arguments: ["a/b", "..", ".hidden", "-rf", "a b", "a\nb", "é"], ["ADD", "DEL", "CHECK"])
     func badContainerIDIsCode4(text: String, command: String) async throws {
         let network = try await PluginNetwork()
         #expect(
@@ -63,7 +63,7 @@ struct BadInputTests {
         #expect(try await network.contents().isEmpty)
     }
 
-    @Test(arguments: ["sixteen-letters-", "a/b", ".", "..", "a b", "a:1"])
+    @Test(.needs(.etcd), arguments: ["sixteen-letters-", "a/b", ".", "..", "a b", "a:1"])
     func badInterfaceNameIsCode4(text: String) async throws {
         let network = try await PluginNetwork()
         #expect(
@@ -75,7 +75,7 @@ struct BadInputTests {
         #expect(try await network.contents().isEmpty)
     }
 
-    @Test(arguments: ["", nil])
+    @Test(.needs(.etcd), arguments: ["", nil])
     func missingVariablesAreNamed(value: String?) async throws {
         let network = try await PluginNetwork()
         func refusal(_ name: String) -> PluginFailure {
@@ -87,7 +87,7 @@ struct BadInputTests {
         #expect(try await network.contents().isEmpty)
     }
 
-    @Test(arguments: ["add", "Add", "REMOVE", " ADD", "ADD\n"])
+    @Test(.needs(.etcd), arguments: ["add", "Add", "REMOVE", " ADD", "ADD\n"])
     func unknownCommandIsCode4NamingThoseKnown(command: String) async throws {
         let network = try await PluginNetwork()
         #expect(
@@ -99,11 +99,14 @@ struct BadInputTests {
         #expect(try await network.contents().isEmpty)
     }
 
-    @Test(arguments: [
-        ("K8S_POD_NAMESPACE=../../x;K8S_POD_NAME=a", "\"K8S_POD_NAMESPACE=../../x\" is not a valid namespace"),
-        ("K8S_POD_NAMESPACE=a;K8S_POD_NAME=b/c", "\"K8S_POD_NAME=b/c\" is not a valid pod name"),
-        ("IP=10.188.0.300", "\"IP=10.188.0.300\" "), ("nonsense", "\"nonsense\" is not a pair of the form KEY=value"),
-    ])
+    @Test(
+        .needs(.etcd),
+        arguments: [
+            ("K8S_POD_NAMESPACE=../../x;K8S_POD_NAME=a", "\"K8S_POD_NAMESPACE=../../x\" is not a valid namespace"),
+            ("K8S_POD_NAMESPACE=a;K8S_POD_NAME=b/c", "\"K8S_POD_NAME=b/c\" is not a valid pod name"),
+            ("IP=10.188.0.300", "\"IP=10.188.0.300\" "),
+            ("nonsense", "\"nonsense\" is not a pair of the form KEY=value"),
+        ])
     func badArgumentsAreCode4(arguments: String, problem: String) async throws {
         let network = try await PluginNetwork()
         let answer = try await network.add("c1", arguments: arguments)
@@ -113,6 +116,7 @@ struct BadInputTests {
     }
 
     @Test(
+        .needs(.etcd),
         arguments: [
             (
                 ["subnet": "10.188.0.0/31"],
@@ -139,7 +143,7 @@ struct BadInputTests {
         #expect(try await network.contents().isEmpty)
     }
 
-    @Test(arguments: ["a/b", "a b", "../x", ""])
+    @Test(.needs(.etcd), arguments: ["a/b", "a b", "../x", ""])
     func badNetworkNameIsCode7(name: String) async throws {
         var network = try await PluginNetwork(in: EtcdServer.start())
         network.configuration["name"] = .string(name)

@@ -5,7 +5,7 @@ import Testing
 
 /// Which cluster a pod is of: clusters that share a certification authority, or an address one after the other, never judge
 /// each other's pods.
-struct ClusterIdentityTests {
+@Suite(.needs(.etcd, .root)) struct ClusterIdentityTests {
     private static let address = "10.188.0.216"
 
     /// Two clusters of one authority on one network in etcd, each with a node n1 and n2; a pod of the second holds the

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Many plugins at once, as when a node starts: each a process of its own. One test at a time: each fills the machine.
-@Suite(.serialized) struct ConcurrencyTests {
+@Suite(.serialized, .needs(.etcd)) struct ConcurrencyTests {
     private static let count = 200
     private static let atATime = 32
 

@@ -5,7 +5,7 @@ import Testing
 
 /// Containers that are no pods: podman passes a name without a namespace, others names that Kubernetes cannot have. They
 /// get addresses without a kubeconfig, and are shown by their names.
-struct ContainerNameTests {
+@Suite(.needs(.etcd, .root)) struct ContainerNameTests {
     /// What podman passes (`libnetwork/cni`, `getRuntimeConfig`), and what it adds for `--ip`.
     private static func podman(_ name: String, ip: String? = nil) -> String {
         "IgnoreUnknown=1;K8S_POD_NAME=\(name)" + (ip.map { ";IP=\($0)" } ?? "")

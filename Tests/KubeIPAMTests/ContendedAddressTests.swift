@@ -6,7 +6,7 @@ import Testing
 
 /// Pods on several nodes want a few addresses all at once, end in every way in which pods end, have their DEL late or
 /// never, and have their ADD killed: no pod loses its address before it has ended.
-struct ContendedAddressTests {
+@Suite(.needs(.etcd, .root)) struct ContendedAddressTests {
     private static let addresses = (10...12).map { "10.188.0.\($0)" }
     private static let rounds = Repetitions.of(16)
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// DEL frees what the attachment holds, nothing else, whatever else is wrong.
-struct DeleteTests {
+@Suite(.needs(.etcd)) struct DeleteTests {
     @Test func leavesTheContainersOtherInterfacesAlone() async throws {
         let network = try await PluginNetwork()
         let first = try await network.add("c1", ifname: "eth0").address()

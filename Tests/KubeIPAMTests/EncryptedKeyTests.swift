@@ -5,7 +5,7 @@ import Testing
 
 /// Private keys with a passphrase, which a plugin has nobody to ask for: refused in one sentence, also where there is a
 /// terminal that could be asked on.
-struct EncryptedKeyTests {
+@Suite(.needs(.etcd)) struct EncryptedKeyTests {
     typealias Encryption = CertificateAuthority.Encryption
 
     /// What OpenSSL asks, and an answer that would do.

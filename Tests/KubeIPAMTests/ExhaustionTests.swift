@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Pools without a free address, and those with very few.
-struct ExhaustionTests {
+@Suite(.needs(.etcd)) struct ExhaustionTests {
     @Test func fullPoolIsCode100NamingRangeAndSizeAndNothingIsWritten() async throws {
         let network = try await PluginNetwork(in: EtcdServer.start(), ["subnet": "10.188.0.0/29"])
         var given: [String] = []

@@ -6,7 +6,7 @@ import Testing
 
 /// The runtime kills an ADD that asks for a fixed address, calls DEL at once and once more, and tries again: nothing is
 /// freed under a pod that runs, and nothing half done is left.
-@Suite(.serialized) struct FixedAddressKillTests {
+@Suite(.serialized, .needs(.etcd, .root)) struct FixedAddressKillTests {
     /// How long an ADD takes here and now, next to other tests: where the kills are to fall.
     private final class Pace: Sendable {
         private let latest = Mutex(Duration.milliseconds(60))
@@ -28,8 +28,10 @@ import Testing
         case nobody, running, gone
     }
 
-    @Test(arguments: ["fixed", "auto"])
-    func nothingIsFreedUnderARunningPodAndNothingDangles(wish: String) async throws {
+    enum Wish: CaseIterable { case fixed, automatic }
+
+    @Test(arguments: Wish.allCases)
+    func nothingIsFreedUnderARunningPodAndNothingDangles(wish: Wish) async throws {
         var random = SeededGenerator()
         let cluster = try await PluginCluster(in: EtcdServer.start())
         let (n1, n2) = (try SimulatedNode("n1"), try SimulatedNode("n2"))
@@ -38,7 +40,7 @@ import Testing
         let again = (0..<count).map { _ in Bool.random(using: &random) }
         let seed = "\(random)"
         let pace = Pace()
-        let isAutomatic = wish == "auto"
+        let isAutomatic = wish == .automatic
 
         @Sendable func pod(_ index: Int, on node: String) -> KubernetesServer.Pod {
             PluginCluster.member(

@@ -5,7 +5,7 @@ import Testing
 
 /// The published Deployment: a pod that asks for its address by annotation gets it through the real CNI plugins, and so
 /// does the pod that it is rebuilt as.
-struct FixedAddressTests {
+@Suite(.needs(.etcd, .root)) struct FixedAddressTests {
     /// How the pod is attached, how kube-ipam proves itself to Kubernetes, and what the pod asks for.
     struct Way: Sendable, CustomTestStringConvertible {
         let plugin: String

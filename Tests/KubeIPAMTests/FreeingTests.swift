@@ -5,7 +5,7 @@ import Testing
 
 /// DEL and GC need nothing of the configuration but the way to the store: whatever else has gone bad since the ADD, the pod
 /// is torn down, and what could not be used is a warning in the log.
-struct FreeingTests {
+@Suite(.needs(.etcd, .root)) struct FreeingTests {
     /// A part of the configuration that is bad.
     struct Bad: Sendable, CustomTestStringConvertible {
         var ipam: JSONObject = [:]

@@ -5,7 +5,7 @@ import Testing
 
 /// GC frees what this node recorded, the runtime does not list, and whose namespace is gone; nothing else. A container whose
 /// namespace is there shows in each test that this node's namespaces can be seen.
-struct GarbageCollectionTests {
+@Suite(.needs(.etcd, .root)) struct GarbageCollectionTests {
     private func collect(_ network: PluginNetwork, listed: JSONValue?) async throws -> PluginAnswer {
         var members: JSONObject = [:]
         members["cni.dev/valid-attachments"] = listed
@@ -235,7 +235,7 @@ struct GarbageCollectionTests {
 }
 
 /// CHECK compares what the runtime believes with what is recorded.
-struct CheckTests {
+@Suite(.needs(.etcd, .root)) struct CheckTests {
     @Test func recordedResultIsFine() async throws {
         let network = try await PluginNetwork()
         let result = try await network.add("c1").result()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the Go plugin leaves in the store: bare used keys, its network document, no attachment, no settings.
-struct GoRecordTests {
+@Suite(.needs(.etcd, .root)) struct GoRecordTests {
     private func network() async throws -> PluginNetwork {
         let network = try await PluginNetwork()
         try await network.etcd.put(

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the plugin and ipamctl did to an address, as `ipamctl history` tells it.
-struct HistoryCommandTests {
+@Suite(.needs(.etcd, .root)) struct HistoryCommandTests {
     private static let address = "10.188.0.216"
 
     /// An address that was given, freed, given again, taken over, and reserved.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `ipamctl hold` and `unhold`, and what the plugin makes of them.
-struct HoldCommandTests {
+@Suite(.needs(.etcd)) struct HoldCommandTests {
     @Test func addsAreRefusedWhileHeldAndWorkAfterwards_deletesGoOn() async throws {
         let network = try await PluginNetwork()
         let first = try await network.add("c1").address()

@@ -5,7 +5,7 @@ import Testing
 
 /// `kube-ipam.ip: auto` for pods with several interfaces on one network: each interface has its own address after every
 /// rebuild, whatever the order in which the interfaces are added.
-struct InterfaceAddressTests {
+@Suite(.needs(.etcd, .root)) struct InterfaceAddressTests {
     private static let automatic = ["kube-ipam.ip": "auto"]
     private static let interfaces = ["eth0", "net1", "net2"]
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The plugin killed at any moment: nothing half done, nothing held twice, nothing left after the runtime's DEL.
-@Suite(.serialized) struct KillTests {
+@Suite(.serialized, .needs(.etcd)) struct KillTests {
     /// How long a call takes here and now, next to other tests: where the kills are to fall.
     private final class Pace: Sendable {
         private let latest = Mutex(Duration.milliseconds(20))

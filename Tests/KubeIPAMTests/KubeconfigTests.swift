@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The kubeconfig: where it is looked for, and one clear sentence when it cannot be used.
-struct KubeconfigTests {
+@Suite(.needs(.etcd, .root)) struct KubeconfigTests {
     private let pod = PluginCluster.replica(on: "n1")
 
     private func add(_ cluster: PluginCluster, kubeconfig text: String) async throws -> PluginAnswer {

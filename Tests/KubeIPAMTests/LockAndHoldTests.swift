@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The Go plugin's lock is waited for and never broken; a network on hold gives out nothing.
-struct LockAndHoldTests {
+@Suite(.needs(.etcd)) struct LockAndHoldTests {
     /// Starts an ADD on a locked network, and returns once it watches for the end of the lock.
     private func blockedAdd(_ network: PluginNetwork) async throws -> PluginProcess {
         let process = try network.start("ADD", "c1")

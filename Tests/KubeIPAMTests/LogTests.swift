@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The log: one whole line an operation, and never a reason to fail.
-struct LogTests {
+@Suite(.needs(.etcd)) struct LogTests {
     private var line: Regex<Substring> { #/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z info ADD network=.* ms=[0-9]+/# }
 
     @Test func eachOperationAppendsOneLine() async throws {

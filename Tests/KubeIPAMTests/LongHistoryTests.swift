@@ -5,7 +5,7 @@ import Testing
 
 /// Notes and histories from before notes had a limit: too long for one request of etcd's, they keep nothing from being
 /// freed.
-struct LongHistoryTests {
+@Suite(.needs(.etcd)) struct LongHistoryTests {
     private static let note = String(repeating: "n", count: 390_000)
 
     /// Three entries with notes of 390 KB: with one more, a request is longer than etcd takes (1.5 MiB).

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Kubernetes' names have 253 characters, with or without dots.
-struct LongNameTests {
+@Suite(.needs(.etcd, .root)) struct LongNameTests {
     private static let statefulSet = String(repeating: "a", count: 198)
     private static let passed: JSONObject = ["runtimeConfig": ["io.kubernetes.cri.pod-annotations": [:]]]
 

@@ -6,7 +6,7 @@ import Testing
 /// A hundred pods with `kube-ipam.ip: auto`, destroyed and rebuilt in any order and in every way in which a pod can end:
 /// each has its own first address every time. The fixed range has exactly as many addresses as there are pods, so that
 /// not one may be lost or left behind.
-struct ManyRebuiltPodsTests {
+@Suite(.needs(.etcd, .root)) struct ManyRebuiltPodsTests {
     private static let count = 100
     private static let nodeNames = (1...5).map { "n\($0)" }
 

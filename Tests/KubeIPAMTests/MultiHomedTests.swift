@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A pod with several interfaces: two on one network, one on another, as Multus makes them.
-struct MultiHomedTests {
+@Suite(.needs(.etcd, .root)) struct MultiHomedTests {
     /// Two networks on one etcd, asked about by one pod.
     private func networks(_ first: JSONObject, _ second: JSONObject, in etcd: EtcdServer? = nil) async throws
         -> (PluginCluster, PluginNetwork)

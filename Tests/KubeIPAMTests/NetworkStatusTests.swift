@@ -5,7 +5,7 @@ import Testing
 
 /// Beside the Go plugin, on the further interfaces that Multus makes: a fixed address there is recorded nowhere but in the
 /// pod's annotation `k8s.v1.cni.cncf.io/network-status`, and sometimes not even there.
-struct NetworkStatusTests {
+@Suite(.needs(.etcd, .root)) struct NetworkStatusTests {
     private static let address = "10.188.0.216"
     private static let keys = ["k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status"]
 
@@ -44,14 +44,16 @@ struct NetworkStatusTests {
 
     // MARK: ADD
 
-    @Test(arguments: keys, ["named", "reserved", "automatic"])
-    func fixedAddressOfAGoPodsFurtherInterfaceIsRefusedToAnotherPod(key: String, way: String) async throws {
+    enum Way: CaseIterable { case named, reserved, automatic }
+
+    @Test(arguments: keys, Way.allCases)
+    func fixedAddressOfAGoPodsFurtherInterfaceIsRefusedToAnotherPod(key: String, way: Way) async throws {
         var (cluster, former) = try await cluster([key: Self.status(Self.address)])
         var pod = PluginCluster.member("db-0", on: "n2", [:])
         switch way {
-        case "named": pod.annotations = ["kube-ipam.ip": Self.address]
-        case "reserved": try await cluster.network.reserve(Self.address, for: "default/db-0", claim: "default/pod/db-0")
-        default:
+        case .named: pod.annotations = ["kube-ipam.ip": Self.address]
+        case .reserved: try await cluster.network.reserve(Self.address, for: "default/db-0", claim: "default/pod/db-0")
+        case .automatic:
             pod.annotations = ["kube-ipam.ip": "auto"]
             // No other one is free.
             cluster.network.ipam["fixedStart"] = .string(Self.address)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Machines without a machine ID, as most containers are: a node knows its own holders by its name then.
-struct NoMachineIDTests {
+@Suite(.needs(.etcd, .root)) struct NoMachineIDTests {
     private static let address = "10.188.0.216"
 
     @Test func formerBootsHolderOfThatNameIsTakenOver() async throws {

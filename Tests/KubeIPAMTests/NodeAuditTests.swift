@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ipamctl audit` on a node: what its own namespaces and its runtime's result cache show.
-struct NodeAuditTests {
+@Suite(.needs(.etcd, .root)) struct NodeAuditTests {
     private static let address = "10.188.0.216"
 
     /// Runs an audit as on `node`, and returns its findings as `address code repair`.

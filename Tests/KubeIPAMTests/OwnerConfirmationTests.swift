@@ -5,7 +5,7 @@ import Testing
 
 /// A pod's name looks like a Deployment's, and so do those of other controllers' pods. Where there is a Kubernetes to
 /// ask, it is asked before a pod gets what belongs to a workload, and not without need.
-struct OwnerConfirmationTests {
+@Suite(.needs(.etcd, .root)) struct OwnerConfirmationTests {
     private static let reserved = "10.188.0.50"
 
     private static func passed(_ annotations: JSONObject = [:]) -> JSONObject {

@@ -91,8 +91,8 @@ extension NetworkNamespace {
     }
 
     /// The gateway of the default route.
-    func defaultGateway(_ family: String = "-4") throws -> String? {
-        try json("-j", family, "route", "show", "default").first?["gateway"]?.string
+    func defaultGateway(_ family: AddressFamily = .ipv4) throws -> String? {
+        try json("-j", family == .ipv4 ? "-4" : "-6", "route", "show", "default").first?["gateway"]?.string
     }
 
     private func json(_ arguments: String...) throws -> [JSONValue] {
@@ -102,25 +102,8 @@ extension NetworkNamespace {
 
     /// Whether a connection to a port of `address` comes through: a server here, a client in `other`.
     func answers(at address: String, to other: NetworkNamespace) async throws -> Bool {
-        let server = """
-            import socket, sys
-            family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
-            with socket.create_server((sys.argv[1], 7000), family=family) as listener:
-                listener.settimeout(20)
-                listener.accept()[0].sendall(b"hello")
-            """
-        let client = """
-            import socket, sys, time
-            for attempt in range(400):
-                try:
-                    with socket.create_connection((sys.argv[1], 7000), timeout=10) as connection:
-                        print(connection.recv(16).decode())
-                    break
-                except ConnectionRefusedError:
-                    time.sleep(0.025)
-            """
-        async let serving = run("python3", ["-c", server, address])
-        let said = try await other.run("python3", ["-c", client, address]).checked().stdoutText
+        async let serving = run("python3", PythonProgram.greetingServer.command(address))
+        let said = try await other.run("python3", PythonProgram.greetingClient.command(address)).checked().stdoutText
         try await serving.checked()
         return said == "hello\n"
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The configuration that the documentation publishes, with the places of this machine put in.
-struct PublishedSampleTests {
+@Suite(.needs(.etcd)) struct PublishedSampleTests {
     /// As published, but for the values that name a machine: a comma is missing after `kubeConfig`.
     private func sample(_ network: PluginNetwork, kubeConfig: String = "\"kubeConfig\": \"/etc/kubeconfig\"") -> String
     {

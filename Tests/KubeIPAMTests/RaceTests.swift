@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Calls that are let go at one moment: all have connected to an etcd that stands still, and go on when it does.
-@Suite(.serialized) struct RaceTests {
+@Suite(.serialized, .needs(.etcd)) struct RaceTests {
     /// An ADD of the race: the container, and CNI_ARGS.
     private typealias Call = (container: String, arguments: String)
 

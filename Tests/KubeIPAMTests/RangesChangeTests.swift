@@ -5,7 +5,7 @@ import Testing
 
 /// Two configurations of one name with different ranges, as two NetworkAttachmentDefinitions without a `name` have them: the
 /// last ADD says what the ranges are, and who changed them is told and recorded.
-struct RangesChangeTests {
+@Suite(.needs(.etcd)) struct RangesChangeTests {
     private static let pod = "K8S_POD_NAMESPACE=default;K8S_POD_NAME="
 
     private func settings(_ network: PluginNetwork) async throws -> JSONValue {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// etcd away, silent, or half there; and STATUS, which must not make a node NotReady for it.
-struct ReachabilityTests {
+@Suite(.needs(.etcd)) struct ReachabilityTests {
     private func network(_ endpoints: [String], version: CNIVersion = .v100, timeout: Double? = nil) async throws
         -> PluginNetwork
     {

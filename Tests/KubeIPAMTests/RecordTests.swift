@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What an ADD writes and a DEL leaves: the keyspace that other programs rely on.
-struct RecordTests {
+@Suite(.needs(.etcd, .root)) struct RecordTests {
     private static let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
         .trimmingCharacters(in: .newlines)
     private static let machine = (try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8))?

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a call costs etcd, by etcd's own counters.
-struct RequestCountTests {
+@Suite(.needs(.etcd)) struct RequestCountTests {
     /// How often a service of etcd was called, and how many of the transactions wrote.
     private struct Counts: Equatable {
         var range: Int

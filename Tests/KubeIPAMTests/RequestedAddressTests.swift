@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Addresses that the runtime asks for: given, or refused with the reason, and never replaced by another.
-struct RequestedAddressTests {
+@Suite(.needs(.etcd)) struct RequestedAddressTests {
     /// The ways to ask for an address.
     enum Way: CaseIterable {
         case args, runtimeConfig, arguments

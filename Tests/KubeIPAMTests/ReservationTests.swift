@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Reserving is enough: the pod gets its address without asking, and nobody else does.
-struct ReservationTests {
+@Suite(.needs(.etcd)) struct ReservationTests {
     private var hostName: String { ProcessInfo.processInfo.hostName }
 
     private func pod(_ name: String, in namespace: String = "default") -> String {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What else goes into a result: the runtime's ranges, routes, DNS.
-struct ResultTests {
+@Suite(.needs(.etcd)) struct ResultTests {
     @Test func runtimesRangesAreUsedAndNeverStored() async throws {
         let network = try await PluginNetwork()
         let ranges: JSONObject = ["runtimeConfig": ["ipRanges": [[["subnet": "10.200.0.0/24"]]]]]

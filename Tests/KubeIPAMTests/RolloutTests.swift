@@ -5,7 +5,7 @@ import Testing
 
 /// A rolling update whose Deployment has as many reserved addresses as replicas: the new pod finds all of them in use, and is
 /// told so, by whom, and what makes room.
-struct RolloutTests {
+@Suite(.needs(.etcd, .root)) struct RolloutTests {
     private static let plain: [String: String] = [:]
 
     /// A cluster with `count` addresses reserved for the Deployment web, and as many running replicas of it.

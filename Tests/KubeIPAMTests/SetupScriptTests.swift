@@ -4,7 +4,7 @@ import Testing
 
 /// `scripts/setup` on a machine on which systemd is not running: a package that it installs starts nothing, neither now nor with
 /// the machine. apt-get and the package are made up; what enables and disables services is Debian's own.
-struct SetupScriptTests {
+@Suite(.needs(.root)) struct SetupScriptTests {
     /// A package with a unit and an init script, which its installation enables as Debian's do.
     private static let apt = """
         #!/bin/sh

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// etcd and the Kubernetes API by a name that has two addresses, of which the first swallows packets.
-struct SeveralAddressesTests {
+@Suite(.needs(.etcd, .root)) struct SeveralAddressesTests {
     private typealias Port = NameOfTwoAddresses.Port
     private let name: NameOfTwoAddresses
 

@@ -5,7 +5,7 @@ import Testing
 
 /// A Kubernetes API that takes nearly as long for each list as ipamctl waits for one, and longer for all of them: what comes
 /// after it has its own time.
-struct SlowKubernetesTests {
+@Suite(.needs(.etcd, .root)) struct SlowKubernetesTests {
     private static let delay = 3_000
     private static let timeout = "5s"
 

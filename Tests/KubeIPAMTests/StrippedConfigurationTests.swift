@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A DEL or GC whose `ipam` has lost its `etcdConfig`, as Multus sends it: the node's own CNI file of the network serves.
-struct StrippedConfigurationTests {
+@Suite(.needs(.etcd, .root)) struct StrippedConfigurationTests {
     /// Just as Multus passes it.
     private static let stripped =
         #"{"cniVersion":"0.3.1","name":"database","type":"ipvlan","ipam":{"type":"kube-ipam"},"dns":{}}"#

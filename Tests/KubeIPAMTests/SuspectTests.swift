@@ -5,7 +5,7 @@ import Testing
 
 /// A holder that only looks gone, its node being well: it must look so for a minute, and is left alone when it comes back.
 /// The minute passes by moving the first look back in etcd.
-struct SuspectTests {
+@Suite(.needs(.etcd, .root)) struct SuspectTests {
     private static let address = "10.188.0.216"
 
     /// A pod on a healthy node whose DEL never came, and the one that is rebuilt elsewhere.

@@ -5,7 +5,7 @@ import Testing
 
 /// DEL never came: a pod that is rebuilt takes its address over from one that is gone, at once where the node or the
 /// control plane shows it.
-struct TakeoverTests {
+@Suite(.needs(.etcd, .root)) struct TakeoverTests {
     private static let address = "10.188.0.216"
 
     /// Checks what is recorded and told of a takeover: the log, the history and `ipamctl show`.
@@ -178,17 +178,19 @@ struct TakeoverTests {
             because: "its network namespace \(namespace.path) is gone")
     }
 
+    enum Way: CaseIterable { case reservation, runtime, runtimeWithoutAnnotations }
+
     /// By a reservation without an annotation, or by the runtime, also where annotations do not count.
-    @Test(arguments: ["reservation", "IP=", "IP= and no annotations"])
-    func addressIsTakenOverHoweverItIsAskedFor(way: String) async throws {
+    @Test(arguments: Way.allCases)
+    func addressIsTakenOverHoweverItIsAskedFor(way: Way) async throws {
         var cluster = try await PluginCluster()
         var arguments = ""
-        if way == "reservation" {
+        if way == .reservation {
             try await cluster.network.ipamctl("reserve", Self.address, "--for", "default/sts/db", "--yes").checked()
         } else {
             arguments = ";IP=\(Self.address)"
         }
-        if way.hasSuffix("no annotations") { cluster.network.ipam["annotations"] = "none" }
+        if way == .runtimeWithoutAnnotations { cluster.network.ipam["annotations"] = "none" }
         func run(_ container: String, _ pod: KubernetesServer.Pod, on node: String) async throws -> PluginAnswer {
             try cluster.api.put(pod: pod)
             return try await cluster.network.add(

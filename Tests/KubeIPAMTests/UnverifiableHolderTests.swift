@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A holder of which nobody can tell whether it is gone keeps its address until an operator says so.
-struct UnverifiableHolderTests {
+@Suite(.needs(.etcd, .root)) struct UnverifiableHolderTests {
     private static let address = "10.188.0.216"
 
     /// Everything that could look like the end of a holder on n1: its pod, its node and its time are gone.

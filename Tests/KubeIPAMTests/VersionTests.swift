@@ -3,7 +3,7 @@ import IPAMKit
 import TestSupport
 import Testing
 
-struct VersionTests {
+@Suite(.needs(.etcd)) struct VersionTests {
     private func network(_ version: CNIVersion) async throws -> PluginNetwork {
         try await PluginNetwork(
             version: version,

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A rebuilt pod whose ADD comes before the DEL of its former self waits for it, and for nothing else.
-struct WaitForReleaseTests {
+@Suite(.needs(.etcd, .root)) struct WaitForReleaseTests {
     private static let address = "10.188.0.216"
 
     /// A cluster on an etcd of its own, whose requests can be counted.
@@ -98,7 +98,7 @@ struct WaitForReleaseTests {
         let n2 = try SimulatedNode("n2")
         #expect(try await impatient.add("c2", pod, on: n2).failure?.code == 11)
         #expect(try cluster.network.etcd.grpcCalls("Watch") == 0, "a minute is too long to wait for")
-        try await cluster.network.age(Self.address, bySeconds: 56)
+        try await cluster.network.age(Self.address, bySeconds: 58)
         #expect(try await cluster.add("c2", pod, on: n2).address() == Self.address)
         #expect(try await cluster.network.history(Self.address).first?.event == .takenOver)
     }

@@ -23,7 +23,7 @@ import Testing
                     "k8s.v1.cni.cncf.io/network-status": "[]",
                     "kubernetes.io/config.hash": "of no concern", "large": "and of no concern",
                 ], node: "n1",
-                controller: ("ReplicaSet", "web-7d4b9"), templateHash: "7d4b9", phase: "Failed", terminating: true,
+                controller: ("ReplicaSet", "web-7d4b9"), templateHash: "7d4b9", phase: .failed, terminating: true,
                 podIPs: ["10.188.0.7", "fd00:0::7"], hostNetwork: true))
         let source = try source(server)
         let found = try await source.pod(reference("web-7d4b9-x2x2x", in: "prod"), deadline: farOff)
@@ -48,10 +48,11 @@ import Testing
         #expect(try await source.node("n3", deadline: farOff) == nil)
     }
 
-    @Test(arguments: [
-        ("Pending", false), ("Running", false), ("Unknown", false), ("Succeeded", true), ("Failed", true),
-    ])
-    func aPodThatWillNotRunAgainIsTerminal(_ phase: String, _ isTerminal: Bool) async throws {
+    @Test(
+        arguments: [
+            (.pending, false), (.running, false), (.unknown, false), (.succeeded, true), (.failed, true),
+        ] as [(KubernetesServer.Pod.Phase, Bool)])
+    func aPodThatWillNotRunAgainIsTerminal(_ phase: KubernetesServer.Pod.Phase, _ isTerminal: Bool) async throws {
         let server = try await KubernetesServer.start(.plain)
         try server.put(pod: .init("p", phase: phase))
         #expect(try await source(server).pod(reference("p"), deadline: farOff)?.isTerminal == isTerminal)
@@ -74,8 +75,8 @@ import Testing
     @Test func podsThatHaveEndedAreNotAmongTheLiveOnes() async throws {
         let server = try await KubernetesServer.start(.plain)
         try server.put(pods: [
-            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", phase: "Pending"),
-            .init("c", phase: "Succeeded"), .init("d", phase: "Failed"), .init("e", phase: "Unknown"),
+            .init("a", podIPs: ["10.188.0.1"]), .init("b", namespace: "x", phase: .pending),
+            .init("c", phase: .succeeded), .init("d", phase: .failed), .init("e", phase: .unknown),
         ])
         let live = try await source(server).livePods(deadline: farOff)
         #expect(live.map(\.reference.description) == ["default/a", "default/e", "x/b"])

@@ -53,6 +53,7 @@ enum EtcdMembers {
     static func start(
         _ count: Int, version: EtcdServer.Version, security: EtcdServer.Security, arguments: [String]
     ) throws -> [EtcdServer] {
+        try Need.require(.etcd)
         let certificates = security == .plain ? nil : try CertificateAuthority()
         var attempts = 5
         while true {

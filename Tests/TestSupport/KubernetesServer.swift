@@ -28,6 +28,15 @@ public final class KubernetesServer: Sendable {
 
     /// A pod, as far as tests care.
     public struct Pod: Sendable {
+        /// `status.phase`.
+        public enum Phase: String, Sendable {
+            case pending = "Pending"
+            case running = "Running"
+            case succeeded = "Succeeded"
+            case failed = "Failed"
+            case unknown = "Unknown"
+        }
+
         public var namespace: String
         public var name: String
         public var uid: String
@@ -40,7 +49,7 @@ public final class KubernetesServer: Sendable {
         /// `spec.nodeName`; nil before it is scheduled.
         public var node: String?
         public var hostNetwork: Bool
-        public var phase: String
+        public var phase: Phase
         /// Sets `metadata.deletionTimestamp`.
         public var terminating: Bool
         /// The first one is also `status.podIP`.
@@ -50,7 +59,7 @@ public final class KubernetesServer: Sendable {
         public init(
             _ name: String, namespace: String = "default", uid: String = UUID().uuidString.lowercased(),
             annotations: [String: String] = [:], labels: [String: String] = [:], node: String? = "node-1",
-            controller: (kind: String, name: String)? = nil, templateHash: String? = nil, phase: String = "Running",
+            controller: (kind: String, name: String)? = nil, templateHash: String? = nil, phase: Phase = .running,
             terminating: Bool = false, podIPs: [String] = [], hostNetwork: Bool = false
         ) {
             self.namespace = namespace
@@ -144,17 +153,15 @@ public final class KubernetesServer: Sendable {
         self.authority = authority
         self.access = access
         folder = try TemporaryDirectory(prefix: "kubernetes")
-        let path = try folder.write(Self.script, to: "server.py").path
         let identity = authority.server
         var attempts = 3
         while true {
             let port = try LoopbackPorts.take(1)[0]
             let process = try SupervisedProcess(
                 name: "python3", log: folder.file("log-\(port)"), executable: "python3",
-                arguments: [
-                    "-u", path, access.rawValue, String(port), identity.certificate, identity.key,
-                    authority.certificate, Self.token, clusterUID,
-                ])
+                arguments: PythonProgram.kubernetesServer.command(
+                    access.rawValue, String(port), identity.certificate, identity.key, authority.certificate,
+                    Self.token, clusterUID))
             do {
                 controlPort = try Self.startListening(process)
             } catch {
@@ -218,23 +225,28 @@ public final class KubernetesServer: Sendable {
         try order("delete-pod", ["namespace": namespace, "name": name])
     }
 
+    /// How a Deployment replaces its pods.
+    public enum Strategy: String, Sendable {
+        case rollingUpdate = "RollingUpdate"
+        case recreate = "Recreate"
+    }
+
     /// Puts a Deployment there, or in the place of the one of the same name.
     ///
     /// - Parameters:
     ///   - deployment: Its name, in the namespace `default`.
-    ///   - strategy: `RollingUpdate` or `Recreate`.
     ///   - maxUnavailable: As JSON: a number, or a percentage in quotes; nil leaves `rollingUpdate` out.
     public func put(
-        deployment: String, replicas: Int, strategy: String = "RollingUpdate", maxUnavailable: String? = "\"25%\"",
+        deployment: String, replicas: Int, strategy: Strategy = .rollingUpdate, maxUnavailable: String? = "\"25%\"",
         maxSurge: String = "\"25%\""
     ) throws {
         var update = ""
-        if let maxUnavailable, strategy == "RollingUpdate" {
+        if let maxUnavailable, strategy == .rollingUpdate {
             update = #","rollingUpdate":{"maxUnavailable":\#(maxUnavailable),"maxSurge":\#(maxSurge)}"#
         }
         let text = #"""
             {"metadata":{"name":"\#(deployment)","namespace":"default","uid":"d-\#(deployment)"},
-            "spec":{"replicas":\#(replicas),"strategy":{"type":"\#(strategy)"\#(update)}}}
+            "spec":{"replicas":\#(replicas),"strategy":{"type":"\#(strategy.rawValue)"\#(update)}}}
             """#
         try order("put-deployment", ["deployment": try JSONSerialization.jsonObject(with: Data(text.utf8))])
     }
@@ -433,7 +445,7 @@ extension KubernetesServer.Pod {
         var spec: [String: Any] = ["containers": [["name": "main", "image": "registry.k8s.io/pause:3.10"]]]
         spec["nodeName"] = node
         if hostNetwork { spec["hostNetwork"] = true }
-        var status: [String: Any] = ["phase": phase]
+        var status: [String: Any] = ["phase": phase.rawValue]
         if let first = podIPs.first {
             status["podIP"] = first
             status["podIPs"] = podIPs.map { ["ip": $0] }

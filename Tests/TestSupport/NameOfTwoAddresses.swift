@@ -12,6 +12,7 @@ public final class NameOfTwoAddresses: Sendable {
     private let hosts: URL
 
     public init() throws {
+        try Need.require(.root)
         guard geteuid() == 0 else { throw TestSupportError.rootNeeded("an /etc/hosts of its own") }
         folder = try TemporaryDirectory(prefix: "hosts")
         hosts = try folder.write(

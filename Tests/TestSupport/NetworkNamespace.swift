@@ -16,6 +16,7 @@ public final class NetworkNamespace: Sendable {
     /// - Throws: `TestSupportError.rootNeeded` when this process is not root.
     public init() throws {
         name = "kube-ipam-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+        try Need.require(.root)
         guard geteuid() == 0 else { throw TestSupportError.rootNeeded("a network namespace") }
         try Self.tidying.get()
         try Self.runIP(["netns", "add", name])

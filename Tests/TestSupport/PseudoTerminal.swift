@@ -29,32 +29,11 @@ public struct TerminalAnswer: Sendable {
 public func runOnTerminal(
     _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:], answers: [TerminalAnswer]
 ) async throws -> ProcessOutput {
-    let script = """
-        import json, os, pty, sys
-        pid, terminal = pty.fork()
-        if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])
-        answers, seen, begin = json.loads(sys.argv[1]), b"", 0
-        while True:
-            try: some = os.read(terminal, 4096)
-            except OSError: break
-            if not some: break
-            seen += some
-            while answers:
-                at = seen.find(answers[0][0].encode(), begin)
-                if at < 0: break
-                question, text, victim = answers.pop(0)
-                begin = at + len(question.encode())
-                if victim: os.kill(victim, 9)
-                os.write(terminal, text.encode() or b"\\x04")
-        sys.stdout.buffer.write(seen)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        sys.exit(status if status >= 0 else 128 - status)
-        """
     let list = try JSONSerialization.data(
         withJSONObject: answers.map { [$0.question, $0.text, Int($0.victim ?? 0)] as [Any] })
     let inherited = ProcessInfo.processInfo.environment
     return try await runProcess(
-        "python3", ["-c", script, String(decoding: list, as: UTF8.self), executable] + arguments,
+        "python3", PythonProgram.terminal.command([String(decoding: list, as: UTF8.self), executable] + arguments),
         environment: environment.merging(["PATH": inherited["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"]) {
             given, _ in given
         })

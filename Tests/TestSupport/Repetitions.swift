@@ -1,9 +1,10 @@
 import Foundation
 
-/// How often what is random is tried: a test's usual number, times what the environment variable `KUBE_IPAM_TIMES` says.
+/// How often what is random is tried: a test's usual number, times what the environment variable `KUBE_IPAM_TIMES` says; and
+/// a twentieth of it in `make unit`.
 public enum Repetitions {
     /// - Parameter usual: the number in an ordinary run of the tests.
-    public static func of(_ usual: Int) -> Int { usual * times }
+    public static func of(_ usual: Int) -> Int { max(1, usual * times / (Need.areLeftOut ? 20 : 1)) }
 
     /// Whether it is tried more often than usual.
     static var areMore: Bool { times > 1 }

@@ -11,33 +11,6 @@ public final class TCPRelay: Sendable {
     /// `http://127.0.0.1:PORT` of this end.
     public var url: String { "http://\(host):\(port)" }
 
-    private static let script = """
-        import socket, sys, threading
-        host, port, target = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-        listener = socket.create_server((host, port), backlog=128)
-        print("ready", flush=True)
-        def copy(source, sink):
-            try:
-                while data := source.recv(65536):
-                    sink.sendall(data)
-            except OSError:
-                pass
-            for end in (source, sink):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-        while True:
-            client = listener.accept()[0]
-            try:
-                server = socket.create_connection(("127.0.0.1", target))
-            except OSError:
-                client.close()
-                continue
-            for ends in (client, server), (server, client):
-                threading.Thread(target=copy, args=ends, daemon=True).start()
-        """
-
     /// Starts it and waits until it listens.
     ///
     /// - Parameters:
@@ -50,7 +23,7 @@ public final class TCPRelay: Sendable {
         port = if let wanted { wanted } else { try LoopbackPorts.take(1)[0] }
         process = try SupervisedProcess(
             name: "relay", log: folder.file("log"), executable: "python3",
-            arguments: ["-c", Self.script, "\(host)", String(port), String(target)])
+            arguments: PythonProgram.tcpRelay.command("\(host)", String(port), String(target)))
         try await mend()
     }
 

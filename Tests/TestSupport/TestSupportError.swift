@@ -16,6 +16,8 @@ public enum TestSupportError: Error, CustomStringConvertible {
     case serverFailed(name: String, detail: String)
     /// A system call failed.
     case systemCall(String, code: Int32)
+    /// Tests with needs are left out, and the running test has not declared this one.
+    case needNotDeclared(Need)
     /// etcd does not export this metric.
     case noSuchMetric(String)
 
@@ -35,6 +37,8 @@ public enum TestSupportError: Error, CustomStringConvertible {
             "\(name) failed: \(detail)"
         case .systemCall(let name, let code):
             "\(name): \(String(cString: strerror(code)))"
+        case .needNotDeclared(let need):
+            "this test needs \(need.rawValue): declare it with .needs(.\(need.rawValue))"
         case .noSuchMetric(let name):
             "etcd exports no metric \(name)"
         }

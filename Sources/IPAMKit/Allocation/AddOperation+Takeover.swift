@@ -72,7 +72,7 @@ extension AddOperation {
 
     /// If Kubernetes does not answer, there must be time left for the rest of the ADD.
     private var judgingDeadline: ContinuousClock.Instant {
-        let now = ContinuousClock.now
+        let now = pool.clock()
         return now + (pool.deadline - now) / 2
     }
 

@@ -59,13 +59,13 @@ struct AddOperation: Sendable {
                 return added
             } catch {
                 guard case .heldForNow = error, left > .zero, let wait = memory.wait else { throw error }
-                let began = ContinuousClock.now
+                let began = operation.pool.clock()
                 guard try await operation.pool.wait(wait, atMost: left, now: observer.now()) else {
                     // No holder goes in time: try once more, without waiting.
                     left = .zero
                     continue
                 }
-                let time = ContinuousClock.now - began
+                let time = operation.pool.clock() - began
                 waited += time
                 left -= time
                 operation.pool = operation.pool.withDeadline(movedBy: time)

@@ -46,7 +46,7 @@ extension AddressPool {
             duration = min(duration, left)
         }
         do throws(StoreError) {
-            try await store.waitForChange(of: wait.keys, after: wait.revision, deadline: .now + duration)
+            try await store.waitForChange(of: wait.keys, after: wait.revision, deadline: clock() + duration)
         } catch .deadlineExceeded {
             // The verdict on the holder may be different now.
         } catch {

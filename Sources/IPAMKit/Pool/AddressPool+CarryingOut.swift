@@ -69,7 +69,7 @@ extension AddressPool {
         do throws(StoreError) {
             return try await store.commit(transaction, deadline: deadline)
         } catch .outcomeUnknown(let problem) {
-            if ContinuousClock.now >= deadline { throw .store(.outcomeUnknown(problem)) }
+            if clock() >= deadline { throw .store(.outcomeUnknown(problem)) }
             return nil
         } catch {
             throw .store(error)

@@ -16,13 +16,17 @@ public struct AddressPool: Sendable {
     private let timeout: Duration?
     /// How many entries an address's history keeps; 0 writes none.
     public let historyDepth: Int
+    /// The clock of all deadlines and waits.
+    let clock: @Sendable () -> ContinuousClock.Instant
 
     /// A pool whose operations give up at `deadline`, however many steps they have.
+    ///
+    /// - Parameter clock: what all deadlines and waits go by; tests hand in their own.
     public init(
         store: any Store, network: NetworkName, deadline: ContinuousClock.Instant,
-        historyDepth: Int = History.defaultDepth
+        historyDepth: Int = History.defaultDepth, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        self.init(store, Keyspace(network), deadline, timeout: nil, historyDepth)
+        self.init(store, Keyspace(network), deadline, timeout: nil, historyDepth, clock)
     }
 
     /// A pool whose operations may take `timeout` from now on. If an operation has many steps, or waits for something
@@ -30,29 +34,31 @@ public struct AddressPool: Sendable {
     public init(
         store: any Store, network: NetworkName, timeout: Duration, historyDepth: Int = History.defaultDepth
     ) {
-        self.init(store, Keyspace(network), .now + timeout, timeout: timeout, historyDepth)
+        self.init(store, Keyspace(network), .now + timeout, timeout: timeout, historyDepth) { .now }
     }
 
     private init(
         _ store: any Store, _ keys: Keyspace, _ deadline: ContinuousClock.Instant, timeout: Duration?,
-        _ historyDepth: Int
+        _ historyDepth: Int, _ clock: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
         self.store = store
         self.keys = keys
         self.deadline = deadline
         self.timeout = timeout
         self.historyDepth = historyDepth
+        self.clock = clock
     }
 
     /// The pool for the next step of an operation: its deadline begins anew.
     var renewed: AddressPool {
         guard let timeout else { return self }
-        return AddressPool(store, keys, .now + timeout, timeout: timeout, historyDepth)
+        return AddressPool(store, keys, clock() + timeout, timeout: timeout, historyDepth, clock)
     }
 
     /// The same pool with a later deadline, at least five seconds from now: the step after a wait needs time.
     func withDeadline(movedBy duration: Duration) -> AddressPool {
-        AddressPool(store, keys, max(deadline + duration, .now + .seconds(5)), timeout: timeout, historyDepth)
+        AddressPool(
+            store, keys, max(deadline + duration, clock() + .seconds(5)), timeout: timeout, historyDepth, clock)
     }
 
     // MARK: The store, with this module's errors
@@ -88,7 +94,7 @@ public struct AddressPool: Sendable {
     // MARK: History
 
     /// The same pool without histories: its changes write none.
-    var withoutHistory: AddressPool { AddressPool(store, keys, deadline, timeout: timeout, 0) }
+    var withoutHistory: AddressPool { AddressPool(store, keys, deadline, timeout: timeout, 0, clock) }
 
     /// The current histories of `addresses`.
     ///

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// kube-ipam as the `ipam` of Debian's own CNI plugins, in network namespaces, over every kind of connection to etcd.
-struct RealPluginTests {
+@Suite(.needs(.etcd, .root)) struct EndToEndPluginTests {
     /// A pod's namespace, its container ID and what the plugin answered.
     private struct Pod {
         let container: String
@@ -80,8 +80,8 @@ struct RealPluginTests {
         let first = try await add("pod1", on: host)
         let second = try await add("pod2", on: host)
         #expect(try second.namespace.addresses(of: "eth0") == ["10.188.0.3/24", "fd00:188::3/64"])
-        #expect(try second.namespace.defaultGateway("-4") == "10.188.0.1")
-        #expect(try second.namespace.defaultGateway("-6") == "fd00:188::1")
+        #expect(try second.namespace.defaultGateway(.ipv4) == "10.188.0.1")
+        #expect(try second.namespace.defaultGateway(.ipv6) == "fd00:188::1")
         for family in [AddressFamily.ipv4, .ipv6] {
             #expect(try await second.namespace.answers(at: second.address(family), to: first.namespace), "\(family)")
         }
@@ -120,7 +120,7 @@ struct RealPluginTests {
         let pod = try await add("pod1", on: host)
         #expect(try pod.address(.ipv6) == "fd00:188::1")
         #expect(pod.result["ips"]?.array?.first?["gateway"] == "fe80::1")
-        #expect(try pod.namespace.defaultGateway("-6") == "fe80::1")
+        #expect(try pod.namespace.defaultGateway(.ipv6) == "fe80::1")
         #expect(try await host.network.contents()[host.network.key]?.value.contains(#""gateway":"fe80::1""#) == true)
         try await delete(pod, from: host)
     }

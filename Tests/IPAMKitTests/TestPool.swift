@@ -21,35 +21,69 @@ enum SharedEtcd {
     }
 }
 
-/// A network of its own on a real etcd.
-struct EtcdPool: Sendable {
-    let server: EtcdServer
+/// A network of its own: in memory, or on a real etcd if the test is about etcd.
+struct TestPool: Sendable {
+    /// What keeps the network's keys.
+    private enum Place {
+        case memory(MemoryStore, TestClock)
+        case etcd(EtcdServer)
+    }
+
     let network: NetworkName
     let rangeSets: [RangeSet]
     var keys: Keyspace { Keyspace(network) }
 
+    private let place: Place
     private static let counter = Atomic(0)
     private static let loops = (0..<4).map { _ in TransferLoop.onOwnThread() }
 
-    init(_ rangeSets: [RangeSet], version: EtcdServer.Version = .debian34) async throws {
-        try self.init(rangeSets, on: try await SharedEtcd.server(version))
+    /// In memory.
+    init(_ rangeSets: [RangeSet]) throws {
+        let clock = TestClock()
+        try self.init(rangeSets, .memory(MemoryStore(clock: clock), clock))
     }
 
+    /// On this etcd.
     init(_ rangeSets: [RangeSet], on server: EtcdServer) throws {
-        self.server = server
-        network = try NetworkName("net-\(Self.counter.add(1, ordering: .relaxed).newValue)")
+        try self.init(rangeSets, .etcd(server))
+    }
+
+    /// On the etcd of this version that all tests share.
+    static func onEtcd(_ rangeSets: [RangeSet], version: EtcdServer.Version = .debian34) async throws -> TestPool {
+        try TestPool(rangeSets, on: try await SharedEtcd.server(version))
+    }
+
+    /// A network in memory of the same name and ranges: where addresses are chosen, the name counts.
+    func twinInMemory() throws -> TestPool {
+        let clock = TestClock()
+        return try TestPool(rangeSets, .memory(MemoryStore(clock: clock), clock), named: network)
+    }
+
+    private init(_ rangeSets: [RangeSet], _ place: Place, named name: NetworkName? = nil) throws {
+        network = try name ?? NetworkName("net-\(Self.counter.add(1, ordering: .relaxed).newValue)")
         self.rangeSets = rangeSets
+        self.place = place
     }
 
-    /// `index` chooses one of a few event loops: each client has connections of its own.
-    func store(_ index: Int = 0) -> EtcdStore {
-        EtcdStore(
-            client: EtcdClient(
-                EtcdConfiguration(endpoints: server.endpoints), loop: Self.loops[index % Self.loops.count]))
+    /// `index` chooses one of a few event loops: each client of an etcd has connections of its own.
+    func store(_ index: Int = 0) -> any Store {
+        switch place {
+        case .memory(let store, _): store
+        case .etcd(let server):
+            EtcdStore(
+                client: EtcdClient(
+                    EtcdConfiguration(endpoints: server.endpoints), loop: Self.loops[index % Self.loops.count]))
+        }
     }
 
-    func pool(_ store: (any Store)? = nil) -> AddressPool {
-        AddressPool(store: store ?? self.store(), network: network, deadline: .now + .seconds(60))
+    /// The clock by which nothing really waits in memory; nil on an etcd.
+    var clock: TestClock? { if case .memory(_, let clock) = place { clock } else { nil } }
+
+    /// Operations on the network that give up after `limit`.
+    func pool(_ store: (any Store)? = nil, limit: Duration = .seconds(60)) -> AddressPool {
+        let store = store ?? self.store()
+        guard let clock else { return AddressPool(store: store, network: network, deadline: .now + limit) }
+        return AddressPool(store: store, network: network, deadline: clock.now + limit) { clock.now }
     }
 
     /// All of the network as it stands, or stood at a revision, less the histories: what holds now.
@@ -111,7 +145,7 @@ func reference(_ container: String, _ ifname: String = "eth0") throws -> Attachm
 
 let noon = Timestamp(seconds: 1_795_000_000)
 
-extension EtcdPool {
+extension TestPool {
     func request(_ container: String, _ name: String? = nil, _ ifname: String = "eth0", at now: Timestamp = noon) throws
         -> AddRequest
     {

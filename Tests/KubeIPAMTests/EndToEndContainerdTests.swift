@@ -5,10 +5,11 @@ import Testing
 
 /// kube-ipam end to end: Debian's containerd and runc, whose containers ctr attaches to a network.
 @Suite(
+    .needs(.etcd, .root),
     .enabled(
         if: PrivateMachine.obstacle == nil,
         "this machine cannot run containers within the tests: \(PrivateMachine.obstacle ?? "")"))
-struct ContainerdTests {
+struct EndToEndContainerdTests {
     private func host(_ ipam: JSONObject = ["subnet": "10.188.0.0/24"]) async throws -> ContainerHost {
         try await ContainerHost(PluginNetwork(ipam))
     }
