@@ -177,10 +177,10 @@ import Testing
         late.addresses = [address("10.80.0.102")]
         let seen = ClusterSnapshot(cluster: "c1", pods: world.pods + [late], nodes: world.nodes)
         #expect(
-            Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.map(\.code) == [.untracked],
+            Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.map(\.code) == [.untracked],
             "its used key is looked for once more")
         snapshot.usedNow = [address("10.80.0.102"): 99]
-        #expect(Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.isEmpty)
+        #expect(Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.isEmpty)
     }
 
     /// calico 5044, 13538: garbage collection freed addresses of live pods.
@@ -429,7 +429,7 @@ import Testing
         let seen = ClusterSnapshot(cluster: "c1", pods: world.pods, nodes: world.nodes)
         for settings in [snapshot.settings, nil] {
             snapshot.settings = settings
-            let finding = Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.first
+            let finding = Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.first
             #expect(finding?.code == .doubtful)
             #expect(
                 finding?.evidence
@@ -446,7 +446,7 @@ import Testing
         var snapshot = world.snapshot
         snapshot.lock = Record(key: world.keys.lock, value: "7587", created: 1, modified: 1, lease: 7587)
         let seen = ClusterSnapshot(cluster: "c1", pods: [], nodes: world.nodes)
-        #expect(Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.isEmpty)
+        #expect(Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.isEmpty)
     }
 
     @Test func twoLivePodsWithOneAddressAreDuplicate() throws {
@@ -504,7 +504,7 @@ import Testing
         let identity = NodeIdentity(name: "n1", boot: boot, machine: nil, bootedAt: noon)
         let node = NodeSnapshot(
             NodeView(identity, namespace: { gone.contains($0) ? .absent : .there }), cached: cached)
-        return Audit(world.snapshot, witness: .node(node), now: noon).report().findings.map(\.summary)
+        return Audit(world.snapshot, evidence: .node(node), now: noon).report().findings.map(\.summary)
     }
 
     @Test func aNodeJudgesItsOwnContainersByTheirNamespaces() throws {

@@ -2,10 +2,10 @@ import Store
 
 /// An address that is asked for and held by another.
 extension AddOperation {
-    /// Judges the holder of `address`: a takeover where it is gone, else why the address is not to be had. A holder that
-    /// only looks gone is remembered as a suspect.
+    /// Judges the holder of `address`: a takeover if it is gone, else why the claimant does not get the address. A holder
+    /// that only appears to be gone is recorded as a suspect.
     ///
-    /// - Throws: ``IPAMError`` where the store could not be read.
+    /// - Throws: ``IPAMError`` if the store could not be read.
     func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> Result<Takeover, IPAMError>
     {
@@ -20,10 +20,8 @@ extension AddOperation {
             return .failure(.heldByThisContainer(address, phrase))
         }
         guard tenancy.record != nil else {
-            let reason =
-                held.isDamaged
-                ? "its attachment cannot be read" : "the Go plugin recorded a container ID and nothing else"
-            return .failure(.unverifiable(address, by: phrase, because: reason))
+            let reason: UnverifiableReason = held.isDamaged ? .damagedAttachment : .goRecord
+            return .failure(.unverifiable(address, by: phrase, because: reason.description))
         }
         let verdict: HolderVerdict
         do throws(PodSourceError) {
@@ -43,7 +41,7 @@ extension AddOperation {
                 .heldForNow(
                     address, by: phrase, because: reason, until: nil,
                     remedy: remedy?.sentence(container: used.value)))
-        case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
+        case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason.description))
         case .gone(let found): evidence = found
         case .seenGone(let reason):
             let node = context.claimant.holder.node
