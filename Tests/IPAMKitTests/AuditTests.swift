@@ -140,7 +140,7 @@ import Testing
         }
         let report = world.report()
         #expect(report.findings.isEmpty, "\(report.findings.map(\.summary))")
-        #expect(report.unjudged == ["it is no pod of Kubernetes: its node judges it (--node-local)": 6])
+        #expect(report.unjudged == ["it is not a pod of Kubernetes: only its node can judge it (--node-local)": 6])
         // A live pod that reports such an address has one that is recorded for somebody else.
         world.pods[0].addresses.append(address("10.80.0.111"))
         #expect(world.findings() == ["10.80.0.111 untracked none"])
@@ -249,7 +249,8 @@ import Testing
         #expect(
             report.unjudged == [
                 "it is of another Kubernetes cluster": 1, "no pod UID is recorded for it": 1,
-                "no cluster is recorded for it": 1, "it is no pod of Kubernetes: its node judges it (--node-local)": 1,
+                "no cluster is recorded for it": 1,
+                "it is not a pod of Kubernetes: only its node can judge it (--node-local)": 1,
             ])
     }
 
@@ -272,6 +273,19 @@ import Testing
         // One of them is enough to know it by.
         world.pods.append(Pod.member("default/db-0", uid: "u0"))
         #expect(world.findings().count == 9)
+    }
+
+    /// Two static pods of one manifest: the one with the recorded name is being deleted, and its node ends it by itself.
+    @Test func aPodThatIsBeingDeletedOnAReadyNodeKeepsItsAddress() throws {
+        var world = try world()
+        world.record("c1", ["10.80.0.100"], pod: "default/proxy-n1", uid: "hash", node: "n1")
+        var deleted = Pod.mirror("default/proxy-n1", uid: "u1", of: "hash", node: "n1")
+        deleted.isTerminating = true
+        world.pods = [.mirror("default/proxy-n2", uid: "u2", of: "hash", node: "n2"), deleted]
+        for isReady in [true, false] {
+            world.nodes[0] = Node(name: "n1", isReady: isReady, isOutOfService: true)
+            #expect(world.findings() == (isReady ? [] : ["10.80.0.100 leaked free"]))
+        }
     }
 
     /// A node that is recorded by its host's name, while others are recorded by the names that Kubernetes has.

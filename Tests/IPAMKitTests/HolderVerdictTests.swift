@@ -281,8 +281,8 @@ import Testing
 
     @Test func theReasonsSayWhatIsMissing() {
         let texts: [UnverifiableReason: String] = [
-            .namespacesOutOfSight: "none of this node's network namespaces can be seen from here",
-            .notANamespace("/run/netns/a"): "/run/netns/a is no network namespace as seen from here",
+            .namespacesOutOfSight: "no network namespace of this node can be seen from here",
+            .notANamespace("/run/netns/a"): "/run/netns/a is not a network namespace as seen from here",
             .namespaceNotRecorded: "its network namespace is not recorded",
             .otherCluster: "it is of another Kubernetes cluster",
         ]

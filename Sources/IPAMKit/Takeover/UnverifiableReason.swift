@@ -40,14 +40,14 @@ public enum UnverifiableReason: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .goRecord: "the Go plugin recorded a container ID and nothing else"
         case .damagedAttachment: "its attachment cannot be read"
-        case .noPod: "it is no pod of Kubernetes: its node judges it (--node-local)"
+        case .noPod: "it is not a pod of Kubernetes: only its node can judge it (--node-local)"
         case .noUID: "no pod UID is recorded for it"
         case .noCluster: "no cluster is recorded for it"
         case .otherCluster: "it is of another Kubernetes cluster"
-        case .unknownCluster: "which cluster this is cannot be told"
+        case .unknownCluster: "cannot tell which cluster this is"
         case .fingerprint: "an earlier version recorded it by a certification authority, which names no cluster"
-        case .clusterWithheld(let reason): "nothing says which cluster this is: \(reason)"
-        case .noKubernetes: "no kubeconfig says where to look its pod up"
+        case .clusterWithheld(let reason): "cannot tell which cluster this is: \(reason)"
+        case .noKubernetes: "no kubeconfig is configured to look up its pod"
         case .unknownNodes(let name, let own):
             "its node \(name) is unknown to Kubernetes, and so is this one as \(own): set ipam.nodeName"
         case .unknownPods: "Kubernetes knows none of the pods recorded for this cluster"
@@ -55,8 +55,8 @@ public enum UnverifiableReason: Hashable, Sendable, CustomStringConvertible {
         case .clonedMachine:
             "a record of another boot is newer than this boot: another machine may have this one's name and machine ID"
         case .namespaceNotRecorded: "its network namespace is not recorded"
-        case .notANamespace(let path): "\(path) is no network namespace as seen from here"
-        case .namespacesOutOfSight: "none of this node's network namespaces can be seen from here"
+        case .notANamespace(let path): "\(path) is not a network namespace as seen from here"
+        case .namespacesOutOfSight: "no network namespace of this node can be seen from here"
         }
     }
 
@@ -78,11 +78,11 @@ public enum UnverifiableReason: Hashable, Sendable, CustomStringConvertible {
                 + byItsNode
         case .clusterWithheld, .noKubernetes, .unknownNodes: byItsNode
         case .unknownPods:
-            "name a kubeconfig of the cluster that the pods are of with --kubeconfig; or, if they are all gone, run "
+            "pass a kubeconfig of the cluster that these pods belong to (--kubeconfig); or, if all of them are gone, run "
                 + "'ipamctl audit --node-local' on their nodes"
         case .unreadablePod:
             "find it with 'kubectl get pods -A' and repair or delete it, then audit again; or \(byItsNode)"
-        case .clonedMachine: "give each machine an ID of its own (machine-id(5)); or \(byKubernetes)"
+        case .clonedMachine: "give each machine its own ID (machine-id(5)); or \(byKubernetes)"
         case .namespaceNotRecorded: "\(byKubernetes); or \(release)"
         case .notANamespace, .namespacesOutOfSight:
             "run it on the node itself, as root and outside of containers; or \(byKubernetes)"
