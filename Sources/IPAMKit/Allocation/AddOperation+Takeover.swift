@@ -2,10 +2,10 @@ import Store
 
 /// An address that is asked for and held by another.
 extension AddOperation {
-    /// Judges the holder of `address`: a takeover if it is gone, else why the claimant does not get the address. A holder
-    /// that only appears to be gone is recorded as a suspect.
+    /// Judges the holder of `address`: a takeover where it is gone, else why the address is not to be had. A holder that
+    /// only looks gone is remembered as a suspect.
     ///
-    /// - Throws: ``IPAMError`` if the store could not be read.
+    /// - Throws: ``IPAMError`` where the store could not be read.
     func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> Result<Takeover, IPAMError>
     {

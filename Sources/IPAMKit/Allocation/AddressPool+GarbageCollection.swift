@@ -3,14 +3,14 @@ import Store
 extension AddressPool {
     /// Frees this node's attachments that the runtime does not list and whose network namespace is gone (GC).
     ///
-    /// Another runtime on the node is not in the list and keeps what it has: its namespaces exist. A process that sees none
-    /// of the namespaces of this node's attachments frees only what a former boot has left, and if the machine has a clone,
-    /// not even that.
+    /// Another runtime on the node is not in the list and keeps what it has: its namespaces are there. A process that sees
+    /// none of the namespaces of this node's attachments frees only what a former boot has left, and a machine that has a
+    /// clone not even that.
     ///
     /// - Parameters:
-    ///   - valid: the attachments that the runtime lists as in use; nil frees nothing and is an error.
+    ///   - valid: what the runtime says is in use; nil frees nothing and is an error.
     ///   - node: this machine, and what it shows of its containers.
-    ///   - ending: how the history records it; nil to keep no history.
+    ///   - ending: how the history is to call it; nil leaves no trace there.
     /// - Returns: the attachments that were freed, with their addresses.
     /// - Throws: ``IPAMError``.
     public func collectGarbage(
@@ -18,7 +18,7 @@ extension AddressPool {
     ) async throws(IPAMError) -> [(AttachmentReference, [IPAddress])] {
         guard let valid else { throw .missingAttachments }
         let listed = Set(valid)
-        // An attachment that cannot be parsed may be another node's; it must not keep the rest from being freed.
+        // What cannot be read cannot be told to be this node's; it must not keep the rest from being freed.
         let tenancies = try await readAll(keys.attachmentsPrefix).records.compactMap { record -> Tenancy? in
             guard let reference = keys.attachmentReference(of: record.key), let attachment = try? attachment(record)
             else { return nil }
