@@ -108,7 +108,7 @@ import Testing
         return planted
     }
 
-    private func witness(_ world: AuditWorld) -> AuditWitness {
+    private func evidence(_ world: AuditWorld) -> AuditEvidence {
         .kubernetes(ClusterSnapshot(cluster: world.cluster, pods: world.pods, nodes: world.nodes))
     }
 
@@ -117,11 +117,11 @@ import Testing
         var world = AuditWorld(etcd.network, rangeSets: etcd.rangeSets)
         let planted = plant(&world)
         try await etcd.put(world.records)
-        let witness = witness(world)
+        let evidence = evidence(world)
         func audit(at now: Timestamp) async throws -> (report: AuditReport, snapshot: NetworkSnapshot) {
             try await etcd.pool().audit(
                 configured: etcd.rangeSets,
-                observe: { () async throws(PodSourceError) -> AuditWitness in witness }, now: { now })
+                observe: { () async throws(PodSourceError) -> AuditEvidence in evidence }, now: { now })
         }
         let first = try await audit(at: noon)
         let found = first.report.findings.map(\.summary)
@@ -170,9 +170,9 @@ import Testing
         }
         world.run("anchor", ["10.98.100.1"], pod: "live/anchor-0", uid: "anchor")
         try await etcd.put(world.records)
-        let witness = witness(world)
+        let evidence = evidence(world)
         let look = try await etcd.pool().audit(
-            configured: nil, observe: { () async throws(PodSourceError) -> AuditWitness in witness }, now: { noon })
+            configured: nil, observe: { () async throws(PodSourceError) -> AuditEvidence in evidence }, now: { noon })
         #expect(look.report.findings.count == 5000)
         let seed = UInt64.random(in: 0...UInt64.max)
         // Those that come to life, or get another holder, between the look and the repair.

@@ -28,7 +28,7 @@ import Testing
                 let seen = ClusterSnapshot(
                     cluster: "c1", pods: try await life.cluster.pods(deadline: .now).items,
                     nodes: try await life.cluster.nodes(deadline: .now).items)
-                let report = Audit(snapshot, witness: .kubernetes(seen), now: life.now).report()
+                let report = Audit(snapshot, evidence: .kubernetes(seen), now: life.now).report()
                 next =
                     earlier == nil
                     ? .wait(report)

@@ -136,7 +136,7 @@ import Testing
         }
         let report = world.report()
         #expect(report.findings.isEmpty, "\(report.findings.map(\.summary))")
-        #expect(report.unjudged == ["it is no pod of Kubernetes: its node judges it (--node-local)": 6])
+        #expect(report.unjudged == ["it is not a pod of Kubernetes: only its node can judge it (--node-local)": 6])
         // A live pod that reports such an address has one that is recorded for somebody else.
         world.pods[0].addresses.append(address("10.80.0.111"))
         #expect(world.findings() == ["10.80.0.111 untracked none"])
@@ -173,10 +173,10 @@ import Testing
         late.addresses = [address("10.80.0.102")]
         let seen = ClusterSnapshot(cluster: "c1", pods: world.pods + [late], nodes: world.nodes)
         #expect(
-            Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.map(\.code) == [.untracked],
+            Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.map(\.code) == [.untracked],
             "its used key is looked for once more")
         snapshot.usedNow = [address("10.80.0.102"): 99]
-        #expect(Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.isEmpty)
+        #expect(Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.isEmpty)
     }
 
     /// What is said of an address that a live pod reports, and the store has for another.
@@ -250,7 +250,8 @@ import Testing
         #expect(
             report.unjudged == [
                 "it is of another Kubernetes cluster": 1, "no pod UID is recorded for it": 1,
-                "no cluster is recorded for it": 1, "it is no pod of Kubernetes: its node judges it (--node-local)": 1,
+                "no cluster is recorded for it": 1,
+                "it is not a pod of Kubernetes: only its node can judge it (--node-local)": 1,
             ])
     }
 
@@ -273,6 +274,19 @@ import Testing
         // One of them is enough to know it by.
         world.pods.append(Pod.member("default/db-0", uid: "u0"))
         #expect(world.findings().count == 9)
+    }
+
+    /// Two static pods of one manifest: the one with the recorded name is being deleted, and its node ends it by itself.
+    @Test func aPodThatIsBeingDeletedOnAReadyNodeKeepsItsAddress() throws {
+        var world = try world()
+        world.record("c1", ["10.80.0.100"], pod: "default/proxy-n1", uid: "hash", node: "n1")
+        var deleted = Pod.mirror("default/proxy-n1", uid: "u1", of: "hash", node: "n1")
+        deleted.isTerminating = true
+        world.pods = [.mirror("default/proxy-n2", uid: "u2", of: "hash", node: "n2"), deleted]
+        for isReady in [true, false] {
+            world.nodes[0] = Node(name: "n1", isReady: isReady, isOutOfService: true)
+            #expect(world.findings() == (isReady ? [] : ["10.80.0.100 leaked free"]))
+        }
     }
 
     /// A node that is recorded by its host's name, while others are recorded by the names that Kubernetes has.
@@ -430,7 +444,7 @@ import Testing
         let seen = ClusterSnapshot(cluster: "c1", pods: world.pods, nodes: world.nodes)
         for settings in [snapshot.settings, nil] {
             snapshot.settings = settings
-            let finding = Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.first
+            let finding = Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.first
             #expect(finding?.code == .doubtful)
             #expect(
                 finding?.evidence
@@ -447,7 +461,7 @@ import Testing
         var snapshot = world.snapshot
         snapshot.lock = Record(key: world.keys.lock, value: "7587", created: 1, modified: 1, lease: 7587)
         let seen = ClusterSnapshot(cluster: "c1", pods: [], nodes: world.nodes)
-        #expect(Audit(snapshot, witness: .kubernetes(seen), now: noon).report().findings.isEmpty)
+        #expect(Audit(snapshot, evidence: .kubernetes(seen), now: noon).report().findings.isEmpty)
     }
 
     @Test func twoLivePodsWithOneAddressAreDuplicate() throws {
@@ -505,7 +519,7 @@ import Testing
         let identity = NodeIdentity(name: "n1", boot: boot, machine: nil, bootedAt: noon)
         let node = NodeSnapshot(
             NodeView(identity, namespace: { gone.contains($0) ? .absent : .there }), cached: cached)
-        return Audit(world.snapshot, witness: .node(node), now: noon).report().findings.map(\.summary)
+        return Audit(world.snapshot, evidence: .node(node), now: noon).report().findings.map(\.summary)
     }
 
     @Test func aNodeJudgesItsOwnContainersByTheirNamespaces() throws {

@@ -93,7 +93,7 @@ struct AuditWorld {
     func report(configured: [RangeSet]? = nil, at now: Timestamp = noon) -> AuditReport {
         Audit(
             snapshot,
-            witness: .kubernetes(
+            evidence: .kubernetes(
                 ClusterSnapshot(cluster: cluster, pods: pods, nodes: nodes, unreadable: unreadable)),
             configured: configured, beside: others, now: now
         ).report()

@@ -120,7 +120,7 @@ import Testing
         _ = try await node.start("c1", db("u1"))
         node.cluster.remove(pod("default/db-0"))
         node.cluster.remove(node: "n1")
-        func observe() async throws(PodSourceError) -> AuditWitness {
+        func observe() async throws(PodSourceError) -> AuditEvidence {
             .kubernetes(
                 ClusterSnapshot(
                     cluster: "c1", pods: try await node.cluster.pods(deadline: .now).items,

@@ -68,7 +68,7 @@ import Testing
         // The machine and its boot are this one's, and the name is another: nodes that are copies of one container.
         #expect(
             evidence(holder(node: "other"), .absent)
-                == .unproven("none of this node's network namespaces can be seen from here"))
+                == .unproven(.namespacesOutOfSight))
         #expect(evidence(holder(node: "other"), Self.there) == .present(Self.path))
     }
 
@@ -91,13 +91,12 @@ import Testing
     }
 
     @Test func whatIsNoNamespaceAsSeenFromHereProvesNothing() {
-        #expect(
-            evidence(holder(), .unclear) == .unproven("/run/netns/a is no network namespace as seen from here"))
-        #expect(evidence(holder(netns: nil), .absent) == .unproven("its network namespace is not recorded"))
+        #expect(evidence(holder(), .unclear) == .unproven(.notANamespace("/run/netns/a")))
+        #expect(evidence(holder(netns: nil), .absent) == .unproven(.namespaceNotRecorded))
         // A plugin that does not see its own namespace.
         #expect(
             evidence(holder(), .absent, for: Holder(uid: "u2", node: "n1"))
-                == .unproven("none of this node's network namespaces can be seen from here"))
+                == .unproven(.namespacesOutOfSight))
     }
 
     @Test func anotherNodeIsNotJudgedByThisOnesNamespaces() {
@@ -155,7 +154,7 @@ import Testing
             try await verdict(foreign, Self.there, [])
                 == .live("it is of another Kubernetes cluster, and its network namespace /run/netns/a still exists"))
         #expect(
-            try await verdict(foreign, .absent, []) == .unverifiable("it is of another Kubernetes cluster"),
+            try await verdict(foreign, .absent, []) == .unverifiable(.otherCluster),
             "what is gone here may be there for the other cluster's runtime")
         // A former sandbox of the claimant, whose pod is there, of course.
         let same = Holder(pod: pod("default/db-0"), uid: "u1", node: "n1", netns: "/run/netns/own", cluster: "c1")
@@ -183,8 +182,8 @@ import Testing
                 == .seenGone("its pod is gone, but its node n1 may still be stopping it"))
     }
 
-    private func elsewhere(_ pod: Pod?, _ node: HolderVerdict.NodeState?) -> HolderVerdict {
-        HolderVerdict.elsewhere("u1", pod: pod, node: node, named: "n2")
+    private func elsewhere(_ pod: Pod?, _ node: HolderEvidence.NodeState) -> HolderVerdict? {
+        try? HolderEvidence(holder: holder(node: "n2"), pod: .init(pod, uid: "u1"), node: node).verdict()
     }
 
     private func db(uid: String = "u1", terminal: Bool = false, terminating: Bool = false) -> Pod {
@@ -192,12 +191,13 @@ import Testing
     }
 
     @Test func aPodInKubernetesIsLiveAndOneBeingDeletedIsPassing() {
-        #expect(elsewhere(db(), nil) == .live("its pod is alive"))
-        for state in [.ready, .absent, nil] as [HolderVerdict.NodeState?] {
+        #expect(elsewhere(db(), .unknown) == .live("its pod is alive"))
+        for state in [.ready, .absent, .unknown] as [HolderEvidence.NodeState] {
             #expect(elsewhere(db(terminating: true), state) == .passing("its pod is being deleted"))
         }
         // A static pod: the runtime passes the hash of its manifest.
-        #expect(elsewhere(.mirror("default/db-0", uid: "u9", of: "u1", node: "n2"), nil) == .live("its pod is alive"))
+        #expect(
+            elsewhere(.mirror("default/db-0", uid: "u9", of: "u1", node: "n2"), .unknown) == .live("its pod is alive"))
     }
 
     @Test func aPodBeingDeletedOnADeadNodeIsGoneOnceAnOperatorHasSaidSo() {
@@ -212,11 +212,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (HolderVerdict.NodeState.absent, "its node n2 is no longer in the cluster"),
+        (HolderEvidence.NodeState.absent, "its node n2 is no longer in the cluster"),
         (.notReady, "its node n2 is not ready"),
         (.outOfService, "its node n2 is out of service"),
     ])
-    func aPodGoneWithItsNodeIsAssertedGone(state: HolderVerdict.NodeState, sentence: String) {
+    func aPodGoneWithItsNodeIsAssertedGone(state: HolderEvidence.NodeState, sentence: String) {
         #expect(elsewhere(nil, state) == .gone(.asserted("its pod is gone and \(sentence)")))
         #expect(
             elsewhere(db(uid: "u2"), state)
@@ -232,20 +232,60 @@ import Testing
         #expect(
             elsewhere(db(terminal: true), .ready)
                 == .seenGone("its pod has ended, but its node n2 may still be stopping it"))
-        #expect(elsewhere(nil, nil) == .seenGone("its pod is gone, but its node n2 may still be stopping it"))
+        #expect(elsewhere(nil, .unknown) == .seenGone("its pod is gone, but its node n2 may still be stopping it"))
     }
 
     @Test func aNodeThatIsOutOfServiceIsSoEvenWhileItSaysThatItIsReady() {
-        #expect(
-            HolderVerdict.NodeState(Node(name: "n2", isReady: true, isOutOfService: true)) == .outOfService)
-        #expect(HolderVerdict.NodeState(Node(name: "n2", isReady: true, isOutOfService: false)) == .ready)
-        #expect(HolderVerdict.NodeState(Node(name: "n2", isReady: false, isOutOfService: false)) == .notReady)
-        #expect(HolderVerdict.NodeState(nil) == .absent)
+        func state(_ isReady: Bool, _ isOutOfService: Bool, of pod: HolderEvidence.PodState = .absent)
+            -> HolderEvidence.NodeState
+        {
+            .init(Node(name: "n2", isReady: isReady, isOutOfService: isOutOfService), of: pod)
+        }
+        #expect(state(true, true) == .outOfService)
+        #expect(state(true, false) == .ready)
+        #expect(state(false, false) == .notReady)
+        #expect(HolderEvidence.NodeState(nil, of: .absent) == .absent)
         // A pod that is being deleted may serve as long as its node is ready.
-        #expect(
-            HolderVerdict.NodeState(ofTerminatingPod: Node(name: "n2", isReady: true, isOutOfService: true)) == .ready)
-        #expect(
-            HolderVerdict.NodeState(ofTerminatingPod: Node(name: "n2", isReady: false, isOutOfService: true))
-                == .outOfService)
+        #expect(state(true, true, of: .terminating) == .ready)
+        #expect(state(false, true, of: .terminating) == .outOfService)
+    }
+
+    // MARK: What is not known yet
+
+    /// An ADD asks Kubernetes only what the verdict depends on, in this order.
+    @Test func theJudgeAsksOnlyForWhatTheVerdictDependsOn() {
+        func missing(_ evidence: HolderEvidence) -> HolderEvidence.Missing? {
+            do throws(HolderEvidence.Missing) {
+                _ = try evidence.verdict()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        var evidence = HolderEvidence(holder: holder(node: "n2"))
+        #expect(missing(evidence) == .podAndCluster)
+        evidence.pod = .alive
+        #expect(missing(evidence) == nil)
+        evidence.pod = .absent
+        #expect(missing(evidence) == .node)
+        evidence.shown = .present(Self.path)
+        #expect(missing(evidence) == nil)
+        evidence.pod = nil
+        #expect(missing(evidence) == .pod)
+        let failure = PodSourceError("Kubernetes does not answer")
+        evidence.pod = .failed(failure)
+        #expect(missing(evidence) == nil, "what is there is not taken, whatever Kubernetes says")
+        evidence.shown = .gone("its node n1 has rebooted")
+        #expect(missing(evidence) == .failed(failure))
+    }
+
+    @Test func theReasonsSayWhatIsMissing() {
+        let texts: [UnverifiableReason: String] = [
+            .namespacesOutOfSight: "no network namespace of this node can be seen from here",
+            .notANamespace("/run/netns/a"): "/run/netns/a is not a network namespace as seen from here",
+            .namespaceNotRecorded: "its network namespace is not recorded",
+            .otherCluster: "it is of another Kubernetes cluster",
+        ]
+        for (reason, text) in texts { #expect(reason.description == text) }
     }
 }

@@ -37,7 +37,7 @@ import Testing
         return world
     }
 
-    private func witness(_ world: AuditWorld) -> AuditWitness {
+    private func evidence(_ world: AuditWorld) -> AuditEvidence {
         .kubernetes(ClusterSnapshot(cluster: world.cluster, pods: world.pods, nodes: world.nodes))
     }
 
@@ -46,7 +46,7 @@ import Testing
         world.run("live", ["10.96.0.9"], pod: "live/live-0", uid: "live")
         let store = try await store(world)
         let pool = pool(store, each: each)
-        let seen = witness(world)
+        let seen = evidence(world)
         let (report, snapshot) = try await pool.audit(
             configured: sets, observe: { () async throws(PodSourceError) in seen }, now: { noon })
         let findings = report.findings.filter { $0.repair == .free }
@@ -64,7 +64,7 @@ import Testing
         world.pods.append(stray)
         let store = try await store(world)
         let pool = pool(store, each: each)
-        let seen = witness(world)
+        let seen = evidence(world)
         let pods = world.pods
         _ = try await pool.audit(
             configured: sets, observe: { () async throws(PodSourceError) in seen }, now: { noon })

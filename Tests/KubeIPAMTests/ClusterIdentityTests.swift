@@ -311,11 +311,11 @@ import Testing
         let refused = try await cluster.run("c2", PluginCluster.replica(on: "n2"), on: SimulatedNode("n2"))
         #expect(refused.failure?.code == 101, "\(refused)")
         #expect(
-            refused.failure?.message.contains("nothing says which cluster this is: could not get namespace kube-system")
+            refused.failure?.message.contains("cannot tell which cluster this is: could not get namespace kube-system")
                 == true, "\(refused)"
         )
         let audit = try await cluster.network.ipamctl("audit", "--repair", "--yes", "--grace", "1s")
-        #expect(audit.stdoutText.contains("1 not judged: which cluster this is cannot be told"), "\(audit)")
+        #expect(audit.stdoutText.contains("1 not judged: cannot tell which cluster this is"), "\(audit)")
         #expect(try await cluster.network.used() == [Self.address: "c1"])
     }
 

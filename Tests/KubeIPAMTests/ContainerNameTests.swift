@@ -138,7 +138,7 @@ import Testing
         try gone.delete()
         let audit = try await network.ipamctl("audit")
         #expect(audit.status == 0 && audit.stdoutText.contains("no findings"), "\(audit.stdoutText)\(audit.stderrText)")
-        #expect(audit.stdoutText.contains("2 not judged: it is no pod of Kubernetes"), "\(audit.stdoutText)")
+        #expect(audit.stdoutText.contains("2 not judged: it is not a pod of Kubernetes"), "\(audit.stdoutText)")
         // Another machine's request for the address does not take it over.
         #expect(
             try await network.add("c4", arguments: "IP=10.188.0.77", on: n1).failure

@@ -20,10 +20,8 @@ extension AddOperation {
             return .failure(.heldByThisContainer(address, phrase))
         }
         guard tenancy.record != nil else {
-            let reason =
-                held.isDamaged
-                ? "its attachment cannot be read" : "the Go plugin recorded a container ID and nothing else"
-            return .failure(.unverifiable(address, by: phrase, because: reason))
+            let reason: UnverifiableReason = held.isDamaged ? .damagedAttachment : .goRecord
+            return .failure(.unverifiable(address, by: phrase, because: reason.description))
         }
         let verdict: HolderVerdict
         do throws(PodSourceError) {
@@ -43,7 +41,7 @@ extension AddOperation {
                 .heldForNow(
                     address, by: phrase, because: reason, until: nil,
                     remedy: remedy?.sentence(container: used.value)))
-        case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason))
+        case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason.description))
         case .gone(let found): evidence = found
         case .seenGone(let reason):
             let node = context.claimant.holder.node

@@ -20,14 +20,10 @@ extension AddressPool {
         let listed = Set(valid)
         // An attachment that cannot be read may be of any node; it must not keep the others from being freed.
         let tenancies = try await readAll(keys.attachmentsPrefix).records.compactMap { try? tenancy($0) }
-        let visible = node.visibleNodes(among: tenancies)
-        let hasClone = node.hasClone(among: tenancies)
+        let local = LocalEvidence(node, among: tenancies)
         let gone = tenancies.filter { tenancy in
-            guard tenancy.reference.map({ !listed.contains($0) }) ?? false else { return false }
-            let place = node.identity.certainPlace(of: tenancy.holder, since: tenancy.since)
-            guard place == .here || (place == .formerBoot && !hasClone) else { return false }
-            let seesNamespaces = tenancy.holder.node.map(visible.contains) ?? false
-            if case .gone = node.evidence(on: tenancy.holder, at: place, seesNamespaces: seesNamespaces) { return true }
+            guard let reference = tenancy.reference, !listed.contains(reference) else { return false }
+            if case .gone = local.evidence(on: tenancy) { return true }
             return false
         }
         // An attachment that has changed since it was read is in use again, and stays.

@@ -1,34 +1,35 @@
 import Store
 
-/// Judges a network: a pure function of what the store had and of what was seen after it.
+/// Judges a network: a pure function of what the store contained and of the evidence that was gathered after it.
 ///
 /// The store is read first, and pods after it: a pod that came, moved or was rebuilt in between is seen alive. An address
 /// that any live pod reports is never freed, whatever else disagrees.
 public struct Audit {
     let snapshot: NetworkSnapshot
-    let witness: AuditWitness
-    /// What the CNI file says, where there is one.
+    let evidence: AuditEvidence
+    /// What the CNI file says, if there is one.
     let configured: [RangeSet]?
     /// The other networks of the store.
     let others: [NetworkPlace]
     let now: Timestamp
 
-    private let evidence: AuditEvidence
+    private let judge: AuditJudge
     /// The readable attachments that have each address, by the used keys' containers.
     private let holderByAddress: [IPAddress: Tenancy]
     /// Addresses that an attachment lists without their used key; they are dangling.
     private let listed: [IPAddress: [Tenancy]]
 
+    /// An audit of what `snapshot` contains, judged by `evidence`.
     public init(
-        _ snapshot: NetworkSnapshot, witness: AuditWitness, configured: [RangeSet]? = nil,
+        _ snapshot: NetworkSnapshot, evidence: AuditEvidence, configured: [RangeSet]? = nil,
         beside others: [NetworkPlace] = [], now: Timestamp
     ) {
         self.snapshot = snapshot
-        self.witness = witness
+        self.evidence = evidence
         self.configured = configured
         self.others = others
         self.now = now
-        evidence = AuditEvidence(snapshot, witness)
+        judge = AuditJudge(snapshot, evidence)
         var holders: [IPAddress: Tenancy] = [:]
         var listed: [IPAddress: [Tenancy]] = [:]
         for held in snapshot.tenancies {
@@ -46,11 +47,11 @@ public struct Audit {
 
     /// The report, its findings by address.
     public func report() -> AuditReport {
-        var unjudged: [Unjudged: Int] = [:]
+        var unjudged: [UnverifiableReason: Int] = [:]
         var findings: [AuditFinding] = []
         for held in snapshot.tenancies {
-            let judgement = evidence.judge(held)
-            if case .unverifiable(let unknown) = judgement { unjudged[unknown, default: 0] += 1 }
+            let judgement = judge.judge(held)
+            if case .unverifiable(let reason) = judgement { unjudged[reason, default: 0] += 1 }
             findings += tenancyFindings(held, judgement)
         }
         findings += unattachedFindings() + reportedFindings() + reservationFindings() + placeFindings() + nodeFindings()
@@ -65,93 +66,84 @@ public struct Audit {
             }
         }
         let (cluster, node): (String?, String?) =
-            switch witness {
+            switch evidence {
             case .kubernetes(let seen): (seen.cluster, nil)
             case .node(let seen): (nil, seen.view.identity.name)
             }
         return AuditReport(
-            snapshot, at: now, cluster: cluster, node: node, pods: evidence.podCount, unjudged: unjudged,
+            snapshot, at: now, cluster: cluster, node: node, pods: judge.cluster.pods.count, unjudged: unjudged,
             warnings: warnings, findings: findings)
     }
 
     /// What a person should know beside the findings.
     private var warnings: [String] {
         let own = NetworkPlace(snapshot.network, snapshot.rangeSets ?? configured ?? [])
-        return evidence.warnings + others.compactMap { NetworkOverlap(own, $0)?.description }
+        return judge.warnings + others.compactMap { NetworkOverlap(own, $0)?.description }
     }
 
     // MARK: Holders
 
-    private func tenancyFindings(_ held: Tenancy, _ judgement: AuditEvidence.Judgement) -> [AuditFinding] {
+    private func tenancyFindings(_ held: Tenancy, _ judgement: AuditJudge.Judgement) -> [AuditFinding] {
         let container = held.containerID
         let missing = held.addresses.filter { snapshot.used[$0]?.value != container }
         let present = held.addresses.filter { snapshot.used[$0]?.value == container }
-        func finding(
-            _ code: AuditCode, _ address: IPAddress, _ evidence: String, _ repair: AuditRepair, confirm: Bool
-        ) -> AuditFinding {
-            AuditFinding(
-                code, address, evidence, repair: repair, mustBeConfirmed: confirm, holder: held, seen: held.record
-            )
+        func findings(
+            _ code: AuditCode, _ addresses: [IPAddress], _ evidence: String, _ repair: AuditRepair = .none,
+            confirm: Bool = false
+        ) -> [AuditFinding] {
+            addresses.map {
+                AuditFinding(
+                    code, $0, evidence, repair: repair, mustBeConfirmed: confirm, holder: held, seen: held.record)
+            }
         }
-        var findings: [AuditFinding] = []
         switch judgement {
-        case .live, .passing:
-            for address in missing {
+        case .live:
+            return missing.flatMap { address in
                 let other = snapshot.used[address]?.value
-                findings.append(
-                    finding(
-                        .dangling, address,
-                        "\(held.phrase) has it by its attachment, and "
-                            + (other.map { "the used key is container \($0)'s" } ?? "there is no used key"),
-                        // Who only shares an address with a live pod is not restored.
-                        other == nil && evidence.isLive(held) ? .restore : .none, confirm: false))
+                return findings(
+                    .dangling, [address],
+                    "\(held.phrase) has it by its attachment, and "
+                        + (other.map { "the used key is container \($0)'s" } ?? "there is no used key"),
+                    // Who only shares an address with a live pod is not restored.
+                    other == nil && judge.isLive(held) ? .restore : .none)
             }
         case .superseded(let newer, let proof):
-            var evidence =
+            let evidence =
                 "\(held.phrase) has a newer sandbox on \(held.ifname?.text ?? "its interface"): container \(newer)"
-            let (free, drop): (AuditRepair, AuditRepair)
             switch proof {
-            case .proven, .sameNode: (free, drop) = (.free, .dropAttachment)
-            case .none: (free, drop) = (.none, .none)
+            case .proven, .sameNode:
+                return findings(.superseded, present, evidence, .free, confirm: proof == .sameNode)
+                    + findings(.dangling, missing, evidence, .dropAttachment, confirm: proof == .sameNode)
+            case .none: return findings(.superseded, present, evidence) + findings(.dangling, missing, evidence)
             case .contradicted(let netns):
-                (free, drop) = (.none, .none)
-                evidence += ", but " + leftover(held, netns)
+                let evidence = "\(evidence), but \(leftover(held, netns))"
+                return findings(.superseded, present, evidence) + findings(.dangling, missing, evidence)
             }
-            findings += present.map { finding(.superseded, $0, evidence, free, confirm: proof == .sameNode) }
-            findings += missing.map { finding(.dangling, $0, evidence, drop, confirm: proof == .sameNode) }
-        case .gone(let sentence, let mustBeConfirmed):
-            let evidence = "\(held.phrase): \(sentence)"
+        case .gone(let clause, let mustBeConfirmed):
+            let evidence = "\(held.phrase): \(clause)"
             let confirm = mustBeConfirmed && !present.contains(where: isConfirmedSuspect)
-            findings += present.map { finding(.leaked, $0, evidence, .free, confirm: confirm) }
-            findings += missing.map {
-                finding(.dangling, $0, "\(evidence), and there is no used key", .dropAttachment, confirm: confirm)
-            }
-        case .nodeGone(let sentence):
-            let evidence = "\(held.phrase): \(sentence)"
+            return findings(.leaked, present, evidence, .free, confirm: confirm)
+                + findings(
+                    .dangling, missing, "\(evidence), and there is no used key", .dropAttachment, confirm: confirm)
+        case .nodeGone(let clause):
+            let evidence = "\(held.phrase): \(clause)"
             // The node may be another cluster's, which has pods on the network.
-            let repair: AuditRepair = self.evidence.hasForeigners ? .none : .free
-            findings += present.map { finding(.nodeGone, $0, evidence, repair, confirm: repair != .none) }
-            findings += missing.map {
-                finding(.dangling, $0, "\(evidence), and there is no used key", .none, confirm: false)
-            }
+            let mayFree = !judge.hasForeigners
+            return findings(.nodeGone, present, evidence, mayFree ? .free : .none, confirm: mayFree)
+                + findings(.dangling, missing, "\(evidence), and there is no used key")
         case .leftBehind(let netns):
-            let evidence = "\(held.phrase): its pod is gone, but " + leftover(held, netns)
-            findings += present.map { finding(.leaked, $0, evidence, .none, confirm: false) }
-            findings += missing.map { finding(.dangling, $0, evidence, .none, confirm: false) }
-        case .outOfSight: break
-        case .unverifiable(let unknown):
-            findings += missing.map {
-                finding(.dangling, $0, "\(held.phrase): no used key, and \(unknown.reason)", .none, confirm: false)
-            }
+            let evidence = "\(held.phrase): \(HolderEvidence.PodState.absent.phrase), but \(leftover(held, netns))"
+            return findings(.leaked, present, evidence) + findings(.dangling, missing, evidence)
+        case .outOfSight: return []
+        case .unverifiable(let reason):
+            return findings(.dangling, missing, "\(held.phrase): no used key, and \(reason)")
         }
-        return findings
     }
 
     /// A network namespace that outlives its holder, and what removes it.
     private func leftover(_ held: Tenancy, _ netns: String) -> String {
         let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.holder.node)
-        return "its network namespace \(netns) still exists; "
-            + remedy.sentence(container: held.containerID)
+        return "\(NodeEvidence.present(netns).phrase); \(remedy.sentence(container: held.containerID))"
     }
 
     /// An ADD has seen the holder gone, long enough ago.
@@ -164,12 +156,12 @@ public struct Audit {
     /// Used keys that no readable attachment has.
     private func unattachedFindings() -> [AuditFinding] {
         // A node knows its own containers only.
-        guard case .kubernetes = witness else { return [] }
-        let doubt = evidence.doubt
+        guard case .kubernetes = evidence else { return [] }
+        let doubt = judge.doubt
         return snapshot.used.compactMap { address, record in
-            guard holderByAddress[address] == nil, !evidence.isReported(address),
+            guard holderByAddress[address] == nil, !judge.isReported(address),
                 // Of a container with two addresses a pod may report one; and what cannot be read is not judged by.
-                !evidence.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
+                !judge.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
             else { return nil }
             return AuditFinding(
                 doubt == nil ? .unverified : .doubtful, address,
@@ -183,9 +175,9 @@ public struct Audit {
 
     private func reportedFindings() -> [AuditFinding] {
         var findings: [AuditFinding] = []
-        for (address, pods) in evidence.podAddresses {
-            guard isOurs(address) else { continue }
-            let running = pods.filter { !$0.isTerminating }
+        for (address, pods) in judge.reporters where isOurs(address) {
+            // What only an annotation reports counts for nothing here: a tenant may have written it.
+            let running = pods.filter { !$0.isTerminating && $0.addresses.contains(address) }
             if running.count > 1 {
                 findings.append(
                     AuditFinding(
@@ -250,7 +242,7 @@ public struct Audit {
                             + (reservation.expires?.description ?? ""), repair: .dropReservation, seen: known.record))
                 continue
             }
-            if snapshot.used[address] == nil, let (sentence, isCertain) = evidence.orphaned(reservation) {
+            if snapshot.used[address] == nil, let (sentence, isCertain) = judge.orphaned(reservation) {
                 findings.append(
                     AuditFinding(
                         .reservationOrphaned, address, sentence, repair: isCertain ? .dropReservation : .none,
@@ -259,7 +251,7 @@ public struct Audit {
             if let used = snapshot.used[address] {
                 let held = holderByAddress[address]
                 // A Go record names no pod; whoever reports the address tells.
-                let reporter = evidence.reporters[address]?.first
+                let reporter = judge.reporters[address]?.first
                 let isAdmitted =
                     held.map { admits(reservation.holder, $0.holder) }
                     ?? reservation.holder.admits(reporter?.reference, of: reporter?.workload)
@@ -276,9 +268,9 @@ public struct Audit {
         return findings
     }
 
-    /// Where Kubernetes has the holder's pod, that tells its workload, and not its name.
+    /// If Kubernetes has the holder's pod, its workload is what Kubernetes says, not what the name suggests.
     private func admits(_ reserved: ReservationHolder, _ holder: Holder) -> Bool {
-        evidence.pod(of: holder).map { reserved.admits($0.reference, of: $0.workload) } ?? reserved.admits(holder)
+        judge.pod(of: holder).map { reserved.admits($0.reference, of: $0.workload) } ?? reserved.admits(holder)
     }
 
     // MARK: The network
@@ -310,7 +302,7 @@ public struct Audit {
         let eligibility = AddressEligibility(
             network: snapshot.network, sets: snapshot.rangeSets ?? configured ?? [])
         var findings: [AuditFinding] = []
-        for node in evidence.nodeList {
+        for node in judge.cluster.nodes {
             for address in Set(node.addresses) {
                 guard let range = eligibility.owner(of: address)?.range else { continue }
                 if let used = snapshot.used[address] {

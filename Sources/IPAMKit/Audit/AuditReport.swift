@@ -118,7 +118,7 @@ public struct AuditReport: Hashable, Sendable {
 
     init(
         _ snapshot: NetworkSnapshot, at: Timestamp, cluster: String?, node: String?, pods: Int,
-        unjudged: [Unjudged: Int], warnings: [String], findings: [AuditFinding]
+        unjudged: [UnverifiableReason: Int], warnings: [String], findings: [AuditFinding]
     ) {
         network = snapshot.network
         revision = snapshot.revision
@@ -126,8 +126,8 @@ public struct AuditReport: Hashable, Sendable {
         self.cluster = cluster
         self.node = node
         self.pods = pods
-        self.unjudged = Dictionary(unjudged.map { ($0.key.reason, $0.value) }, uniquingKeysWith: +)
-        remedies = Dictionary(unjudged.map { ($0.key.reason, $0.key.remedy) }) { first, _ in first }
+        self.unjudged = Dictionary(unjudged.map { ($0.key.description, $0.value) }, uniquingKeysWith: +)
+        remedies = Dictionary(unjudged.map { ($0.key.description, $0.key.remedy) }) { first, _ in first }
         self.warnings = warnings
         unreadable = []
         self.findings = findings

@@ -1,6 +1,6 @@
 extension NetworkSnapshot {
-    /// Those of `pods` that have an interface of which nobody sees the address, while nodes may run the Go plugin, which
-    /// records no pod; and those that report an address that cannot be read, and have nothing recorded; by name.
+    /// Those of `pods` that have an interface whose address nobody reports, while nodes may run the Go plugin, which
+    /// records no pod; and those that report an address that cannot be parsed, and have no attachment. Sorted by name.
     func silentPods(among pods: [Pod]) -> [Pod] {
         let hasGoNodes = settings?.hasGoNodes ?? true
         var interfaces: [String: Set<String>] = [:]
@@ -18,7 +18,7 @@ extension NetworkSnapshot {
 }
 
 extension [Pod] {
-    /// Of pods with interfaces of which nobody sees the address: `live pods on n1 and n2 have interfaces that report no
+    /// For pods with interfaces whose addresses nobody reports: `live pods on n1 and n2 have interfaces that report no
     /// address (default/db-0, default/db-1)`.
     var silencePhrase: String {
         let nodes = Set(compactMap(\.node)).sorted()

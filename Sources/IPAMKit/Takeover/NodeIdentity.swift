@@ -1,14 +1,15 @@
-/// This machine, as attachments name it.
+/// The names and IDs by which attachments refer to this machine.
 public struct NodeIdentity: Hashable, Sendable {
-    /// The name that Kubernetes has for it; where that is not known, the configured one or the host's.
+    /// Its name in Kubernetes; if that is not known, the configured name or the host name.
     public var name: String
-    /// `/proc/sys/kernel/random/boot_id`; nil where it cannot be read.
+    /// `/proc/sys/kernel/random/boot_id`; nil if it cannot be read.
     public let boot: String?
-    /// machine-id(5); nil where there is none.
+    /// machine-id(5); nil if there is none.
     public let machine: String?
-    /// When this boot began; nil where that is not known.
+    /// When this boot began; nil if that is not known.
     public let bootedAt: Timestamp?
 
+    /// A machine with these names and IDs.
     public init(name: String, boot: String?, machine: String?, bootedAt: Timestamp? = nil) {
         self.name = name
         self.boot = boot
@@ -22,14 +23,14 @@ public struct NodeIdentity: Hashable, Sendable {
         case here
         /// On this machine, before it was started.
         case formerBoot
-        /// On another machine, or nobody knows.
+        /// On another machine, or that is not known.
         case elsewhere
     }
 
     /// Where `holder` was recorded.
     ///
-    /// The same machine ID with the same boot ID is this machine, whatever its name. Where one of these is not recorded,
-    /// or the boot IDs differ, the name must be the same, too. A boot ID alone proves nothing: nodes that are containers
+    /// The same machine ID with the same boot ID is this machine, whatever its name. If one of these is not recorded, or
+    /// the boot IDs differ, the name must be the same, too. A boot ID alone proves nothing: nodes that are containers
     /// share their host's. Machines that were cloned share machine ID and name: what was recorded in another boot after
     /// this boot began was recorded on another machine.
     ///

@@ -4,18 +4,29 @@ import Machine
 enum NodeEvidence: Hashable {
     /// The holder is gone; the text is a clause such as "its node n1 has rebooted".
     case gone(String)
-    /// The holder's network namespace is there, at this path.
+    /// The holder's network namespace exists, at this path.
     case present(String)
-    /// Nothing is proven; the text says why.
-    case unproven(String)
+    /// Nothing is proven.
+    case unproven(UnverifiableReason)
+
+    /// A clause about the holder.
+    var phrase: String {
+        switch self {
+        case .gone(let clause): clause
+        case .present(let netns): "its network namespace \(netns) still exists"
+        case .unproven(let reason): reason.description
+        }
+    }
 }
 
 /// This machine, and what it shows of its own containers.
 public struct NodeView: Sendable {
+    /// The names and IDs by which attachments refer to it.
     public var identity: NodeIdentity
     /// Looks at a path now.
     public let namespace: @Sendable (String) -> NamespaceSight
 
+    /// The view of a machine whose identity is known.
     public init(_ identity: NodeIdentity, namespace: @escaping @Sendable (String) -> NamespaceSight) {
         self.identity = identity
         self.namespace = namespace
@@ -24,7 +35,7 @@ public struct NodeView: Sendable {
     /// The view of a machine.
     ///
     /// - Parameters:
-    ///   - host: what the operating system says of it.
+    ///   - host: what the operating system says about it.
     ///   - name: the configured name of the node; nil for the host name in lower case, as the kubelet registers it.
     ///   - namespace: looks at a path now.
     public init(
@@ -40,60 +51,34 @@ public struct NodeView: Sendable {
     ///
     /// - Parameters:
     ///   - place: where on it; not `elsewhere`.
-    ///   - seesNamespaces: false for a process that sees none of the node's namespaces: then one that is absent, or another
+    ///   - seesNamespaces: false if this process sees none of the node's namespaces: then one that is absent, or another
     ///     one, proves nothing.
     func evidence(on holder: Holder, at place: NodeIdentity.Place, seesNamespaces: Bool) -> NodeEvidence {
         if place == .formerBoot { return .gone("its node \(holder.node ?? identity.name) has rebooted") }
-        guard let netns = holder.netns else { return .unproven("its network namespace is not recorded") }
+        guard let netns = holder.netns else { return .unproven(.namespaceNotRecorded) }
+        let change: String
         switch namespace(netns) {
-        case .absent: return gone("its network namespace \(netns) is gone", seesNamespaces)
+        case .absent: change = "gone"
         case .namespace(let inode, let isOwn):
             // A path under /proc comes back with the next process of that number.
             if let recorded = holder.inode, recorded != inode {
-                return gone("its network namespace \(netns) is another one now", seesNamespaces)
+                change = "another one now"
+            } else if holder.inode == nil, isOwn {
+                change = "the host's own now"
+            } else {
+                return .present(netns)
             }
-            if holder.inode == nil, isOwn {
-                return gone("its network namespace \(netns) is the host's own now", seesNamespaces)
-            }
-            return .present(netns)
-        case .unclear: return .unproven("\(netns) is no network namespace as seen from here")
+        case .unclear: return .unproven(.notANamespace(netns))
         }
+        return seesNamespaces
+            ? .gone("its network namespace \(netns) is \(change)") : .unproven(.namespacesOutOfSight)
     }
 
-    private func gone(_ clause: String, _ seesNamespaces: Bool) -> NodeEvidence {
-        seesNamespaces
-            ? .gone(clause) : .unproven("none of this node's network namespaces can be seen from here")
-    }
-
-    /// Whether the network namespace of a holder that certainly was recorded on this machine is there.
-    func shows(_ tenancy: Tenancy) -> Bool {
-        guard identity.certainPlace(of: tenancy.holder, since: tenancy.since) == .here else { return false }
-        if case .present = evidence(on: tenancy.holder, at: .here, seesNamespaces: false) { return true }
-        return false
-    }
-
-    /// The node names of which this process sees a network namespace, by `tenancies`. Nodes that are containers share
-    /// their host's boot ID, and copies of one of them its machine ID, too: what is seen of one name proves nothing of
-    /// another.
-    func visibleNodes(among tenancies: some Sequence<Tenancy>) -> Set<String> {
-        var names: Set<String> = []
-        for tenancy in tenancies {
-            guard let name = tenancy.holder.node, !names.contains(name), shows(tenancy) else { continue }
-            names.insert(name)
-        }
-        return names
-    }
-
-    /// Whether one of `tenancies` was recorded under this machine's name and ID, in another boot, after this boot began:
-    /// then this machine has a clone, and another boot proves nothing of any holder.
-    func hasClone(among tenancies: some Sequence<Tenancy>) -> Bool {
-        tenancies.contains { tenancy in
-            let holder = tenancy.holder
-            guard tenancy.since != nil, identity.bootedAt != nil, let boot = identity.boot,
-                let recorded = holder.boot, recorded != boot, holder.node == identity.name,
-                identity.machine != nil, holder.machine == identity.machine
-            else { return false }
-            return identity.place(of: holder, since: tenancy.since) == .elsewhere
-        }
+    /// The path of the network namespace of a holder that certainly was recorded on this machine, if it still exists.
+    func namespace(of tenancy: Tenancy) -> String? {
+        guard identity.certainPlace(of: tenancy.holder, since: tenancy.since) == .here,
+            case .present(let netns) = evidence(on: tenancy.holder, at: .here, seesNamespaces: false)
+        else { return nil }
+        return netns
     }
 }

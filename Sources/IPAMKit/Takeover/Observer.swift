@@ -1,20 +1,23 @@
-/// What can be seen of an address's holder from this machine: its own network namespaces, and Kubernetes.
+/// Gathers what an ADD needs to know about the holder of an address: from this machine's network namespaces, and from
+/// Kubernetes.
 public struct Observer: Sendable {
-    /// This machine; nil where nothing of it is to be seen.
+    /// This machine; nil if nothing can be seen of it.
     public let node: NodeView?
-    /// Kubernetes; nil where there is none.
+    /// Kubernetes; nil if there is none.
     public let pods: (any PodSource)?
-    /// Asks Kubernetes which cluster this is now; nil where the configuration says it, or there is no Kubernetes.
+    /// Asks Kubernetes which cluster this is now; nil if the configuration says it, or there is no Kubernetes.
     public let identify: Identify?
-    /// The time of this machine: when a holder is looked at may be long after an operation began.
+    /// The time of this machine: a holder may be judged long after an operation began.
     public let now: @Sendable () -> Timestamp
 
     /// Takes the deadline.
     public typealias Identify =
         @Sendable (ContinuousClock.Instant) async throws(PodSourceError) -> ClusterIdentity
 
+    /// An observer on `node`. One without parameters sees nothing: no holder is ever found gone.
     public init(
-        node: NodeView, pods: (any PodSource)?, identify: Identify? = nil, now: @escaping @Sendable () -> Timestamp
+        node: NodeView? = nil, pods: (any PodSource)? = nil, identify: Identify? = nil,
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(seconds: 0) }
     ) {
         self.node = node
         self.pods = pods
@@ -22,90 +25,67 @@ public struct Observer: Sendable {
         self.now = now
     }
 
-    /// An observer that sees nothing: no holder is ever found gone.
-    public init() {
-        node = nil
-        pods = nil
-        identify = nil
-        now = { Timestamp(seconds: 0) }
-    }
-
-    /// Judges the holder of an address that `claimant` asks for. Kubernetes is asked only where this node does not tell.
+    /// Judges the holder of an address that `claimant` asks for. Kubernetes is asked only what the verdict depends on.
     ///
     /// - Parameter since: when the holder was recorded.
-    /// - Throws: ``PodSourceError`` when Kubernetes could not be asked.
+    /// - Throws: ``PodSourceError`` if Kubernetes could not be asked.
     func verdict(on holder: Holder, since: Timestamp?, for claimant: Holder, deadline: ContinuousClock.Instant)
         async throws(PodSourceError) -> HolderVerdict
     {
-        let (cluster, failure) = await knownCluster(of: claimant, facing: holder, deadline)
-        let foreignness = cluster == nil ? nil : holder.foreignness(to: cluster)
-        // Without its cluster, a pod's UID and name are no proof: static pods of two clusters may share both.
+        var evidence = await evidence(on: holder, since: since, for: claimant, deadline)
+        while true {
+            do throws(HolderEvidence.Missing) {
+                return try evidence.verdict()
+            } catch {
+                switch error {
+                case .pod: evidence.pod = await pod(of: holder, deadline)
+                case .podAndCluster:
+                    // What a node remembers may be the identity of a former cluster at the same address.
+                    async let cluster = cluster(of: claimant, deadline)
+                    evidence.pod = await pod(of: holder, deadline)
+                    if case .failed(let error) = evidence.pod { throw error }
+                    switch try await cluster.get() {
+                    case .known(let now): evidence.obstacle = holder.foreignness(to: now)
+                    case .withheld(let reason): evidence.obstacle = .clusterWithheld(reason)
+                    }
+                case .node: try await addNode(to: &evidence, for: claimant, deadline)
+                case .failed(let error): throw error
+                }
+            }
+        }
+    }
+
+    /// What is known before Kubernetes is asked for the holder's pod.
+    private func evidence(
+        on holder: Holder, since: Timestamp?, for claimant: Holder, _ deadline: ContinuousClock.Instant
+    ) async -> HolderEvidence {
+        var cluster = claimant.cluster
+        var failure: PodSourceError?
+        // What a node remembers may be the identity of a former cluster at the same address: if it makes the holder a
+        // foreign one, Kubernetes is asked.
+        if holder.cluster != nil, holder.cluster != cluster, identify != nil {
+            switch await self.cluster(of: claimant, deadline) {
+            case .success(.known(let now)): cluster = now
+            case .success(.withheld): break
+            case .failure(let error): failure = error
+            }
+        }
+        // Without its cluster, a pod's UID and name prove nothing: static pods of two clusters may share both.
         let isSameCluster = cluster != nil && holder.cluster == cluster
-        switch evidence(on: holder, since: since, for: claimant, mayBeSamePod: isSameCluster) {
-        case .gone(let reason) where foreignness == nil && (failure == nil || holder.isOfSamePod(as: claimant)):
-            return try await verdict(onGone: holder, reason, for: claimant, deadline: deadline)
-        case .present(let netns) where foreignness == nil || node?.identity.isSameBoot(as: holder) == true:
-            return await verdict(
-                onPresent: holder, netns, for: claimant, foreignness: foreignness, deadline: deadline)
-        case .gone, .present, .unproven, nil: break
-        }
-        if let failure { throw failure }
-        guard let uid = holder.uid, let reference = holder.pod else {
-            return .unverifiable("no pod UID is recorded for it")
-        }
-        if let foreignness { return .unverifiable(foreignness) }
-        guard holder.cluster != nil else { return .unverifiable("no cluster is recorded for it") }
-        guard let pods else { return .unverifiable("no kubeconfig says where to look its pod up") }
-        // Its namespace is out of sight; no DEL of it will come when its node is another machine by now.
-        if isSameCluster, holder.isOfSamePod(as: claimant), holder.node == claimant.node {
-            return .seenGone("it is a former sandbox of this very pod")
-        }
-        // What a node remembers may be the identity of a former cluster at the same address.
-        async let asked = self.cluster(of: claimant, deadline)
-        let pod = try await pods.pod(reference, deadline: deadline)
-        switch try await asked.get() {
-        case .withheld(let reason): return .unverifiable("nothing says which cluster this is: \(reason)")
-        case .known(let now): if let reason = holder.foreignness(to: now) { return .unverifiable(reason) }
-        }
-        guard let name = holder.node else { return .elsewhere(uid, pod: pod, node: nil, named: nil) }
-        if let pod, pod.isMeant(byUID: uid), !pod.isTerminal {
-            // The pod alone says that it is there; its node only, whether it goes by itself.
-            let node = pod.isTerminating ? try? await pods.node(name, deadline: deadline) : nil
-            return .elsewhere(
-                uid, pod: pod, node: node.map(HolderVerdict.NodeState.init(ofTerminatingPod:)), named: name)
-        }
-        let state = HolderVerdict.NodeState(try await pods.node(name, deadline: deadline))
-        // An absent node frees at once: nodes must be known here by the names that Kubernetes has for them.
-        // Also by the name that this one goes by where its runtime passes the annotations, as the holder's may have done.
-        if state == .absent {
-            var names: [String] = []
-            for own in [claimant.node, node?.identity.name].compactMap({ $0 }) where !names.contains(own) {
-                names.append(own)
-            }
-            for own in names where try await pods.node(own, deadline: deadline) == nil {
-                return .unverifiable(
-                    "its node \(name) is unknown to Kubernetes, and so is this one as \(own): set ipam.nodeName")
-            }
-        }
-        return .elsewhere(uid, pod: pod, node: state, named: name)
+        let isSamePod = holder.isOfSamePod(as: claimant)
+        let canAsk = pods != nil && holder.uid != nil && holder.pod != nil
+        return HolderEvidence(
+            holder: holder,
+            shown: evidence(on: holder, since: since, for: claimant, mayBeSamePod: isSameCluster),
+            machine: node?.identity, isSamePod: isSamePod,
+            isFormerSandbox: isSameCluster && isSamePod && holder.node == claimant.node,
+            obstacle: cluster.flatMap { holder.foreignness(to: $0) }, clusterFailure: failure,
+            pod: canAsk ? nil : .unavailable, node: holder.node == nil ? .unknown : nil)
     }
 
-    /// Which cluster the claimant is of, as far as it is known, and why it could not be asked for. What a node remembers may
-    /// be the identity of a former cluster at the same address: where it makes a holder a foreign one, Kubernetes is asked.
-    private func knownCluster(
-        of claimant: Holder, facing holder: Holder, _ deadline: ContinuousClock.Instant
-    ) async -> (cluster: String?, failure: PodSourceError?) {
-        guard holder.cluster != nil, holder.cluster != claimant.cluster, identify != nil else {
-            return (claimant.cluster, nil)
-        }
-        switch await cluster(of: claimant, deadline) {
-        case .success(.known(let now)): return (now, nil)
-        case .success(.withheld): return (claimant.cluster, nil)
-        case .failure(let error): return (claimant.cluster, error)
-        }
-    }
+    // MARK: Kubernetes
 
-    /// Which cluster this is now: as the configuration says, else as Kubernetes does.
+    /// Which cluster this is now, according to the configuration, or else to Kubernetes.
     private func cluster(of claimant: Holder, _ deadline: ContinuousClock.Instant)
         async -> Result<ClusterIdentity, PodSourceError>
     {
@@ -119,15 +99,49 @@ public struct Observer: Sendable {
         }
     }
 
-    // MARK: A holder on this node
+    private func pod(of holder: Holder, _ deadline: ContinuousClock.Instant) async -> HolderEvidence.PodState {
+        guard let pods, let uid = holder.uid, let reference = holder.pod else { return .unavailable }
+        do throws(PodSourceError) {
+            return HolderEvidence.PodState(try await pods.pod(reference, deadline: deadline), uid: uid)
+        } catch {
+            return .failed(error)
+        }
+    }
 
-    /// What this node shows of `holder`, if it is, or was, on it.
+    /// Asks for the node of a holder whose pod is known.
+    private func addNode(
+        to evidence: inout HolderEvidence, for claimant: Holder, _ deadline: ContinuousClock.Instant
+    ) async throws(PodSourceError) {
+        evidence.node = .unknown
+        guard let pods, let pod = evidence.pod, let name = evidence.holder.node else { return }
+        do throws(PodSourceError) {
+            evidence.node = .init(try await pods.node(name, deadline: deadline), of: pod)
+        } catch {
+            // A pod that is being deleted is there all the same.
+            guard pod == .terminating else { throw error }
+        }
+        guard evidence.node == .absent, pod != .terminating else { return }
+        // An absent node frees its addresses at once, so nodes must be known here by the names that Kubernetes has. If the
+        // runtime passes the annotations, this node goes by its own name, as the holder's node may have done.
+        var names: [String] = []
+        for own in [claimant.node, node?.identity.name].compactMap({ $0 }) where !names.contains(own) {
+            names.append(own)
+        }
+        for own in names where try await pods.node(own, deadline: deadline) == nil {
+            evidence.obstacle = .unknownNodes(name, own: own)
+            return
+        }
+    }
+
+    // MARK: This node
+
+    /// What this node shows of `holder`; nil if it was recorded on another node.
     ///
     /// - Parameter mayBeSamePod: whether both are of one cluster, so that equal UIDs are one pod's.
     func evidence(on holder: Holder, since: Timestamp?, for claimant: Holder, mayBeSamePod: Bool) -> NodeEvidence? {
         guard var node else { return nil }
         let names = [node.identity.name, claimant.node]
-        // Kubernetes' own name of this node, where the pod was looked up.
+        // Kubernetes' own name of this node, if the pod was looked up.
         if let name = claimant.node { node.identity.name = name }
         let isSamePod = mayBeSamePod && holder.isOfSamePod(as: claimant)
         var place = node.identity.place(of: holder, since: since)
@@ -138,48 +152,8 @@ public struct Observer: Sendable {
             place = boot != nil && holder.boot != nil && holder.boot != boot ? .formerBoot : .here
         }
         // A plugin that does not even see the namespace that it was called for sees none of the node's; and what it sees is
-        // of this node alone, see ``NodeView/visibleNodes(among:)``.
+        // of this node alone, see ``LocalEvidence``.
         let isOfThisNode = isSamePod || names.contains(holder.node)
         return node.evidence(on: holder, at: place, seesNamespaces: claimant.netns != nil && isOfThisNode)
-    }
-
-    /// A namespace may be out of sight from here, and a pod outlives its node's reboot: another pod does not get the address
-    /// of one that Kubernetes has.
-    private func verdict(
-        onGone holder: Holder, _ reason: String, for claimant: Holder, deadline: ContinuousClock.Instant
-    ) async throws(PodSourceError) -> HolderVerdict {
-        let gone = HolderVerdict.gone(.proven(reason))
-        guard !holder.isOfSamePod(as: claimant), let uid = holder.uid, let reference = holder.pod, let pods,
-            let pod = try await pods.pod(reference, deadline: deadline), pod.isMeant(byUID: uid), !pod.isTerminal
-        else { return gone }
-        return pod.isTerminating
-            ? .passing("its pod is being deleted") : .live("its pod is alive, although \(reason)")
-    }
-
-    /// The kernel answers for the address as long as the namespace is there: it is never taken, whatever became of its pod.
-    private func verdict(
-        onPresent holder: Holder, _ netns: String, for claimant: Holder, foreignness: String?,
-        deadline: ContinuousClock.Instant
-    ) async -> HolderVerdict {
-        let there = "its network namespace \(netns) still exists"
-        let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: holder.node ?? node?.identity.name)
-        if holder.isOfSamePod(as: claimant) { return .passing(there, remedy: remedy) }
-        // What is no pod is not deleted by a controller that makes another one.
-        guard let reference = holder.pod else { return .passing(there, isWaitedFor: false) }
-        // Nobody can be asked whether it is to go.
-        guard let uid = holder.uid, let pods else { return .passing(there, remedy: remedy) }
-        let pod: Pod?
-        do throws(PodSourceError) {
-            pod = try await pods.pod(reference, deadline: deadline)
-        } catch {
-            return .passing("\(there), and its pod could not be looked up: \(error)", remedy: remedy)
-        }
-        if let pod, pod.isMeant(byUID: uid) {
-            if pod.isTerminal { return .passing("its pod has ended, and \(there)", remedy: remedy) }
-            return pod.isTerminating ? .passing("its pod is being deleted") : .live("its pod is alive")
-        }
-        // This Kubernetes says nothing of another cluster's pods.
-        if let foreignness { return .live("\(foreignness), and \(there)") }
-        return .passing("its pod is gone, but \(there)", remedy: remedy)
     }
 }

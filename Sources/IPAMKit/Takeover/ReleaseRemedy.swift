@@ -1,17 +1,17 @@
-/// What an operator can do about a holder that was about to go and does not.
+/// What an operator can do about a holder that is about to go, but does not go.
 public enum ReleaseRemedy: Hashable, Sendable {
     /// Remove the sandbox that is left on its node.
     ///
     /// - Parameters:
     ///   - netns: the path of its network namespace.
-    ///   - node: the node's name; nil where it is not known.
+    ///   - node: the node's name; nil if it is not known.
     case removeSandbox(netns: String, node: String?)
-    /// Say that nothing runs on the pod's node any more, or that the pod is not to be waited for.
+    /// Declare that nothing runs on the pod's node any more, or delete the pod without waiting for its node.
     case declareNodeDown(String, pod: PodReference)
 
-    /// For people, with the commands.
+    /// One sentence with the commands.
     ///
-    /// - Parameter container: the holder's container ID; nil where it is not known.
+    /// - Parameter container: the holder's container ID; nil if it is not known.
     func sentence(container: String?) -> String {
         switch self {
         case .removeSandbox(let netns, let node):

@@ -46,8 +46,8 @@ struct AuditSubject: Sendable {
         do {
             (report, snapshot) = try await connection.pool(network).audit(
                 configured: configuration?.rangeSets, beside: try await connection.places(beside: network),
-                observe: { () async throws(PodSourceError) -> AuditWitness in
-                    try await witness(configuration, &nodeFailure)
+                observe: { () async throws(PodSourceError) -> AuditEvidence in
+                    try await evidence(configuration, &nodeFailure)
                 }, now: Operator.now)
         } catch {
             throw nodeFailure ?? error
@@ -57,8 +57,8 @@ struct AuditSubject: Sendable {
         return AuditLook(report: report, snapshot: snapshot)
     }
 
-    private func witness(_ configuration: NetworkConfiguration?, _ nodeFailure: inout Failure?)
-        async throws(PodSourceError) -> AuditWitness
+    private func evidence(_ configuration: NetworkConfiguration?, _ nodeFailure: inout Failure?)
+        async throws(PodSourceError) -> AuditEvidence
     {
         switch judge {
         case .thisNode(let cache):
