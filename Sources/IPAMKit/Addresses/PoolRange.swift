@@ -12,7 +12,7 @@ public struct PoolRange: Hashable, Sendable {
     public let rangeEnd: IPAddress
     /// The gateway that pods get; no pod gets this address.
     public let gateway: IPAddress
-    /// The addresses that only pods get that name them or have them reserved; nil if the range has no fixed addresses.
+    /// The fixed addresses: only pods get them that request them or have a reservation; nil if there are none.
     public let fixed: AddressRange?
 
     /// The longest prefix length that a subnet may have: four addresses must be left.

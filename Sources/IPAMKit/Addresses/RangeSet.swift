@@ -39,7 +39,7 @@ public struct RangeSet: Hashable, Sendable {
             ?? candidates.first { $0.fixed?.contains(address) == true } ?? candidates.first
     }
 
-    /// The addresses that pods get without a name or a reservation for them.
+    /// The dynamic addresses: a pod gets one if it neither requests an address nor has a reservation.
     public var dynamicSpace: DynamicSpace {
         DynamicSpace(
             parts: ranges.map(\.range), removing: ranges.flatMap(\.excluded) + ranges.compactMap(\.fixed))

@@ -198,8 +198,8 @@ struct AdoptionPlanner {
         note(address, pod, reservedFor: fence)
     }
 
-    /// A reservation without a used key does not prevent that another pod of the same holder gets the address. As long as the
-    /// network may have Go nodes, an ADD asks Kubernetes whether a pod has the address.
+    /// With a reservation but without a used key, another pod of the same holder can get the address. As long as the network
+    /// may have Go nodes, an ADD asks Kubernetes whether a pod has the address.
     private mutating func note(_ address: IPAddress, _ pod: Pod, reservedFor holder: ReservationHolder) {
         guard holder != .pod(pod.reference) else { return }
         obstacles.append(

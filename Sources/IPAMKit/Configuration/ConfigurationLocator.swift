@@ -7,7 +7,7 @@ public enum ConfigurationLocator {
     ///
     /// A file is a plugin configuration, a list with `plugins` (CNI spec section 1), or a Multus configuration with
     /// `delegates`, each of which is again one of these three. As in libcni, the plugins of a list get the list's `name` and the
-    /// newest supported version of its `cniVersion` and `cniVersions`. Delegates inherit both only if they have none.
+    /// newest supported version of its `cniVersion` and `cniVersions`. Delegates inherit only those that they do not have.
     public static func networks(in file: JSONValue) -> [JSONValue] {
         guard var object = file.object else { return [] }
         object["cniVersion"] = CNIVersion.chosen(of: object)

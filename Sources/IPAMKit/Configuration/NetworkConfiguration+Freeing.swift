@@ -3,7 +3,7 @@ extension NetworkConfiguration {
     /// Reads the members of a network configuration that DEL and GC need: `name`, `cniVersion`, the connection to etcd, and for
     /// DEL `prevResult` if it is valid. Of `ipam`, the members `logFile`, `logLevel`, `timeout`, `nodeName` and `historyDepth`
     /// count; if one is invalid, its default applies and its error is added to ``ignored``. All other members are ignored, so
-    /// that an invalid member never prevents that a pod is torn down.
+    /// that a pod can be torn down whatever they contain.
     ///
     /// `cniVersion` must be a supported version, also for DEL: a call with another version fails with code 1 (CNI spec section
     /// 5, "Error"), because its meaning is not known.

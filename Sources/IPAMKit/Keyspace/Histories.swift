@@ -16,7 +16,7 @@ struct Histories {
     /// Puts the history of `address` with `entries` added, the oldest first; empty if ``unchanged(_:_:)`` is.
     func adding(_ entries: [HistoryEntry], to address: IPAddress, _ keys: Keyspace) -> [Operation] {
         guard depth > 0, !entries.isEmpty, let record = records[address] else { return [] }
-        // A history that cannot be read is replaced: it must not prevent that a pod gets the address.
+        // A history that cannot be read is replaced: it must not keep a pod from getting the address.
         var history = record.flatMap { try? History(stored: $0.value) } ?? History()
         history.record(entries, depth: depth)
         return [.put(keys.history(address), history.fitted())]

@@ -8,11 +8,11 @@ public struct Holder: Hashable, Sendable {
     public var uid: String?
     /// The pod's controller according to Kubernetes.
     public var owner: Owner = .unknown
-    /// The node's name in Kubernetes, else its host name.
+    /// The node's name: `ipam.nodeName`, else its host name.
     public var node: String?
     /// The node's boot ID (`/proc/sys/kernel/random/boot_id`), which changes with every start of the machine.
     public var boot: String?
-    /// The node's machine ID (machine-id(5)), which never changes.
+    /// The node's machine ID (machine-id(5)), which stays the same when the machine restarts.
     public var machine: String?
     /// The path of the container's network namespace on its node.
     public var netns: String?

@@ -73,7 +73,7 @@ public struct NetworkSettings: Hashable, Sendable {
 
     /// Whether nodes may still run the Go plugin on this network.
     public var hasGoNodes: Bool
-    /// The fixed ranges of all range sets, in configured order.
+    /// The fixed ranges of all range sets.
     public var fixed: [AddressRange]
     /// Nil if the network is not on hold.
     public private(set) var hold: Hold?

@@ -1,6 +1,6 @@
 // Reads the annotations about a pod's interfaces, in the formats of the Network Plumbing Working Group's de-facto standard
-// (Kubernetes Network Custom Resource Definition, sections 4.1 and 4.2). Tenants can write them. Therefore they can prevent
-// that an address is given or freed, but no address is given or freed because of them.
+// (Kubernetes Network Custom Resource Definition, sections 4.1 and 4.2). Tenants can write them. Therefore they can keep an
+// address from being given or freed, but no address is given or freed because of them.
 
 extension Pod {
     /// The annotation in which Multus records a pod's interfaces.

@@ -4,7 +4,7 @@ import Store
 public struct ReservationOrder: Hashable, Sendable {
     /// The address to reserve.
     public let address: IPAddress
-    /// The value to store, if the address is not reserved yet.
+    /// The value to store. If the address is already reserved for the same holder, only its note and expiry are changed.
     public let reservation: Reservation
 
     /// Makes an order.
