@@ -40,8 +40,8 @@ import Testing
     @Test(arguments: [
         (
             #","subnet":"10.188.0.1/16""#,
-            #"ipam.subnet: "10.188.0.1/16" is not the address of a network: host bits are "#
-                + "set, the network is 10.188.0.0/16"
+            #"ipam.subnet: "10.188.0.1/16" is not the address of a network, because "#
+                + "host bits are set: the network is 10.188.0.0/16"
         ),
         (
             #","subnet":"10.0.0.0/31""#,
@@ -76,8 +76,7 @@ import Testing
         ),
         (
             #","subnet":"10.0.0.0/24","fixedStart":"10.0.0.9""#,
-            "ipam.fixedEnd is missing: ipam.fixedStart is given, both "
-                + "are needed"
+            "ipam.fixedEnd is missing: it is required if ipam.fixedStart is set"
         ),
         (
             #","subnet":"10.0.0.0/24","fixedStart":"10.0.0.9","fixedEnd":"10.0.0.8""#,
