@@ -1,5 +1,5 @@
 /// The version of both programs.
 public enum ProductVersion {
-    /// As semver.org has it.
+    /// In the format of semver.org.
     public static let text = "0.3.0"
 }

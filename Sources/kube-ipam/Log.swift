@@ -2,8 +2,8 @@ import IPAMKit
 import Machine
 import Synchronization
 
-/// The log file: appended to, one line with one write, so that plugins that run side by side do not cut into each
-/// other's lines. A log that cannot be written is no reason to fail.
+/// The log file. Each line is appended with one write, so that the lines of plugins that run at the same time are not mixed.
+/// Errors are ignored: a log that cannot be written does not make the operation fail.
 final class Log: Sendable {
     private struct State {
         var file: AppendedFile?

@@ -6,27 +6,28 @@ import KubernetesClient
 import Machine
 import Store
 
-/// One call of the plugin: what the runtime handed over, and what it gets back.
+/// One call of the plugin, from the environment and standard input to the result.
 struct Plugin {
     let environment: PluginEnvironment
 
-    /// What goes to standard output, and the process's exit status.
+    /// The text for standard output, and the process's exit status.
     struct Answer {
         var output: JSONValue?
         var status: Int32 = 0
     }
 
-    /// Carries out the call that the environment and the configuration, which comes from `input`, describe.
+    /// Carries out the call.
+    ///
+    /// - Parameter input: the descriptor from which the network configuration is read.
     func run(input: Int32) -> Answer {
         let log = Log()
-        // Of the configuration, once that is read.
         var version = CNIVersion.newest
         do throws(CNIErrorReport) {
             return Answer(output: try perform(input, log, &version))
         } catch {
             var error = error
             error.cniVersion = version
-            // What the runtime will try again by itself is worth less attention.
+            // The runtime repeats the call, so this failure may pass by itself.
             log.write(
                 error.code == .tryAgainLater ? .warning : .error, "\(environment.commandName) failed",
                 [
@@ -42,7 +43,7 @@ struct Plugin {
     {
         let command = try environment.command()
         let input = try readInput(descriptor)
-        // VERSION answers in the version that it was asked with, if that is known.
+        // The result of VERSION has the version of the request, if it is known.
         if command == .version { return (NetworkConfiguration.declaredVersion(in: input) ?? .newest).versionReport() }
         let configuration = try readConfiguration(input, for: command, &version)
         log.open(configuration.logFile, level: configuration.logLevel)
@@ -50,7 +51,7 @@ struct Plugin {
         guard version >= command.minimumVersion else {
             throw CNIErrorReport(
                 .incompatibleCNIVersion,
-                "\(command) needs cniVersion \(command.minimumVersion) or newer, the configuration says \(version)")
+                "\(command) needs cniVersion \(command.minimumVersion) or newer; the configuration has \(version)")
         }
         var kubernetesProblem: PodSourceError?
         let kubeconfig = command == .add ? try readKubeconfig(configuration, log, &kubernetesProblem) : nil
@@ -60,7 +61,7 @@ struct Plugin {
             configuration: configuration, environment: environment, log: log, kubeconfig: kubeconfig,
             kubernetesProblem: kubernetesProblem, loop: loop, started: .now)
         do {
-            // Everything runs on this one thread; the loop is lent to it until the call is done.
+            // The whole call, and the loop, run on this thread.
             return try loop.run { try await call.perform(command) }
         } catch IPAMError.store(.invalidConfiguration(let problem)) {
             throw CNIErrorReport(.invalidNetworkConfig, "ipam.etcdConfig: \(problem)")
@@ -103,7 +104,7 @@ struct Plugin {
                 ConfigurationFolder(
                     path: ConfigurationFolder.standard, names: FileReader.names, reading: FileReader.text)
             }
-            // A pod is torn down by its container's ID; its name is only for the log.
+            // DEL and GC identify a pod by its container's ID; its name is only for the log.
             if case .failure(let problem) = environment.arguments { configuration.ignored.append(problem) }
             return configuration
         case .add, .check, .status, .version:
@@ -114,15 +115,18 @@ struct Plugin {
     private func report(ignored problem: ConfigurationError, _ command: CNICommand, _ network: NetworkName, _ log: Log)
     {
         log.write(
-            .warning, "\(command) ignores",
+            .warning, "\(command) ignores an invalid value",
             [
                 "network": network.text, "container": environment.containerID, "ifname": environment.interface,
                 "problem": problem.description,
             ])
     }
 
-    /// The kubeconfig, where a pod's ADD may need one. One that cannot be read is an error where the pod has to be looked
-    /// up; else `problem` has it: holders cannot be judged, nor a pod's workload be confirmed.
+    /// The kubeconfig; nil for a container that is not a pod, and if there is none.
+    ///
+    /// - Parameter problem: the error of a kubeconfig that cannot be read and that the ADD can do without: then it cannot check
+    ///   whether other holders are gone, nor confirm the pod's workload.
+    /// - Throws: a report with code 7 if the kubeconfig cannot be read and the pod's annotations must be read from Kubernetes.
     private func readKubeconfig(
         _ configuration: NetworkConfiguration, _ log: Log, _ problem: inout PodSourceError?
     ) throws(CNIErrorReport) -> Kubeconfig? {
@@ -135,7 +139,7 @@ struct Plugin {
             guard configuration.annotationSource(of: environment.pod) != .kubernetes else {
                 throw CNIErrorReport(.invalidNetworkConfig, "ipam.kubeConfig: \(error)")
             }
-            log.write(.warning, "no kubeconfig", ["pod": environment.podName, "error": "\(error)"])
+            log.write(.warning, "cannot use the kubeconfig", ["pod": environment.podName, "error": "\(error)"])
             problem = PodSourceError("ipam.kubeConfig: \(error)")
             return nil
         }

@@ -7,16 +7,16 @@ import KubernetesPods
 import Machine
 import Store
 
-/// A call whose configuration was read: what each command does.
+/// A call with its configuration; it carries out each of the commands.
 struct PluginCall: Sendable {
     let configuration: NetworkConfiguration
     let environment: PluginEnvironment
     let log: Log
-    /// Where pods are looked up; nil where the configuration names no Kubernetes, or no pod is concerned.
+    /// The connection to Kubernetes; nil if there is no kubeconfig, and for commands and containers that do not need it.
     let kubeconfig: Kubeconfig?
-    /// Why the kubeconfig that the configuration names cannot be used.
+    /// The error of a kubeconfig that cannot be used.
     let kubernetesProblem: PodSourceError?
-    /// Carries the transfers; it runs this very call.
+    /// The loop for all transfers; it also runs this call.
     let loop: TransferLoop
     let started: ContinuousClock.Instant
 
@@ -37,7 +37,7 @@ struct PluginCall: Sendable {
 
     private var now: Timestamp { Timestamp(seconds: Host.now()) }
 
-    /// This machine, as it is now.
+    /// The present state of this machine.
     private var node: NodeView {
         NodeView(Host.identity, named: configuration.nodeName, namespace: Host.namespace)
     }
@@ -52,7 +52,7 @@ struct PluginCall: Sendable {
     private func add() async throws -> JSONValue {
         let attachment = try environment.attachment()
         let netns = try environment.namespacePath()
-        // What could fail without the store fails before an address is taken.
+        // Files are read before an address is allocated, so that their errors leave nothing behind.
         let dns = try readResolvConf()
         let node = node
         let identity = node.identity
@@ -83,7 +83,7 @@ struct PluginCall: Sendable {
         }
         if let problem = added.clusterProblem {
             log.write(
-                .warning, "recorded without its cluster",
+                .warning, "recorded the attachment without its cluster",
                 [
                     "network": configuration.name.text, "container": attachment.containerID.text,
                     "pod": environment.pod?.description ?? "", "error": problem,
@@ -91,7 +91,7 @@ struct PluginCall: Sendable {
         }
         if let problem = added.annotationProblem {
             log.write(
-                .warning, "an annotation that does not count",
+                .warning, "ignored an annotation",
                 [
                     "network": configuration.name.text, "container": attachment.containerID.text,
                     "ifname": attachment.ifname.text, "pod": environment.podName, "problem": problem,
@@ -129,8 +129,8 @@ struct PluginCall: Sendable {
         return nil
     }
 
-    /// The configuration was checked by reading it. A full pool is no reason to fail: the runtime would declare the
-    /// whole node not ready.
+    /// The configuration has already been checked. STATUS does not fail if the pool is full, because the runtime would then
+    /// report the whole node as not ready.
     private func status() async throws -> JSONValue? {
         guard configuration.statusMode == .strict else { return nil }
         do throws(IPAMError) {
@@ -142,7 +142,7 @@ struct PluginCall: Sendable {
         return nil
     }
 
-    /// For the history: that this node ended a tenancy.
+    /// The operation for the history: this node ends a tenancy.
     private func ending(_ event: HistoryEntry.Event) -> Ending {
         Ending(event, at: now, by: "kube-ipam on \(node.identity.name)")
     }

@@ -4,7 +4,7 @@ import IPAMKit
 struct PluginEnvironment: Sendable {
     /// The value of a variable; nil if it is not set.
     private let variable: @Sendable (String) -> String?
-    /// CNI_ARGS, or what is wrong with them.
+    /// CNI_ARGS, or the error in it.
     let arguments: Result<CNIArguments, ConfigurationError>
 
     init(variable: @escaping @Sendable (String) -> String?) {
@@ -18,35 +18,35 @@ struct PluginEnvironment: Sendable {
 
     private var known: CNIArguments? { if case .success(let arguments) = arguments { arguments } else { nil } }
 
-    /// The pod; nil for a container that is no pod, and if CNI_ARGS are malformed.
+    /// The pod; nil for a container that is not a pod, and if CNI_ARGS is malformed.
     var pod: PodReference? { known?.pod }
-    /// What the runtime calls a container that is no pod.
+    /// The name of a container that is not a pod.
     var container: ContainerName? { known?.container }
-    /// For the log: the pod, or the container by its name.
+    /// The name of the pod or container, for the log; empty if there is none.
     var podName: String { pod?.description ?? container?.description ?? "" }
-    /// Nil if ``container`` is not: a container that is no pod has no pod's UID.
+    /// Nil for a container that is not a pod, also if the runtime passes a UID.
     var podUID: String? { container == nil ? known?.podUID : nil }
 
-    /// For the log: the command as it came.
+    /// CNI_COMMAND, unchecked; empty if it is not set.
     var commandName: String { variable("CNI_COMMAND") ?? "" }
-    /// For the log: the container's ID as it came, checked or not.
+    /// CNI_CONTAINERID, unchecked, for the log; empty if it is not set.
     var containerID: String { variable("CNI_CONTAINERID") ?? "" }
-    /// For the log: the interface's name as it came, checked or not.
+    /// CNI_IFNAME, unchecked, for the log; empty if it is not set.
     var interface: String { variable("CNI_IFNAME") ?? "" }
 
-    /// - Throws: a report with code 4 if CNI_COMMAND names none.
+    /// - Throws: a report with code 4 if CNI_COMMAND is not a command.
     func command() throws(CNIErrorReport) -> CNICommand {
         guard let command = CNICommand(rawValue: commandName) else {
             let known = CNICommand.allCases.map(\.rawValue).joined(separator: ", ")
             throw Self.invalid(
-                "CNI_COMMAND is \(JSONValue.string(commandName).serialized()), and must be one of \(known)")
+                "CNI_COMMAND is \(JSONValue.string(commandName).serialized()); it must be one of \(known)")
         }
         return command
     }
 
-    /// The container and its interface.
+    /// The container and its interface, from CNI_CONTAINERID and CNI_IFNAME.
     ///
-    /// - Throws: a report with code 4.
+    /// - Throws: a report with code 4 if one of them is missing or not valid.
     func attachment() throws(CNIErrorReport) -> AttachmentReference {
         let container = try required("CNI_CONTAINERID")
         let ifname = try required("CNI_IFNAME")
@@ -59,7 +59,7 @@ struct PluginEnvironment: Sendable {
 
     /// CNI_NETNS, the path of the container's network namespace.
     ///
-    /// - Throws: a report with code 4.
+    /// - Throws: a report with code 4 if it is missing.
     func namespacePath() throws(CNIErrorReport) -> String {
         try required("CNI_NETNS")
     }

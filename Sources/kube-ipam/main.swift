@@ -25,8 +25,8 @@ case nil where environment.commandName.isEmpty:
     put(About.help, to: STDERR_FILENO)
 case nil:
     let answer = Plugin(environment: environment).run(input: STDIN_FILENO)
-    // A result that did not arrive is a failure: the runtime then calls DEL.
-    let isTold = answer.output.map { put($0.serialized(), to: STDOUT_FILENO) } ?? true
-    // Nothing is buffered; libcurl's and OpenSSL's cleaning up at exit would only take time.
-    _exit(isTold ? answer.status : 1)
+    // If the result cannot be written, the call fails, and the runtime calls DEL.
+    let isWritten = answer.output.map { put($0.serialized(), to: STDOUT_FILENO) } ?? true
+    // Nothing is buffered, and the clean-up of libcurl and OpenSSL at exit would only take time.
+    _exit(isWritten ? answer.status : 1)
 }

@@ -93,11 +93,20 @@ import Testing
     @Test(arguments: [
         (
             "kube-ipam.ip/K8S", "net1",
-            "annotation kube-ipam.ip/K8S is of no network, because upper and lower case count: "
+            "annotation kube-ipam.ip/K8S is ignored, because network names are case-sensitive: "
         ),
-        ("kube-ipam.ip/a", "net1", "annotation kube-ipam.ip/a names the NetworkAttachmentDefinition, and not "),
-        ("kube-ipam.ip/b", "net2", "annotation kube-ipam.ip/b names the NetworkAttachmentDefinition, and not "),
-        ("kube-ipam.ip/c", "data", "annotation kube-ipam.ip/c names the NetworkAttachmentDefinition, and not "),
+        (
+            "kube-ipam.ip/a", "net1",
+            "annotation kube-ipam.ip/a is ignored, because it names the NetworkAttachmentDefinition and "
+        ),
+        (
+            "kube-ipam.ip/b", "net2",
+            "annotation kube-ipam.ip/b is ignored, because it names the NetworkAttachmentDefinition and "
+        ),
+        (
+            "kube-ipam.ip/c", "data",
+            "annotation kube-ipam.ip/c is ignored, because it names the NetworkAttachmentDefinition and "
+        ),
         // Of another interface, or of nothing known.
         ("kube-ipam.ip/b", "net1", nil), ("kube-ipam.ip/c", "net3", nil), ("kube-ipam.ip/a", "eth0", nil),
         ("kube-ipam.ip/k8", "net1", nil),
@@ -150,15 +159,15 @@ import Testing
     @Test(arguments: [
         (
             "10.188.0",
-            "annotation kube-ipam.ip: \"10.188.0\" is not an IP address, such as 10.188.0.216 or fd00::1, and "
-                + "neither \"auto\" nor \"dynamic\""
+            "annotation kube-ipam.ip: \"10.188.0\" is not an IP address, such as 10.188.0.216 or fd00::1, nor "
+                + "\"auto\" or \"dynamic\""
         ),
         ("", "annotation kube-ipam.ip: \"\" is empty: give a value, or remove the annotation"),
         (" ", "annotation kube-ipam.ip: \" \" is empty: give a value, or remove the annotation"),
         ("10.188.0.5,", "annotation kube-ipam.ip: \"10.188.0.5,\" has an empty part"),
         (
             "10.188.0.5,auto",
-            "annotation kube-ipam.ip: \"auto\" cannot stand in a list"
+            "annotation kube-ipam.ip: \"auto\" cannot be part of a list"
         ),
         (
             "10.188.0.5/16",
@@ -168,8 +177,8 @@ import Testing
         ("10.188.0.5,10.188.0.5", "annotation kube-ipam.ip: \"10.188.0.5,10.188.0.5\" names 10.188.0.5 twice"),
         (
             "Auto",
-            "annotation kube-ipam.ip: \"Auto\" is not an IP address, such as 10.188.0.216 or fd00::1, and neither "
-                + "\"auto\" nor \"dynamic\""
+            "annotation kube-ipam.ip: \"Auto\" is not an IP address, such as 10.188.0.216 or fd00::1, nor "
+                + "\"auto\" or \"dynamic\""
         ),
     ])
     func aMalformedAddressIsRefused(text: String, sentence: String) throws {
@@ -197,13 +206,13 @@ import Testing
         ),
         (
             ["kube-ipam.ip": "10.188.0.5,fd00::5", "kube-ipam.netmask": "24"],
-            "annotation kube-ipam.netmask: \"24\" does not fit the 2 addresses of kube-ipam.ip: give one for each, in their "
-                + "order"
+            "annotation kube-ipam.netmask: \"24\" does not fit the 2 addresses of kube-ipam.ip: give one for each, in the "
+                + "same order"
         ),
         (
             ["kube-ipam.ip": "10.188.0.5", "kube-ipam.gateway": "10.188.0.1,10.188.0.2"],
             "annotation kube-ipam.gateway: \"10.188.0.1,10.188.0.2\" does not fit the 1 addresses of kube-ipam.ip: give one "
-                + "for each, in their order"
+                + "for each, in the same order"
         ),
         (
             ["kube-ipam.ip": "10.188.0.5", "kube-ipam.gateway": "fd00::1"],

@@ -117,7 +117,7 @@ import Testing
         let adoption = try await plan(pool, [db, web])
         #expect(adoption.steps.map(\.addresses) == [[address("10.64.0.6")]])
         #expect(
-            adoption.obstacles == ["10.64.0.5 of default/db-0 on n1: nobody recorded it, and the pod is being deleted"])
+            adoption.obstacles == ["10.64.0.5 of default/db-0 on n1: it is not recorded, and the pod is being deleted"])
     }
 
     // MARK: Conflicts
@@ -154,14 +154,14 @@ import Testing
         #expect(
             reasons(adoption) == [
                 "10.64.0.5": "it is recorded for default/other-0 on n1",
-                "10.64.0.6": "nobody recorded it, and it is reserved for default/other-0",
-                "10.64.0.7": "nobody recorded it, and its reservation is over",
-                "10.64.0.8": "its container go8 has an attachment that does not tell of it",
+                "10.64.0.6": "it is not recorded, and it is reserved for default/other-0",
+                "10.64.0.7": "it is not recorded, and its reservation has expired",
+                "10.64.0.8": "the attachment of its container go8 does not contain it",
                 "10.64.0.9": "other pods report other addresses of its container go9",
-                "10.64.0.10": #"its used key is "a/b", which is no container ID"#,
+                "10.64.0.10": #"the value of its used key, "a/b", is not a valid container ID"#,
                 "10.64.0.11": "the attachment of default/x-0 has it without a used key",
                 "10.64.0.12": "other pods report other addresses of its container go9",
-                "10.64.0.13": "default/q-13 on n1 has it, too",
+                "10.64.0.13": "default/q-13 on n1 also has it",
             ])
         #expect(adoption.obstacles.count == 9)
         let outcomes = try await pool.pool().adopt(adoption, by: "root@a", at: late)
@@ -225,7 +225,7 @@ import Testing
         #expect(adoption.steps.map { $0.addresses } == [[address("10.64.0.5")]])
         #expect(
             adoption.obstacles == [
-                "Kubernetes lists pod default/x, which cannot be read: y: what it has cannot be told"
+                "Kubernetes lists pod default/x, which cannot be read: y; its addresses are not known"
             ])
         #expect(adoption.doubt?.contains("default/odd-0") == true, "\(adoption.doubt ?? "none")")
     }

@@ -170,9 +170,9 @@ import Testing
                 #expect(sets == count && width > Transaction.maximumWidth)
                 #expect(error.cniCode == .invalidNetworkConfig)
                 #expect(
-                    error.description == "addresses of \(sets) range sets of network net"
-                        + (takeovers > 0 ? ", taken over from \(takeovers) former attachments," : "")
-                        + " cannot be given at once: that needs a transaction of \(width) operations, and etcd takes 128"
+                    error.description == "an ADD for \(sets) range sets of network net"
+                        + (takeovers > 0 ? " that takes over addresses from \(takeovers) attachments" : "")
+                        + " needs a transaction of \(width) operations; etcd allows 128"
                 )
             }
         }

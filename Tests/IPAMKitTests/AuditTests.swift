@@ -422,7 +422,7 @@ import Testing
         let report = world.report()
         #expect(
             report.unjudged == [
-                "an earlier version recorded it by a certification authority, which names no cluster": 1
+                "an earlier version recorded a certification authority, which does not identify its cluster": 1
             ])
         #expect(report.repairable(including: [.unverified], confirmedBy: report, grace: 0).isEmpty)
         #expect(report.repairable(including: [.doubtful], confirmedBy: report, grace: 0).count == 1)

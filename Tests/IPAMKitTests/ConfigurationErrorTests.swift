@@ -26,7 +26,8 @@ import Testing
         #expect(refusal?.cniCode == 1)
         #expect(
             refusal?.description
-                == "cniVersion \"9.9.9\" is not supported, these are: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0")
+                == "cniVersion \"9.9.9\" is not supported; supported versions: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0"
+        )
     }
 
     @Test func absentVersionMeansTheFirst() throws {
@@ -39,8 +40,8 @@ import Testing
     @Test(arguments: [
         (
             #","subnet":"10.188.0.1/16""#,
-            #"ipam.subnet: "10.188.0.1/16" is not the address of a network: host bits are "#
-                + "set, the network is 10.188.0.0/16"
+            #"ipam.subnet: "10.188.0.1/16" is not the address of a network, because "#
+                + "host bits are set: the network is 10.188.0.0/16"
         ),
         (
             #","subnet":"10.0.0.0/31""#,
@@ -75,8 +76,7 @@ import Testing
         ),
         (
             #","subnet":"10.0.0.0/24","fixedStart":"10.0.0.9""#,
-            "ipam.fixedEnd is missing: ipam.fixedStart is given, both "
-                + "are needed"
+            "ipam.fixedEnd is missing: it is required if ipam.fixedStart is set"
         ),
         (
             #","subnet":"10.0.0.0/24","fixedStart":"10.0.0.9","fixedEnd":"10.0.0.8""#,
@@ -84,7 +84,7 @@ import Testing
                 + "fixedStart, 10.0.0.9"
         ),
         ("", "ipam.subnet is missing: give a CIDR block such as 10.188.0.0/16, or ipam.ranges"),
-        (#","gateway":"10.0.0.1""#, "ipam.subnet is missing: ipam.gateway is given, but not the subnet it is in"),
+        (#","gateway":"10.0.0.1""#, "ipam.subnet is missing: it is required if ipam.gateway is set"),
         (#","ranges":[]"#, "ipam.subnet is missing: give a CIDR block such as 10.188.0.0/16, or ipam.ranges"),
         (#","ranges":[[]]"#, "ipam.ranges[0]: [] is empty: it must have at least one range"),
         (
@@ -114,37 +114,40 @@ import Testing
         ),
         (
             #","ranges":[[{"subnet":"10.0.0.0/24"}]],"fixedStart":"10.9.0.1","fixedEnd":"10.9.0.2""#,
-            #"ipam.fixedStart: "10.9.0.1-10.9.0.2" lies in no subnet of ipam.ranges that has no fixed range of its own"#
+            #"ipam.fixedStart: "10.9.0.1-10.9.0.2" must be in a subnet of ipam.ranges that has no fixed range of its own"#
         ),
         (
             #","subnet":"10.0.0.5/24""#,
             #"ipam.subnet: "10.0.0.5/24" is not the "#
-                + "address of a network: host bits are set, the network is 10.0.0.0/24"
+                + "address of a network, because host bits are set: the network is 10.0.0.0/24"
         ),
         (
             #","subnet":"10.0.0.0/24","routes":[{"dst":"10.1.2.3"}]"#,
-            #"ipam.routes[0].dst: "10.1.2.3" is not a CIDR block: an address, "/" and a prefix length are "#
-                + "needed, such as 10.188.0.0/16"
+            #"ipam.routes[0].dst: "10.1.2.3" is not a CIDR block: write an address, "/" and a prefix "#
+                + "length, such as 10.188.0.0/16"
         ),
         (
             #","subnet":"10.0.0.0/24","routes":[{"gw":"10.0.0.1"}]"#,
-            "ipam.routes[0].dst is missing: a route needs a CIDR "
-                + "block such as 0.0.0.0/0"
+            "ipam.routes[0].dst is missing: a route must have a "
+                + "destination such as 0.0.0.0/0"
         ),
         (
             #","subnet":"10.0.0.0/24","routes":[{"dst":"0.0.0.0/0","gw":"::1"}]"#,
             #"ipam.routes[0].gw: "::1" is IPv6, but "#
                 + "the route goes to 0.0.0.0/0"
         ),
-        (#","subnet":"10.0.0.0/24","timeout":0"#, "ipam.timeout: 0 must be a number of seconds over 0 and at most 220"),
+        (
+            #","subnet":"10.0.0.0/24","timeout":0"#,
+            "ipam.timeout: 0 must be a number of seconds greater than 0 and at most 220"
+        ),
         (
             #","subnet":"10.0.0.0/24","timeout":"20s""#,
-            #"ipam.timeout: "20s" must be a number of seconds over 0 and at "#
+            #"ipam.timeout: "20s" must be a number of seconds greater than 0 and at "#
                 + "most 220"
         ),
         (
             #","subnet":"10.0.0.0/24","timeout":1e400"#,
-            "ipam.timeout: 1e400 must be a number of seconds over 0 and at "
+            "ipam.timeout: 1e400 must be a number of seconds greater than 0 and at "
                 + "most 220"
         ),
         (
@@ -169,7 +172,7 @@ import Testing
         (#"{"etcdURL":"ftp://a:1"}"#, #"ipam.etcdConfig.etcdURL: "ftp://a:1" must start with http:// or https://"#),
         (
             #"{"etcdURL":"http://a:0"}"#,
-            #"ipam.etcdConfig.etcdURL: "http://a:0" has no valid port: it is a number from 1 to "#
+            #"ipam.etcdConfig.etcdURL: "http://a:0" has no valid port: it must be a number from 1 to "#
                 + "65535"
         ),
         (
@@ -179,11 +182,11 @@ import Testing
         ),
         (#"{"etcdURL":","}"#, #"ipam.etcdConfig.etcdURL: "," has no endpoint"#),
         ("{}", "ipam.etcdConfig.etcdURL is missing: give endpoints such as \"https://192.168.1.50:2379\""),
-        ("null", "ipam.etcdConfig is missing: an object with etcdURL is needed"),
+        ("null", "ipam.etcdConfig is missing: an object with etcdURL is required"),
         (
             #"{"etcdURL":"a","etcdCertFile":"/c"}"#,
-            "ipam.etcdConfig.etcdKeyFile is missing: ipam.etcdConfig.etcdCertFile is "
-                + "given, both are needed"
+            "ipam.etcdConfig.etcdKeyFile is missing: it is required if "
+                + "ipam.etcdConfig.etcdCertFile is set"
         ),
         (#"{"etcdURL":"a","etcdPassword":["secret"]}"#, "ipam.etcdConfig.etcdPassword: the value must be a string"),
         (
@@ -217,11 +220,12 @@ import Testing
     }
 
     @Test func networkNeedsAValidName() {
-        #expect(refusal(#"{"ipam":{}}"#)?.description == "name is missing: the network needs a name")
+        #expect(refusal(#"{"ipam":{}}"#)?.description == "name is missing: the name of the network is required")
         #expect(
             refusal(#"{"name":"a/b","ipam":{}}"#)?.description.hasPrefix("name: \"a/b\" is not a valid network name")
                 == true)
         #expect(
-            refusal(#"{"name":"a"}"#)?.description == "ipam is missing: an object of \"type\": \"kube-ipam\" is needed")
+            refusal(#"{"name":"a"}"#)?.description
+                == "ipam is missing: an object with \"type\": \"kube-ipam\" is required")
     }
 }

@@ -54,8 +54,8 @@ import Testing
         ),
         (
             "10.70.0.120", 103,
-            "annotation kube-ipam.ip: 10.70.0.120 lies in the dynamic range 10.70.0.100-10.70.0.200 and is not "
-                + "reserved, so that the pod could lose it to another one"
+            "annotation kube-ipam.ip: 10.70.0.120 is in the dynamic range 10.70.0.100-10.70.0.200 and is not "
+                + "reserved, so another pod could get it when this pod restarts"
         ),
         ("10.70.0.1", 103, "pod default/db-0: annotation kube-ipam.ip: \"10.70.0.1\" is the gateway of 10.70.0.0/24"),
         (
@@ -70,7 +70,7 @@ import Testing
         (
             "10.7O.0.20", 103,
             "pod default/db-0: annotation kube-ipam.ip: \"10.7O.0.20\" is not an IP address, such as "
-                + "10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""
+                + "10.188.0.216 or fd00::1, nor \"auto\" or \"dynamic\""
         ),
     ])
     func whatNoPodCanHaveIsRefusedWithItsSentence(ip: String, code: Int, sentence: String) async throws {

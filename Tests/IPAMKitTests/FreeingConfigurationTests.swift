@@ -41,7 +41,7 @@ import Testing
             configuration.ignored.map(\.description) == [
                 "ipam.logFile: 5 must be a string",
                 #"ipam.logLevel: "loud" must be one of debug, info, warning, error"#,
-                #"ipam.timeout: "20" must be a number of seconds over 0 and at most 220"#,
+                #"ipam.timeout: "20" must be a number of seconds greater than 0 and at most 220"#,
                 #"ipam.nodeName: ["x"] must be a string"#,
                 "ipam.historyDepth: -1 must be a whole number from 0 to 64", "prevResult: [] must be an object",
             ])

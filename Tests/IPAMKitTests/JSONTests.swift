@@ -81,7 +81,7 @@ import Testing
                 == #"line 1, column 8: expected "," or "}" before "b": a comma is missing after the value of "a""#)
         #expect(problem("{\"a\":1")?.description == "line 1, column 7: expected \",\" or \"}\", but the text ends")
         #expect(problem("{\"a\":1]")?.description == "line 1, column 7: expected \",\" or \"}\" before \"]\"")
-        #expect(problem("[1,]")?.description == "line 1, column 3: a comma must not stand before \"]\"")
+        #expect(problem("[1,]")?.description == "line 1, column 3: a comma is not allowed before \"]\"")
         #expect(problem("{}}")?.description == "line 1, column 3: expected the end of the text before \"}\"")
         #expect(problem("{\"a\":\0}")?.description == "line 1, column 6: a NUL byte is not allowed")
         #expect(problem("[01]")?.description == "line 1, column 2: \"01\" is not a JSON number")

@@ -12,8 +12,8 @@ import Testing
         let narrow = try place("storage", PoolRange(subnet: CIDR("10.188.1.0/24")))
         #expect(
             NetworkOverlap(wide, narrow)?.description
-                == "networks k8s and storage overlap: 10.188.0.0/22 and 10.188.1.0/24 have addresses in common, and each of "
-                + "them may give out 10.188.1.2-10.188.1.254")
+                == "networks k8s and storage overlap: 10.188.0.0/22 and 10.188.1.0/24 have addresses in common, and both "
+                + "networks may give out 10.188.1.2-10.188.1.254")
         let lower = try PoolRange(
             subnet: CIDR("10.188.0.0/22"), rangeStart: IPAddress("10.188.0.10"), rangeEnd: IPAddress("10.188.0.99"))
         #expect(

@@ -152,7 +152,7 @@ import Testing
         try await cluster.run("c2", "two-0", ip: "10.188.1.7", network: "storage", subnet: "10.188.1.0/24")
         try cluster.kubernetes.put(pod: .init("stray-0", uid: "stray", node: "n1", podIPs: ["10.188.2.9"]))
         let warning =
-            "networks k8s and storage overlap: 10.188.0.0/22 and 10.188.1.0/24 have addresses in common, and each of them "
+            "networks k8s and storage overlap: 10.188.0.0/22 and 10.188.1.0/24 have addresses in common, and both networks "
             + "may give out 10.188.1.2-10.188.1.254"
         for arguments in [["networks"], ["networks", "-n", "k8s"], ["audit", "-n", "k8s"]] {
             let output = try await cluster.site.run(arguments, environment: [:])

@@ -84,7 +84,7 @@ import Testing
         let output = try await site.run("reserve", "-f", path, "--yes")
         #expect(output.isProperFailure && output.status == 64)
         #expect(
-            output.stderrText.hasPrefix("ipamctl: \(path), entry 1: for: \"x\" names no holder")
+            output.stderrText.hasPrefix("ipamctl: \(path), entry 1: for: \"x\" is not a holder")
                 && output.stderrText.contains("; and 2 more cannot be used (entry 3, 4)\n"), "\(output.stderrText)")
         #expect(try await site.dump() == before)
     }

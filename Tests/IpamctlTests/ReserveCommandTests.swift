@@ -71,7 +71,7 @@ import Testing
         let before = try await site.dump()
         for (text, message) in [
             ("address,for\n10.188.0.30,\n10.188.0.300,\n", "entry 2: \"10.188.0.300\" is not an IP address"),
-            ("10.188.0.30,db-0\n", "entry 1: for: \"db-0\" names no holder"),
+            ("10.188.0.30,db-0\n", "entry 1: for: \"db-0\" is not a holder"),
             ("10.188.0.30,default/db-0,x,soon\n", "entry 1: expires: \"soon\""),
             ("10.188.0.30\n10.188.0.30\n", "entry 2: 10.188.0.30 is there twice"),
             ("10.188.0.30,a/b,c,,e\n", "entry 1: it has 5 columns"),
@@ -144,7 +144,7 @@ import Testing
             #expect(reservation?["expires"]?.string == since.advanced(bySeconds: Int64(seconds)).description, "\(text)")
         }
         let output = try await site.run("reserve", "10.188.0.200", "--expires", "2046-12-24T18:00:00+01:00").checked()
-        #expect(output.stdoutText == "10.188.0.200 reserved for whoever names it until 2046-12-24T17:00:00Z\n")
+        #expect(output.stdoutText == "10.188.0.200 reserved for any pod that requests it until 2046-12-24T17:00:00Z\n")
     }
 
     @Test func dryRunChangesNothing() async throws {

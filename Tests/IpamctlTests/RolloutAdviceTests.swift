@@ -25,7 +25,7 @@ import Testing
     private static let stuck =
         "warning: default/deploy/web has 3 replicas and 3 reserved addresses: with maxUnavailable 0, a rolling update starts a "
         + "new pod before an old one ends, and that pod gets no address\nhint: set maxUnavailable: 1 or strategy type "
-        + "Recreate in the Deployment, or reserve one address more: ipamctl reserve --next 1 --for default/deploy/web\n"
+        + "Recreate in the Deployment, or reserve one more address: ipamctl reserve --next 1 --for default/deploy/web\n"
 
     @Test func asManyAddressesAsReplicasAreTooFewForARollingUpdate() async throws {
         let site = try await Site()

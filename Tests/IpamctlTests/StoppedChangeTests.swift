@@ -149,7 +149,9 @@ import Testing
         let output = try await site.run(
             "-n", "k8s", "release", "10.188.0.20", "10.188.0.21", "10.188.0.22", environment: environment)
         #expect(output.status == 1, "\(output.stderrText)")
-        #expect(output.stdoutText == "10.188.0.20 no longer reserved for whoever names it\n", "\(output.stdoutText)")
+        #expect(
+            output.stdoutText == "10.188.0.20 no longer reserved for any pod that requests it\n", "\(output.stdoutText)"
+        )
         #expect(
             output.stderrText.contains("; done before that: 1 address; not done: 2 addresses\n"),
             "\(output.stderrText)")

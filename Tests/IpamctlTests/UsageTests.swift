@@ -32,7 +32,7 @@ import Testing
             (["reserve", "--next", "0"], 64, "--next takes a number from 1 to 1024", "see 'ipamctl reserve --help'"),
             (["reserve", ","], 64, "names no address", "write an address, a range a-b, or a CIDR"),
             (["reserve", "10.188.0.9-10.188.0.5"], 64, "10.188.0.9", "write an address, a range a-b, or a CIDR"),
-            (["reserve", "10.188.0.5", "--for", "db-0"], 64, "--for: \"db-0\" names no holder", nil),
+            (["reserve", "10.188.0.5", "--for", "db-0"], 64, "--for: \"db-0\" is not a holder", nil),
             (["reserve", "10.188.0.5", "--for", "DEFAULT/x"], 64, "--for: Kubernetes can have no \"DEFAULT/x\"", nil),
             (["reserve", "10.188.0.5", "--expires", "soon"], 64, "--expires: \"soon\" is neither", "write 72h or 7d"),
             (["reserve", "10.188.0.5", "--expires", "2001-01-01T00:00:00Z"], 64, "is past", nil),

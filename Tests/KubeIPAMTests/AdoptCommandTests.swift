@@ -51,8 +51,8 @@ import Testing
         let output = try await network.ipamctl("adopt", network.name).checked()
         #expect(
             output.stdoutText == """
-                10.188.0.100 reserved for default/mysql-0: default/mysql-0 on n2 has it, and nobody recorded it
-                10.188.0.216 reserved for default/deploy/front: default/\(site.front.name) on n1 has it, and nobody recorded it
+                10.188.0.100 reserved for default/mysql-0: default/mysql-0 on n2 has it, but it was not recorded
+                10.188.0.216 reserved for default/deploy/front: default/\(site.front.name) on n1 has it, but it was not recorded
                 10.188.1.0 recorded for default/\(site.web.name) on n1 (container goweb)
                 10.188.1.1 recorded for default/db-0 on n2 (container godb)
 

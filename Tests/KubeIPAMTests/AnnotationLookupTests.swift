@@ -181,7 +181,7 @@ import Testing
                 == PluginFailure(
                     103,
                     "pod default/\(pod.name): annotation kube-ipam.ip: \"10.188.0.2l6\" is not an IP address, such as "
-                        + "10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""))
+                        + "10.188.0.216 or fd00::1, nor \"auto\" or \"dynamic\""))
         #expect(try await cluster.network.contents().isEmpty)
     }
 }

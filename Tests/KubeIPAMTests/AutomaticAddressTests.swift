@@ -134,7 +134,8 @@ import Testing
             try await cluster.add("c\(index)", pods[index], on: node)
         }
         #expect(answers.count { $0.output.status == 0 } == 5, "\(answers)")
-        let refusal = PluginFailure(100, "namespace default has its 5 automatic addresses (ipam.autoLimit)")
+        let refusal = PluginFailure(
+            100, "namespace default has already 5 addresses from \"auto\", the most that ipam.autoLimit allows")
         #expect(answers.count { $0.failure == refusal } == 11, "\(answers)")
         #expect(try await reservations(cluster.network).count == 6)
         // Those that have one have it again; another namespace has its own limit.
@@ -160,7 +161,9 @@ import Testing
         let second = PluginCluster.member("db-1", on: "n1", Self.automatic)
         let refused = try await cluster.run("c1", second, on: node)
         #expect(
-            refused.failure == PluginFailure(100, "namespace default has its 3 automatic addresses (ipam.autoLimit)"),
+            refused.failure
+                == PluginFailure(
+                    100, "namespace default has already 3 addresses from \"auto\", the most that ipam.autoLimit allows"),
             "\(refused)")
         #expect(try await reservations(cluster.network).count == 2)
         #expect(try await cluster.network.used().count == 2)

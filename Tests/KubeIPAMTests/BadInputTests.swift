@@ -20,7 +20,7 @@ struct BadInputTests {
         Input(
             testDescription: "more than 1 MiB", text: "{}" + String(repeating: " ", count: 3 << 20),
             failure: PluginFailure(
-                6, "the network configuration is longer than 1048576 bytes, which is all that is read")),
+                6, "the network configuration is longer than 1048576 bytes, the most that is allowed")),
         Input(
             testDescription: "a NUL byte", text: "{\"name\":\"a\"\0}",
             failure: PluginFailure(
@@ -94,7 +94,7 @@ struct BadInputTests {
             try await network.call(command, "c1").failure
                 == PluginFailure(
                     4,
-                    "CNI_COMMAND is \(JSONValue.string(command).serialized()), and must be one of ADD, DEL, CHECK, GC, "
+                    "CNI_COMMAND is \(JSONValue.string(command).serialized()); it must be one of ADD, DEL, CHECK, GC, "
                         + "STATUS, VERSION"))
         #expect(try await network.contents().isEmpty)
     }
@@ -149,7 +149,7 @@ struct BadInputTests {
         network.configuration["name"] = .string(name)
         let sentence =
             name.isEmpty
-            ? "name is missing: the network needs a name"
+            ? "name is missing: the name of the network is required"
             : "name: \"\(name)\" is not a valid network name: \(Self.identifierRule)"
         #expect(try await network.add("c1").failure == PluginFailure(7, sentence))
         #expect(try await network.etcd.contents().isEmpty)

@@ -39,8 +39,8 @@ import Testing
             refused.failure
                 == PluginFailure(
                     101,
-                    "\(Self.address) is in use by default/\(both.pod.name) on n1, and whether that is gone cannot be told: "
-                        + "it is of another Kubernetes cluster"))
+                    "\(Self.address) is in use by default/\(both.pod.name) on n1; cannot tell whether default/\(both.pod.name) on n1 "
+                        + "is still running: it is of another Kubernetes cluster"))
         #expect(try await both.a.network.contents() == contents)
     }
 
@@ -329,7 +329,9 @@ import Testing
         let passed: JSONObject = ["runtimeConfig": ["io.kubernetes.cri.pod-annotations": [:]]]
         #expect(try await cluster.add("c1", pod, on: node, passed).address() == "10.188.1.0")
         #expect(try await cluster.network.attachments()["c1/eth0"]?["cluster"] == nil)
-        let warnings = try cluster.network.logLines().filter { $0.contains(" warning recorded without its cluster ") }
+        let warnings = try cluster.network.logLines().filter {
+            $0.contains(" warning recorded the attachment without its cluster ")
+        }
         #expect(warnings.count == 1, "\(warnings)")
         // Asked again, and recorded by the next ADD of the same sandbox.
         try cluster.api.recover()
@@ -374,7 +376,7 @@ import Testing
 
         try cluster.api.delete(pod: pod.name)
         try cluster.api.put(node: "n1", ready: false)
-        let reason = "an earlier version recorded it by a certification authority, which names no cluster"
+        let reason = "an earlier version recorded a certification authority, which does not identify its cluster"
         let refused = try await cluster.run("c2", PluginCluster.replica(of: "shop", on: "n2"), on: SimulatedNode("n2"))
         #expect(refused.failure?.code == 101, "\(refused)")
         #expect(refused.failure?.message.hasSuffix(reason) == true, "\(refused)")

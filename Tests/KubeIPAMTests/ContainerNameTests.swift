@@ -144,8 +144,8 @@ import Testing
             try await network.add("c4", arguments: "IP=10.188.0.77", on: n1).failure
                 == PluginFailure(
                     101,
-                    "10.188.0.77 is in use by container web_1 on host9, and whether that is gone cannot be told: no pod UID "
-                        + "is recorded for it"))
+                    "10.188.0.77 is in use by container web_1 on host9; cannot tell whether container web_1 on host9 is "
+                        + "still running: no pod UID is recorded for it"))
         let again = try await network.add("c5", arguments: podman, on: host)
         #expect(try again.address() == "10.188.0.77", "its own node sees that it is gone")
     }

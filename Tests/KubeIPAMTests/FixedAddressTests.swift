@@ -132,8 +132,8 @@ import Testing
             refused.failure
                 == PluginFailure(
                     103,
-                    "annotation kube-ipam.ip: 10.188.7.7 lies in the dynamic range 10.188.1.0-10.188.255.254 and is not "
-                        + "reserved, so that the pod could lose it to another one"))
+                    "annotation kube-ipam.ip: 10.188.7.7 is in the dynamic range 10.188.1.0-10.188.255.254 and is not "
+                        + "reserved, so another pod could get it when this pod restarts"))
         #expect(try await cluster.network.contents().isEmpty)
         let details = try #require(refused.details)
         #expect(

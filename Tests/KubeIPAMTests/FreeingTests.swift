@@ -28,8 +28,10 @@ import Testing
             warning: "ipam.logLevel: \"verbose\" must be one of debug, info, warning, error"),
         Bad(ipam: ["logLevel": 5], warning: "ipam.logLevel: 5 must be a string"),
         Bad(
-            ipam: ["timeout": "20"], warning: "ipam.timeout: \"20\" must be a number of seconds over 0 and at most 220"),
-        Bad(ipam: ["timeout": 0], warning: "ipam.timeout: 0 must be a number of seconds over 0 and at most 220"),
+            ipam: ["timeout": "20"],
+            warning: "ipam.timeout: \"20\" must be a number of seconds greater than 0 and at most 220"),
+        Bad(
+            ipam: ["timeout": 0], warning: "ipam.timeout: 0 must be a number of seconds greater than 0 and at most 220"),
         Bad(ipam: ["nodeName": ["x"]], warning: "ipam.nodeName: [\"x\"] must be a string"),
         Bad(ipam: ["historyDepth": "x"], warning: "ipam.historyDepth: \"x\" must be a whole number from 0 to 64"),
         Bad(ipam: ["historyDepth": 65], warning: "ipam.historyDepth: 65 must be a whole number from 0 to 64"),
@@ -75,8 +77,8 @@ import Testing
         guard let warning, let line = warnings.first else { return }
         let problem = "problem=" + JSONValue.string(warning).serialized().dropLast()
         #expect(
-            line.contains(" warning \(command) ignores network=\(network.name) ") && line.contains(problem), "\(line)",
-            sourceLocation: sourceLocation)
+            line.contains(" warning \(command) ignores an invalid value network=\(network.name) ")
+                && line.contains(problem), "\(line)", sourceLocation: sourceLocation)
     }
 
     @Test(arguments: members + ofDeleteAlone)
@@ -118,7 +120,7 @@ import Testing
         }
         #expect(try await network.call("DEL", "c1", arguments: "junk", top).isSilentSuccess)
         #expect(try await network.used().isEmpty)
-        let warned = try network.logLines().filter { $0.contains(" warning DEL ignores ") }
+        let warned = try network.logLines().filter { $0.contains(" warning DEL ignores an invalid value ") }
         #expect(warned.count == 5, "logLevel, timeout, nodeName, historyDepth and CNI_ARGS: \(warned)")
     }
 

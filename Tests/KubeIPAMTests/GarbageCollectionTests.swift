@@ -198,7 +198,8 @@ import Testing
             try await collect(network, listed: list).failure
                 == PluginFailure(
                     7,
-                    "GC needs the list of valid attachments (cni.dev/valid-attachments); without it nothing was freed"))
+                    "GC needs the list of valid attachments (cni.dev/valid-attachments), which is missing: nothing was "
+                        + "freed"))
         #expect(try await network.contents() == contents)
     }
 
@@ -209,7 +210,8 @@ import Testing
         #expect(
             try await collect(network, listed: [["containerID": "c2"]]).failure
                 == PluginFailure(
-                    7, "cni.dev/valid-attachments[0].ifname is missing: an attachment names its interface"))
+                    7,
+                    "cni.dev/valid-attachments[0].ifname is missing: the interface name of the attachment is required"))
         #expect(try await network.contents() == contents)
     }
 

@@ -53,13 +53,13 @@ import Testing
         #expect(failure.code == 11)
         #expect(
             failure.message.hasPrefix(
-                "network \(name) may have Go nodes, which do not record fixed addresses: all pods must be listed to see "
-                    + "whether one has 10.188.0.216, and "), "\(failure.message)")
+                "network \(name) may have Go nodes, which do not record fixed addresses; cannot check whether a pod "
+                    + "has 10.188.0.216: "), "\(failure.message)")
         #expect(failure.message.contains("403"))
         #expect(
             answer.json?["details"]?.string
                 == "let the nodes' kubeconfig list pods (ClusterRole kube-ipam-beside-go in "
-                + "docs/examples/rbac.yaml), or, when no Go node is left, 'ipamctl adopt --no-go-nodes -n \(name)'")
+                + "docs/examples/rbac.yaml), or, if no Go node is left, run 'ipamctl adopt --no-go-nodes -n \(name)'")
         // A pod's reservation is looked up the same way.
         try await cluster.network.reserve("10.188.0.20", for: "default/db-0", claim: "default/pod/db-0")
         let member = PluginCluster.member("db-0", on: "n1", [:])

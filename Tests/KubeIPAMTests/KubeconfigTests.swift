@@ -103,8 +103,8 @@ import Testing
             try await cluster.run("c1", pod, on: n1).failure
                 == PluginFailure(
                     7,
-                    "nothing says which annotations pod default/\(pod.name) has: the runtime passed none, and there is no "
-                        + "ipam.kubeConfig to look them up with"))
+                    "cannot get the annotations of pod default/\(pod.name): the runtime did not pass them, and there is no "
+                        + "ipam.kubeConfig"))
         #expect(try await cluster.network.contents().isEmpty)
         // What is no pod has none.
         #expect(try await cluster.network.add("c2", on: n1).address() == "10.188.1.0")

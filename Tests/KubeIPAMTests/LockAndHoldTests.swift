@@ -54,8 +54,8 @@ import Testing
             answer.failure
                 == PluginFailure(
                     11,
-                    "network \(network.name) is locked by a node that runs the Go plugin (lease \(lease)), and was "
-                        + "until the deadline"), "\(answer)")
+                    "network \(network.name) is locked by a node that runs the Go plugin (lease \(lease)); the lock "
+                        + "was not released in time"), "\(answer)")
         #expect(try await network.contents() == contents)
     }
 
@@ -93,8 +93,8 @@ import Testing
             answer.failure
                 == PluginFailure(
                     999,
-                    "the value of \(network.key("config")) cannot be used: its format is 2, and this version knows "
-                        + "format 1"))
+                    "the value of \(network.key("config")) cannot be used: its format is 2; this version supports "
+                        + "only format 1"))
         #expect(try await network.used().isEmpty)
     }
 }

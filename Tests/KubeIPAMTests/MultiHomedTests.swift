@@ -86,7 +86,7 @@ import Testing
                 ))
         #expect(
             refused.details
-                == "for a pod on several networks write kube-ipam.ip/\(storage.name), with an address, \"auto\" or "
+                == "for a pod on several networks, use the annotation kube-ipam.ip/\(storage.name) with an address, \"auto\" or "
                 + "\"dynamic\"")
         #expect(try await storage.contents().isEmpty)
         for (word, prefix) in [("10.199.0.216", "10.199.0.216"), ("auto", "10.199.0.2"), ("dynamic", "10.199.0.2")] {
@@ -115,12 +115,12 @@ import Testing
             refused.failure
                 == PluginFailure(
                     103,
-                    "pod default/\(pod.name): annotation \(key): 10.199.0.216 lies in a subnet of network \(storage.name), "
-                        + "and there is no network of that name"))
+                    "pod default/\(pod.name): annotation \(key) names a network that does not exist, and 10.199.0.216 is in a "
+                        + "subnet of network \(storage.name)"))
         #expect(
             refused.details
-                == "the key for it is kube-ipam.ip/\(storage.name), with 10.199.0.216; for any other address of network "
-                + "\(storage.name) beside \(key), add kube-ipam.ip/\(storage.name) with \"dynamic\"")
+                == "to request 10.199.0.216, use the annotation kube-ipam.ip/\(storage.name); if \(key) is meant for another "
+                + "network, add kube-ipam.ip/\(storage.name) with \"dynamic\"")
         #expect(try await storage.contents().isEmpty)
         // The other network is not concerned.
         #expect(try await cluster.add("c1", pod, on: node).address() == "10.188.1.0")
@@ -149,7 +149,7 @@ import Testing
         let node = try SimulatedNode("n1")
         let selection = ["k8s.v1.cni.cncf.io/networks": "default/definition@net1"]
         for (index, (key, words)) in [
-            ("kube-ipam.ip/\(storage.name.uppercased())", "upper and lower case count"),
+            ("kube-ipam.ip/\(storage.name.uppercased())", "network names are case-sensitive"),
             ("kube-ipam.ip/definition", "names the NetworkAttachmentDefinition"),
         ].enumerated() {
             let pod = PluginCluster.member("db-\(index)", on: "n1", selection.merging([key: "auto"]) { $1 })
@@ -198,8 +198,8 @@ import Testing
         #expect(refused.json?["code"] == 101)
         #expect(
             refused.details
-                == "interfaces of one pod cannot have one address: name another one for this interface, with Multus as "
-                + "\"ips\" in k8s.v1.cni.cncf.io/networks")
+                == "two interfaces of one pod cannot have the same address: request another address for this interface (with "
+                + "Multus: \"ips\" in k8s.v1.cni.cncf.io/networks)")
         // Another pod's address is not this container's: then the runtime does not speak.
         let other = PluginCluster.replica(on: "n1", [key: "10.188.0.216"])
         try cluster.api.put(pod: other)
@@ -211,7 +211,7 @@ import Testing
         let node = try SimulatedNode("n1")
         let key = "kube-ipam.ip/\(cluster.network.name)"
         for (value, words) in [
-            ("10.188.1.9", "annotation \(key): 10.188.1.9 lies in the dynamic range"),
+            ("10.188.1.9", "annotation \(key): 10.188.1.9 is in the dynamic range"),
             ("10.188.0.1", "annotation \(key): "),
             ("x", "annotation \(key): \"x\""), ("auto", "\(key) \"auto\" is for the pods of"),
         ] {
@@ -248,11 +248,11 @@ import Testing
             answer.failure
                 == PluginFailure(
                     7,
-                    "nothing says which annotations pod default/db-0 has: the runtime passed none, and there is no "
-                        + "ipam.kubeConfig to look them up with"))
+                    "cannot get the annotations of pod default/db-0: the runtime did not pass them, and there is no "
+                        + "ipam.kubeConfig"))
         #expect(
             answer.details?.hasPrefix(
-                "set ipam.kubeConfig: under Multus nothing else helps, because Multus passes no annotations to the plugins "
+                "set ipam.kubeConfig, which is required under Multus, because Multus passes no annotations to the plugins "
                     + "that it calls; ") == true)
     }
 

@@ -115,8 +115,8 @@ import Testing
         let refused = try await network.ipamctl("adopt", "--no-go-nodes", "--yes")
         #expect(
             refused.stdoutText == """
-                \(Self.address) reserved for default/: default/go-0 on n1 reports it by its \
-                k8s.v1.cni.cncf.io/network-status, and nobody recorded it
+                \(Self.address) reserved for default/: default/go-0 on n1 reports it in \
+                k8s.v1.cni.cncf.io/network-status, but it was not recorded
 
                 """)
         #expect(refused.status == 3 && refused.stderrText.contains("1 address stands against it"), "\(refused)")
@@ -153,7 +153,7 @@ import Testing
         #expect(refused.status == 3, "\(refused)")
         #expect(
             refused.stderrText.contains(
-                "10.188.1.5 is held by container govictim without an attachment, and default/go-0 on n1 reports it only by its "
+                "10.188.1.5 is held by container govictim without an attachment, and default/go-0 on n1 reports it only in "
                     + "k8s.v1.cni.cncf.io/network-status"), "\(refused)")
         #expect(try await network.contents() == before)
         try cluster.api.delete(pod: tenant.name)
@@ -173,7 +173,7 @@ import Testing
                 "warning: live pods on n1 have interfaces that report no address (default/go-0)"), "\(refused)")
         #expect(
             refused.stderrText.contains(
-                "\(Self.address) is what default/go-0 on n1 asks for by kube-ipam.ip, and it may have it on an interface"
+                "\(Self.address) is requested by annotation kube-ipam.ip of default/go-0 on n1, which may have it on an interface"
             ),
             "\(refused)")
         try cluster.api.delete(pod: former.name)

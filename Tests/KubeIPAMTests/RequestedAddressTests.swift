@@ -126,10 +126,11 @@ import Testing
             answer.failure
                 == PluginFailure(
                     101,
-                    "10.188.0.99 is in use by container holder, and whether that is gone cannot be told: the Go plugin "
-                        + "recorded a container ID and nothing else"))
+                    "10.188.0.99 is in use by container holder; cannot tell whether container holder is still running: the "
+                        + "Go plugin recorded a container ID and nothing else"))
         #expect(
-            answer.details == "make sure that it is gone, then 'ipamctl release 10.188.0.99 --force -n \(network.name)'"
+            answer.details
+                == "make sure that container holder is gone, then run 'ipamctl release 10.188.0.99 --force -n \(network.name)'"
         )
         #expect(try await network.contents() == contents)
     }

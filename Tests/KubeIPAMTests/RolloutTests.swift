@@ -27,8 +27,8 @@ import Testing
     }
 
     private func advice(_ network: PluginNetwork, _ more: String = "") -> String {
-        "for a rolling update set maxUnavailable: 1 or strategy type Recreate in the Deployment, or reserve one address "
-            + "more: ipamctl reserve --next 1\(more) --for default/deploy/web -n \(network.name)"
+        "for a rolling update, set maxUnavailable: 1 or strategy type Recreate in the Deployment, or reserve one more "
+            + "address: ipamctl reserve --next 1\(more) --for default/deploy/web -n \(network.name)"
     }
 
     @Test(arguments: ["n1", "n2"])

@@ -105,7 +105,7 @@ import Testing
         #expect(lines.contains { $0.contains(" info DEL ") })
         #expect(
             lines.contains {
-                $0.contains(" warning DEL ignores ")
+                $0.contains(" warning DEL ignores an invalid value ")
                     && $0.contains("/etc/cni/net.d/10-database.conf: ipam.timeout: ") && $0.contains("must be a number")
             }, "\(lines)")
     }
@@ -124,7 +124,7 @@ import Testing
                 try await node.call("DEL", "c1", configuration).failure
                     == PluginFailure(
                         7,
-                        "\(key) is missing: no CNI file in /etc/cni/net.d says where the etcd of network database is"
+                        "\(key) is missing: no CNI file in /etc/cni/net.d has the etcdURL of network database"
                             + "\(details); \(Self.advice)"), sourceLocation: sourceLocation)
         }
         try await expect("")

@@ -29,11 +29,13 @@ import Testing
                 refused.failure
                     == PluginFailure(
                         101,
-                        "\(Self.address) is in use by \(holder), and whether that is gone cannot be told: \(because)"),
+                        "\(Self.address) is in use by \(holder); cannot tell whether \(holder) is still running: \(because)"
+                    ),
                 sourceLocation: sourceLocation)
             #expect(
                 refused.details
-                    == "make sure that it is gone, then 'ipamctl release \(Self.address) --force -n \(cluster.network.name)'",
+                    == "make sure that \(holder) is gone, then run 'ipamctl release \(Self.address) --force "
+                    + "-n \(cluster.network.name)'",
                 sourceLocation: sourceLocation)
         }
         #expect(try await cluster.network.contents() == contents, sourceLocation: sourceLocation)
@@ -148,8 +150,9 @@ import Testing
             refused.failure
                 == PluginFailure(
                     101,
-                    "\(Self.address) is in use by default/\(former.name) on n1, and whether that is gone cannot be told: "
-                        + "its node n1 is unknown to Kubernetes, and so is this one as n2: set ipam.nodeName"))
+                    "\(Self.address) is in use by default/\(former.name) on n1; cannot tell whether default/\(former.name) on n1 is "
+                        + "still running: its node n1 is unknown to Kubernetes, and so is this one as n2: set ipam.nodeName"
+                ))
         try cluster.api.put(node: "n2")
         #expect(try await cluster.add("c2", pod, on: SimulatedNode("n2")).address() == Self.address)
     }
@@ -202,8 +205,9 @@ import Testing
             try await cluster.run("c2", pod, on: SimulatedNode("n2")).failure
                 == PluginFailure(
                     101,
-                    "\(Self.address) is in use by default/\(former.name) on n1, and whether that is gone cannot be told: "
-                        + "its node n1 is unknown to Kubernetes, and so is this one as n2: set ipam.nodeName"))
+                    "\(Self.address) is in use by default/\(former.name) on n1; cannot tell whether default/\(former.name) on n1 is "
+                        + "still running: its node n1 is unknown to Kubernetes, and so is this one as n2: set ipam.nodeName"
+                ))
     }
 
     // MARK: Static pods

@@ -61,7 +61,7 @@ import Testing
         let answer = try await network.call("CHECK", "c1")
         #expect(
             answer.failure
-                == PluginFailure(1, "CHECK needs cniVersion 0.4.0 or newer, the configuration says \(version)"))
+                == PluginFailure(1, "CHECK needs cniVersion 0.4.0 or newer; the configuration has \(version)"))
     }
 
     @Test(arguments: CNIVersion.allCases.filter { $0 < .v110 }, ["GC", "STATUS"])
@@ -70,7 +70,7 @@ import Testing
         let answer = try await network.call(command, nil, ["cni.dev/valid-attachments": []])
         #expect(
             answer.failure
-                == PluginFailure(1, "\(command) needs cniVersion 1.1.0 or newer, the configuration says \(version)"))
+                == PluginFailure(1, "\(command) needs cniVersion 1.1.0 or newer; the configuration has \(version)"))
     }
 
     @Test(arguments: ["ADD", "DEL"])
@@ -82,7 +82,8 @@ import Testing
             answer.failure
                 == PluginFailure(
                     1,
-                    "cniVersion \"1.2.0\" is not supported, these are: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0")
+                    "cniVersion \"1.2.0\" is not supported; supported versions: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0"
+                )
         )
         #expect(try await network.contents().isEmpty)
     }

@@ -5,7 +5,7 @@ public enum AddressFamily: Hashable, Sendable, CustomStringConvertible {
     /// RFC 4291, 128 bits.
     case ipv6
 
-    /// How many bits an address of this family has: 32 or 128.
+    /// The number of bits of an address: 32 or 128.
     public var bitWidth: Int {
         switch self {
         case .ipv4: 32
@@ -31,7 +31,7 @@ public enum AddressFamily: Hashable, Sendable, CustomStringConvertible {
 
     /// The netmask of a prefix length, from 0 to ``bitWidth``, as a number.
     func mask(prefixLength: Int) -> UInt128 {
-        // A shift by the whole width gives 0, which is what a prefix length of 0 asks for.
+        // A shift by the whole width gives 0, the mask of prefix length 0.
         (maximumValue << UInt128(bitWidth - prefixLength)) & maximumValue
     }
 }

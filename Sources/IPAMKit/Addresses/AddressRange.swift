@@ -1,4 +1,4 @@
-/// A closed range of addresses of one family: both ends belong to it.
+/// A closed range of addresses of one family: both ends belong to the range.
 public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     /// The first address.
     public let start: IPAddress
@@ -21,7 +21,7 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         end = address
     }
 
-    /// Makes a range of ends that are known to be of one family and in order.
+    /// Makes a range from ends of one family that are in order; only debug builds check this.
     init(unchecked start: IPAddress, _ end: IPAddress) {
         assert(start.family == end.family && start <= end, "a range has two ends of one family, in order")
         self.start = start
@@ -30,7 +30,7 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `a`, `a-b` or a CIDR block, such as `10.188.0.10`, `10.188.0.10-10.188.0.255` or `10.188.0.0/24`.
     ///
-    /// - Throws: ``AddressError`` when the text is none of these.
+    /// - Throws: ``AddressError`` if the text has none of these forms.
     public init(parsing text: String) throws(AddressError) {
         if let dash = text.utf8.firstIndex(of: UInt8(ascii: "-")) {
             let start = try IPAddress(String(text[..<dash]))
@@ -46,7 +46,7 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     /// The family of the addresses.
     public var family: AddressFamily { start.family }
 
-    /// How many addresses the range has; `UInt128.max` stands for the 2¹²⁸ of all IPv6 addresses.
+    /// The number of addresses; `UInt128.max` stands for the 2¹²⁸ of all IPv6 addresses.
     public var count: UInt128 {
         let distance = end.value - start.value
         return distance == .max ? .max : distance + 1
@@ -62,7 +62,7 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         family == other.family && start.value <= other.end.value && other.start.value <= end.value
     }
 
-    /// `10.188.0.10-10.188.0.255`, or the address alone when there is only one.
+    /// `10.188.0.10-10.188.0.255`, or the address alone if there is only one.
     public var description: String {
         start == end ? start.description : "\(start)-\(end)"
     }

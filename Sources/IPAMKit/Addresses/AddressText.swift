@@ -7,7 +7,7 @@ enum AddressText {
     private static let colon = UInt8(ascii: ":")
     private static let zero = UInt8(ascii: "0")
 
-    /// The address a whole text says, or nil.
+    /// The address that a text names; nil if the text is not an address.
     static func address(_ bytes: Bytes) -> IPAddress? {
         // 45 bytes are the longest form, an IPv6 address that ends in a dotted quad.
         guard (2...45).contains(bytes.count) else { return nil }
@@ -21,7 +21,7 @@ enum AddressText {
         return IPAddress(family: .ipv6, value: value)
     }
 
-    /// The number of a strict dotted quad: four decimal octets without leading zeros.
+    /// The value of a strict dotted quad: four decimal octets without leading zeros.
     private static func quad(_ bytes: Bytes) -> UInt128? {
         var value: UInt128 = 0
         var octets = 0
@@ -50,7 +50,7 @@ enum AddressText {
         return index > start ? (number, index) : nil
     }
 
-    /// The number of an RFC 4291 section 2.2 text in any of its three forms.
+    /// The value of an IPv6 address in any of the three forms of RFC 4291 section 2.2.
     private static func groups(_ bytes: Bytes) -> UInt128? {
         var value: UInt128 = 0
         var count = 0
@@ -102,7 +102,7 @@ enum AddressText {
         }
     }
 
-    /// Why a text that ``address(_:)`` refused is not an address.
+    /// The reason why a text that ``address(_:)`` refused is not an address.
     static func diagnosis(of text: String) -> AddressError {
         let bytes = text.utf8
         guard let first = bytes.first, let last = bytes.last else { return .empty }

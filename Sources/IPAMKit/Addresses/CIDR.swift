@@ -1,11 +1,11 @@
-/// A block of addresses that share a prefix, written as RFC 4632 section 3.1 does: `10.188.0.0/16`, `fd00::/64`.
+/// A block of addresses that share a prefix, in the notation of RFC 4632 section 3.1: `10.188.0.0/16`, `fd00::/64`.
 public struct CIDR: Hashable, Sendable, CustomStringConvertible {
     /// The network address: every bit beyond the prefix is 0.
     public let address: IPAddress
-    /// How many leading bits the addresses share, from 0 to the family's bit width.
+    /// The number of leading bits that the addresses share, from 0 to the family's bit width.
     public let prefixLength: Int
 
-    /// The block of a given prefix length that an address lies in.
+    /// Makes the block of a prefix length that an address is in.
     ///
     /// - Precondition: `prefixLength` is from 0 to the family's bit width.
     public init(containing address: IPAddress, prefixLength: Int) {
@@ -17,7 +17,7 @@ public struct CIDR: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `address/length`.
     ///
-    /// - Throws: ``AddressError``, also when host bits are set: the error then names the right block.
+    /// - Throws: ``AddressError``, also if host bits are set: the error then names the right block.
     public init(_ text: String) throws(AddressError) {
         let (address, prefixLength) = try Self.addressAndPrefixLength(text)
         let block = CIDR(containing: address, prefixLength: prefixLength)
@@ -25,9 +25,9 @@ public struct CIDR: Hashable, Sendable, CustomStringConvertible {
         self = block
     }
 
-    /// Reads `address/length` where host bits may be set, as in the `address` of a CNI result.
+    /// Reads `address/length`, also with host bits set, as in the `address` of a CNI result.
     ///
-    /// - Throws: ``AddressError`` when either part is missing or malformed.
+    /// - Throws: ``AddressError`` if either part is missing or malformed.
     public static func addressAndPrefixLength(_ text: String) throws(AddressError) -> (IPAddress, Int) {
         guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
             let address = try IPAddress(text)
@@ -57,7 +57,7 @@ public struct CIDR: Hashable, Sendable, CustomStringConvertible {
     /// The first address, which is the network address.
     public var first: IPAddress { address }
 
-    /// The last address; for IPv4 blocks that have one, the broadcast address.
+    /// The last address, which is the broadcast address if the block has one.
     public var last: IPAddress {
         let hostBits = family.maximumValue & ~family.mask(prefixLength: prefixLength)
         return IPAddress(family: family, value: address.value | hostBits)
@@ -68,7 +68,7 @@ public struct CIDR: Hashable, Sendable, CustomStringConvertible {
         family == .ipv4 && prefixLength < 31 ? last : nil
     }
 
-    /// How many addresses the block has; `UInt128.max` stands for the 2¹²⁸ of `::/0`.
+    /// The number of addresses; `UInt128.max` stands for the 2¹²⁸ of `::/0`.
     public var count: UInt128 {
         let distance = last.value - first.value
         return distance == .max ? .max : distance + 1

@@ -1,11 +1,11 @@
 /// The addresses of a range set that may be given out, numbered from 0 in configured order.
 ///
-/// Network, broadcast and gateway addresses of any range of the set are never among them; for IPv6 the network address
-/// is the subnet-router anycast address (RFC 4291 section 2.6.1).
+/// The network, broadcast and gateway addresses of the set's ranges are never part of it. For IPv6, the network address is
+/// the subnet-router anycast address (RFC 4291 section 2.6.1).
 public struct DynamicSpace: Sendable {
     /// The addresses as disjoint ranges: in configured order, ascending within each configured range.
     public let intervals: [AddressRange]
-    /// How many addresses there are.
+    /// The number of addresses.
     public let count: UInt128
 
     /// For each interval, the number of its first address.
@@ -18,7 +18,7 @@ public struct DynamicSpace: Sendable {
         self = set.dynamicSpace
     }
 
-    /// The addresses of disjoint parts that are in none of the ranges to remove.
+    /// The addresses of disjoint ranges without those of other ranges.
     init(parts: [AddressRange], removing removed: [AddressRange]) {
         let removed = removed.sorted { $0.start < $1.start }
         var intervals: [AddressRange] = []
@@ -54,7 +54,7 @@ public struct DynamicSpace: Sendable {
     /// Whether there is no address.
     public var isEmpty: Bool { intervals.isEmpty }
 
-    /// The address with a number.
+    /// The address at a position.
     ///
     /// - Precondition: `index` is less than ``count``.
     public subscript(index: UInt128) -> IPAddress {
@@ -73,19 +73,19 @@ public struct DynamicSpace: Sendable {
         return IPAddress(family: start.family, value: start.value + (index - firstIndices[low]))
     }
 
-    /// The number of an address, or nil when it is not one of these.
+    /// The position of an address, from 0; nil if the space does not have the address.
     public func index(of address: IPAddress) -> UInt128? {
         guard let position = intervals.firstIndex(where: { $0.contains(address) }) else { return nil }
         return firstIndices[position] + (address.value - intervals[position].start.value)
     }
 
-    /// Whether an address is one of these.
+    /// Whether the space has an address.
     public func contains(_ address: IPAddress) -> Bool {
         intervals.contains { $0.contains(address) }
     }
 
-    /// The number of the first address after any given one, which need not be of the space itself: the next one in
-    /// configured order, and after the last one 0. It is 0, too, when the given one lies in no configured range.
+    /// The position of the address that follows `address` in configured order; 0 after the last address, and if `address` is
+    /// in no configured range. The space itself need not have `address`.
     public func index(after address: IPAddress) -> UInt128 {
         guard let part = parts.firstIndex(where: { $0.range.contains(address) }) else { return 0 }
         let end = part + 1 < parts.count ? parts[part + 1].firstInterval : intervals.count

@@ -1,4 +1,4 @@
-/// The kinds of names that come from outside and become part of a key in the store.
+/// The kinds of names that callers pass and that become part of a key in the store.
 public enum NameKind: String, Hashable, Sendable {
     /// The `name` of a network configuration.
     case network = "network name"
@@ -11,7 +11,7 @@ public enum NameKind: String, Hashable, Sendable {
     /// A Kubernetes pod.
     case pod = "pod name"
 
-    /// What a name of this kind must look like, to follow "must".
+    /// The pattern of a name of this kind, to follow "must".
     var rule: String {
         switch self {
         case .network, .containerID:
@@ -21,7 +21,7 @@ public enum NameKind: String, Hashable, Sendable {
         }
     }
 
-    /// Whether a text is such a name.
+    /// Whether a text is a name of this kind.
     func accepts(_ text: String) -> Bool {
         let bytes = text.utf8
         switch self {
@@ -36,9 +36,9 @@ public enum NameKind: String, Hashable, Sendable {
         }
     }
 
-    /// The text itself.
+    /// Returns the text itself.
     ///
-    /// - Throws: ``NameError`` when the text is no name of this kind.
+    /// - Throws: ``NameError`` if the text is not a name of this kind.
     func validated(_ text: String) throws(NameError) -> String {
         guard accepts(text) else { throw NameError(kind: self, text: text) }
         return text
@@ -62,23 +62,23 @@ public enum NameKind: String, Hashable, Sendable {
     }
 }
 
-/// A text that is no name of the kind that is needed.
+/// A text that is not a valid name.
 public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was needed.
+    /// The kind of name that is required.
     public let kind: NameKind
-    /// What was found.
+    /// The text as found.
     public let text: String
 
-    /// Makes an error.
+    /// Makes an error for a text that is not a name of `kind`.
     public init(kind: NameKind, text: String) {
         self.kind = kind
         self.text = text
     }
 
-    /// One sentence for people.
+    /// The error message, on one line.
     public var description: String { "\(text.quotedForPeople) \(problem)" }
 
-    /// The sentence less its subject.
+    /// The error message without the text that it is about.
     var problem: String { "is not a valid \(kind.rawValue): it must \(kind.rule)" }
 }
 
@@ -110,14 +110,14 @@ public struct ContainerID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// The name of a network interface, CNI_IFNAME: what Linux takes (`dev_valid_name`), 1 to 15 bytes.
+/// The name of a network interface, CNI_IFNAME: 1 to 15 bytes, as Linux accepts it (`dev_valid_name`).
 public struct InterfaceName: Hashable, Sendable, CustomStringConvertible {
     /// The name.
     public let text: String
 
     /// Takes a name.
     ///
-    /// - Throws: ``NameError`` when it is empty, too long, "." or "..", or has "/", ":", white space or controls.
+    /// - Throws: ``NameError`` if the name is empty, too long, "." or "..", or has "/", ":", white space or control characters.
     public init(_ text: String) throws(NameError) { self.text = try NameKind.interface.validated(text) }
 
     /// The name.
@@ -125,9 +125,9 @@ public struct InterfaceName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension PodReference {
-    /// Whether Kubernetes can have a pod, or a workload, of this name, by apimachinery's `ValidateNamespaceName` and
-    /// `NameIsDNSSubdomain`: a namespace is a DNS label of at most 63 bytes, a name a DNS subdomain of at most 253, both
-    /// in lower case. The parts of a name between its dots have no limit of their own.
+    /// Whether Kubernetes accepts this namespace and name for a pod or a workload (apimachinery, `ValidateNamespaceName` and
+    /// `NameIsDNSSubdomain`). A namespace is a DNS label of at most 63 bytes, a name is a DNS subdomain of at most 253 bytes,
+    /// both in lower case. The parts of a name between its dots have no limit of their own.
     public var isPossible: Bool { Self.isPossible(namespace: namespace) && isDNSName(name.text, allowingDots: true) }
 
     static func isPossible(namespace: Namespace) -> Bool {
@@ -135,7 +135,7 @@ extension PodReference {
     }
 }
 
-/// A Kubernetes namespace, or what another runtime passes for one.
+/// A Kubernetes namespace, or the value that another runtime passes as `K8S_POD_NAMESPACE`; 1 to 253 bytes.
 public struct Namespace: Hashable, Sendable, CustomStringConvertible {
     /// The name.
     public let text: String
@@ -150,7 +150,7 @@ public struct Namespace: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Whether a text is `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, or several of these with dots between them (apimachinery,
-/// `dns1123LabelFmt` and `dns1123SubdomainFmt`), of whatever length.
+/// `dns1123LabelFmt` and `dns1123SubdomainFmt`), of any length.
 private func isDNSName(_ text: String, allowingDots: Bool) -> Bool {
     func isAlphanumeric(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
@@ -168,7 +168,7 @@ private func isDNSName(_ text: String, allowingDots: Bool) -> Bool {
     return isAlphanumeric(previous)
 }
 
-/// The name of a Kubernetes pod, or of a workload.
+/// The name of a Kubernetes pod or workload, or the value that another runtime passes as `K8S_POD_NAME`; 1 to 253 bytes.
 public struct PodName: Hashable, Sendable, CustomStringConvertible {
     /// The name.
     public let text: String
@@ -182,14 +182,14 @@ public struct PodName: Hashable, Sendable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// A pod by namespace and name.
+/// The namespace and name of a pod. They do not identify it for ever: a later pod can have the same name.
 public struct PodReference: Hashable, Sendable, CustomStringConvertible {
-    /// The namespace.
+    /// `metadata.namespace`.
     public let namespace: Namespace
-    /// The name.
+    /// `metadata.name`.
     public let name: PodName
 
-    /// Names a pod.
+    /// Makes a reference; ``isPossible`` checks whether Kubernetes accepts its names.
     public init(namespace: Namespace, name: PodName) {
         self.namespace = namespace
         self.name = name

@@ -1,33 +1,33 @@
-/// One range of a pool: a subnet, the part of it that is given out, its gateway and its fixed addresses.
+/// One range of a pool: a subnet, the part of the subnet that is given out, its gateway and its fixed addresses.
 ///
-/// The defaults are those the configuration format documents: the gateway is the subnet's first host, the range starts
-/// with the first usable address that is not the gateway, and ends with the last before the broadcast address (IPv6:
-/// the last).
+/// The defaults are those that the configuration format documents: the gateway is the subnet's first host, the range starts
+/// with the first usable address that is not the gateway, and it ends with the last address before the broadcast address
+/// (IPv6: the last address of the subnet).
 public struct PoolRange: Hashable, Sendable {
-    /// The subnet; it has at least four addresses.
+    /// At least four addresses: at most /30, or /126 for IPv6.
     public let subnet: CIDR
     /// The first address that is given out.
     public let rangeStart: IPAddress
     /// The last address that is given out.
     public let rangeEnd: IPAddress
-    /// The gateway that pods get; it is never given out itself.
+    /// The gateway that pods get; no pod gets this address.
     public let gateway: IPAddress
-    /// The addresses kept for pods that name theirs; nil when none are.
+    /// The fixed addresses: only pods get them that request them or have a reservation; nil if there are none.
     public let fixed: AddressRange?
 
-    /// The longest prefix length a subnet of a pool may have, by family: four addresses must be left.
+    /// The longest prefix length that a subnet may have: four addresses must be left.
     static func longestPrefixLength(_ family: AddressFamily) -> Int { family.bitWidth - 2 }
 
-    /// Makes a range, filling in what is not given.
+    /// Makes a range, with defaults for all that is nil.
     ///
     /// - Parameters:
     ///   - subnet: at least four addresses: at most /30, or /126 for IPv6.
-    ///   - rangeStart: an address of the subnet; by default the first usable one, which the gateway is not.
-    ///   - rangeEnd: an address of the subnet; by default the last but the broadcast address.
-    ///   - gateway: an address of the subnet, or of an IPv6 subnet's link a link-local one (RFC 4291 section 2.5.6); by
-    ///     default the subnet's first host.
+    ///   - rangeStart: an address of the subnet; by default the first usable address that is not the gateway.
+    ///   - rangeEnd: an address of the subnet; by default the last address that is not the broadcast address.
+    ///   - gateway: an address of the subnet, or for IPv6 a link-local address (RFC 4291 section 2.5.6); by default the
+    ///     subnet's first host.
     ///   - fixed: a part of the subnet.
-    /// - Throws: ``RangeError`` that says which of the fields is wrong.
+    /// - Throws: ``RangeError`` with the field that is wrong.
     public init(
         subnet: CIDR, rangeStart: IPAddress? = nil, rangeEnd: IPAddress? = nil, gateway: IPAddress? = nil,
         fixed: AddressRange? = nil
@@ -52,7 +52,7 @@ public struct PoolRange: Hashable, Sendable {
         self.subnet = subnet
         self.fixed = fixed
         self.gateway = gateway ?? IPAddress(family: family, value: network + 1)
-        // The anycast address of an IPv6 subnet belongs to its routers (RFC 4291 section 2.6.1): a fine gateway.
+        // The anycast address of an IPv6 subnet belongs to its routers (RFC 4291 section 2.6.1), so it can be the gateway.
         if family == .ipv4, self.gateway == subnet.first || self.gateway == subnet.broadcast {
             throw .gatewayNotAHost(self.gateway, subnet: subnet)
         }
@@ -71,7 +71,7 @@ public struct PoolRange: Hashable, Sendable {
     /// The addresses from ``rangeStart`` to ``rangeEnd``.
     public var range: AddressRange { AddressRange(unchecked: rangeStart, rangeEnd) }
 
-    /// What keeps an address of the subnet from ever being given to a pod; nil when nothing does.
+    /// The reason why no pod can get an address of the subnet; nil if a pod can get it.
     public func role(of address: IPAddress) -> AddressRole? {
         if address == gateway { return .gateway }
         if address == subnet.first { return .network }
@@ -79,7 +79,7 @@ public struct PoolRange: Hashable, Sendable {
         return nil
     }
 
-    /// Whether an address is given out, or kept as fixed.
+    /// Whether an address is in the range that is given out, or in the fixed range.
     func mayBeAPods(_ address: IPAddress) -> Bool {
         range.contains(address) || fixed?.contains(address) == true
     }
@@ -90,7 +90,7 @@ public struct PoolRange: Hashable, Sendable {
     }
 }
 
-/// Why an address of a subnet cannot be a pod's.
+/// The role of an address of a subnet that no pod can get.
 public enum AddressRole: String, Hashable, Sendable, CustomStringConvertible {
     /// The network address; for IPv6 the subnet-router anycast address (RFC 4291 section 2.6.1).
     case network

@@ -1,10 +1,10 @@
-/// A field of a range in the configuration; the raw value is its key.
+/// A field of a range in the configuration; the raw value is the field's key.
 public enum RangeField: String, Hashable, Sendable {
     /// The CIDR block.
     case subnet
-    /// The first address given out.
+    /// The first address that is given out.
     case rangeStart
-    /// The last address given out.
+    /// The last address that is given out.
     case rangeEnd
     /// The gateway.
     case gateway
@@ -14,11 +14,11 @@ public enum RangeField: String, Hashable, Sendable {
     case fixedEnd
 }
 
-/// What is wrong with a range, a range set, or several of them taken together.
+/// An error in a range, in a range set, or between several of them.
 public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The subnet has fewer than four addresses.
     case subnetTooSmall(CIDR)
-    /// The subnet has IPv4-mapped addresses, which would be printed as IPv4.
+    /// The subnet has IPv4-mapped addresses, whose canonical text is that of an IPv4 address.
     case subnetIsMapped(CIDR)
     /// An address is not of the subnet's family.
     case familyDiffers(RangeField, IPAddress, subnet: CIDR)
@@ -26,16 +26,16 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
     case outsideSubnet(RangeField, IPAddress, subnet: CIDR)
     /// The gateway is the network or broadcast address of an IPv4 subnet.
     case gatewayNotAHost(IPAddress, subnet: CIDR)
-    /// The range starts after its end; the field is the one to correct.
+    /// The range starts after its end; the first value is the field to correct.
     case reversed(RangeField, start: IPAddress, end: IPAddress)
     /// A range set has no range.
     case emptySet
-    /// A range of a set is of another family than the first one; `index` counts from 0.
+    /// The families of a set's ranges differ: the subnet of the range at `index`, from 0, is not of the first range's family.
     case mixedFamilies(CIDR, index: Int, first: AddressFamily)
     /// Two ranges of a set, or two sets, have addresses in common; the indices count from 0.
     case overlap(AddressRange, index: Int, other: AddressRange, otherIndex: Int)
 
-    /// One sentence for people.
+    /// The error message, on one line.
     public var description: String {
         switch self {
         case .emptySet: "the range set \(problem)"
@@ -45,7 +45,7 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The field to correct; nil when the whole range or set is at fault.
+    /// The field to correct; nil if the error is in the whole range or set.
     public var field: RangeField? {
         switch self {
         case .subnetTooSmall, .subnetIsMapped, .mixedFamilies: .subnet
@@ -55,7 +55,7 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The value as found.
+    /// The value as found: the subject of the error message.
     var subject: String {
         switch self {
         case .subnetTooSmall(let subnet), .subnetIsMapped(let subnet), .mixedFamilies(let subnet, _, _):
@@ -69,7 +69,7 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The sentence less its subject.
+    /// The error message without ``subject``.
     var problem: String {
         switch self {
         case .subnetTooSmall(let subnet):

@@ -1,12 +1,12 @@
-/// Ranges of one family out of which an attachment gets one address.
+/// Ranges of one family; each attachment gets one address from them.
 public struct RangeSet: Hashable, Sendable {
-    /// The ranges in configured order: at least one, all of one family, none overlapping another.
+    /// The ranges in configured order: at least one, all of one family, without overlaps.
     public let ranges: [PoolRange]
 
     /// Makes a range set.
     ///
-    /// - Throws: ``RangeError`` when there is no range, when families are mixed, or when the addresses given out, or
-    ///   the fixed ones, of two ranges overlap. Ranges may share a subnet.
+    /// - Throws: ``RangeError`` if there is no range, if the families differ, or if the addresses given out, or the fixed
+    ///   addresses, of two ranges overlap. Ranges may share a subnet.
     public init(_ ranges: [PoolRange]) throws(RangeError) {
         guard let first = ranges.first else { throw .emptySet }
         for (index, range) in ranges.enumerated() where range.family != first.family {
@@ -20,32 +20,32 @@ public struct RangeSet: Hashable, Sendable {
 
     /// Checks that no two range sets have an address in common, given out or fixed.
     ///
-    /// - Throws: ``RangeError/overlap(_:index:other:otherIndex:)`` whose indices are those of the sets.
+    /// - Throws: ``RangeError/overlap(_:index:other:otherIndex:)`` with the indices of the sets.
     public static func requireDisjoint(_ sets: [RangeSet]) throws(RangeError) {
         try requireDisjoint(sets.enumerated().flatMap { set in set.element.union.map { ($0, set.offset) } })
     }
 
     /// The family of all ranges.
     public var family: AddressFamily {
-        // A range set is never empty: the initializer refuses that.
+        // The initializer refuses an empty set.
         ranges.first?.family ?? .ipv4
     }
 
-    /// The range that speaks for an address: the one that gives it out, else the one that keeps it as fixed, else the
-    /// first whose subnet has it; nil when it is in no subnet.
+    /// The range that an address belongs to: the range that gives it out, else the range that has it as fixed, else the first
+    /// range whose subnet has it; nil if the address is in no subnet.
     public func range(containing address: IPAddress) -> PoolRange? {
         let candidates = ranges.filter { $0.subnet.contains(address) }
         return candidates.first { $0.range.contains(address) }
             ?? candidates.first { $0.fixed?.contains(address) == true } ?? candidates.first
     }
 
-    /// The addresses that may be given dynamically.
+    /// The dynamic addresses: a pod gets one if it neither requests an address nor has a reservation.
     public var dynamicSpace: DynamicSpace {
         DynamicSpace(
             parts: ranges.map(\.range), removing: ranges.flatMap(\.excluded) + ranges.compactMap(\.fixed))
     }
 
-    /// The fixed addresses that a pod may have.
+    /// The fixed addresses without gateways, network and broadcast addresses.
     public var fixedSpace: DynamicSpace {
         DynamicSpace(parts: ranges.compactMap(\.fixed), removing: ranges.flatMap(\.excluded))
     }
@@ -71,7 +71,7 @@ public struct RangeSet: Hashable, Sendable {
     private static func requireDisjoint(_ parts: [(range: AddressRange, index: Int)]) throws(RangeError) {
         let sorted = parts.sorted { ($0.range.start, $0.index) < ($1.range.start, $1.index) }
         for (left, right) in zip(sorted, sorted.dropFirst()) where left.range.overlaps(right.range) {
-            // The later one of the configuration is the one to name.
+            // The error names the range that comes later in the configuration.
             let (later, earlier) = left.index > right.index ? (left, right) : (right, left)
             throw .overlap(
                 later.range, index: later.index, other: earlier.range, otherIndex: earlier.index)

@@ -1,7 +1,8 @@
-/// Which range set of several it is, for people.
+/// One range set of a network that has several, for error messages.
 public struct RangeSetPlace: Hashable, Sendable {
+    /// The family of the set's addresses.
     public let family: AddressFamily
-    /// From 0; nil for one that the runtime passed.
+    /// The position in the configuration, from 0; nil for a set that the runtime passed.
     public let index: Int?
 
     /// `IPv4 address in range set 0`

@@ -1,11 +1,13 @@
 import Store
 
-/// What became of a step.
+/// The result of a step.
 public struct AdoptionOutcome: Hashable, Sendable {
+    /// The planned step.
     public let step: AdoptionStep
-    /// False for a conflict, and for what changed since the look and was left alone.
+    /// False for a conflict, and for a step that was left out because the store changed after the plan was made.
     public let isDone: Bool
 
+    /// Makes the result of a step.
     public init(step: AdoptionStep, isDone: Bool) {
         self.step = step
         self.isDone = isDone
@@ -13,14 +15,15 @@ public struct AdoptionOutcome: Hashable, Sendable {
 }
 
 extension AddressPool {
-    /// Looks at what is to be adopted: reads the store, then the pods.
+    /// Plans the adoption of a network: reads the store, then the pods.
     ///
     /// - Parameters:
-    ///   - configured: what the CNI file says of the network.
-    ///   - cluster: by which the pods' cluster is recorded.
+    ///   - configured: the range sets of a CNI file, for a network without a document; nil if there is no file.
+    ///   - cluster: the identity of the pods' cluster, to be recorded; nil if it is not known.
     ///   - observe: lists the pods; called after the store was read.
-    ///   - now: the time, when all was seen.
-    /// - Throws: ``IPAMError``, `lookupFailed` when the pods could not be listed: then nothing is to be done.
+    ///   - now: returns the time; called after the pods were listed.
+    /// - Throws: ``IPAMError``, `unknownNetwork` if the store has no key of the network, `damaged` if its range sets are not
+    ///   known, `lookupFailed` if the pods could not be listed.
     public func planAdoption(
         configured: [RangeSet]?, cluster: String?, observe: () async throws(PodSourceError) -> Listing<Pod>,
         now: () -> Timestamp
@@ -28,7 +31,7 @@ extension AddressPool {
         var snapshot = try await snapshot()
         guard snapshot.hasAnything else { throw .unknownNetwork(keys.network) }
         guard snapshot.rangeSets ?? configured != nil else {
-            // Which pods are the network's nobody could tell.
+            // Without range sets it is not known which pods belong to the network.
             throw snapshot.problems.first ?? .damaged(keys.document, DamagedValue("it is missing"))
         }
         let pods: Listing<Pod>
@@ -39,19 +42,20 @@ extension AddressPool {
         }
         let time = now()
         let first = Adoption(snapshot, pods: pods, configured: configured, cluster: cluster, now: time)
-        // A pod that started after the store was read reports an address that was not in use then.
+        // A pod that started after the store was read reports an address that was not in use at that time.
         guard !first.fenced.isEmpty else { return first }
         try await renewed.noteUsed(first.fenced, in: &snapshot)
         return Adoption(snapshot, pods: pods, configured: configured, cluster: cluster, now: time)
     }
 
-    /// Carries out the steps of `adoption`. Each is guarded by what was seen: what changed since is left alone.
+    /// Carries out the steps of `adoption`. Each step is guarded by the values that were read for the plan, and left out if they
+    /// have changed.
     ///
     /// - Parameters:
-    ///   - by: who adopts, for reservations and the history.
-    ///   - progress: gets the outcomes of what is no conflict as they come, each once.
-    /// - Returns: an outcome for each step, in their order.
-    /// - Throws: ``IPAMError``; what was recorded until then stays so, and `progress` has it.
+    ///   - by: the operator, such as `root@admin1`, for reservations and the history.
+    ///   - progress: gets the outcome of every step that is no conflict, once, after it was carried out.
+    /// - Returns: the outcome of each step, in the order of the steps.
+    /// - Throws: ``IPAMError``; the steps that `progress` got before the error are carried out.
     public func carryOut(
         _ adoption: Adoption, by: String, at now: Timestamp, progress: ([AdoptionOutcome]) -> Void = { _ in }
     ) async throws(IPAMError) -> [AdoptionOutcome] {
@@ -74,14 +78,14 @@ extension AddressPool {
         case .conflict: return nil
         case .record(let reference):
             let (key, value) = (keys.attachment(reference), step.attachment?.json.serialized() ?? "")
-            // None of the container's attachments: there is no key that is newer than the beginning.
+            // The container must have no attachment at all: no key under its prefix is newer than revision 0.
             let unattached = Guard.noneNewer(
                 KeyRange(prefix: keys.attachmentsPrefix(of: reference.containerID)), than: 0)
             return Change(
                 guards: [unattached] + step.used.map { .unchanged($0) },
                 operations: [.put(key, value)], trace: [.value(key, equals: value)])
         case .fence(let holder):
-            let note = "adopted: \(step.claim), and nobody recorded it"
+            let note = "adopted: \(step.claim), but it was not recorded"
             return Change(
                 reserving: step.addresses[0], Reservation(for: holder, by: by, note: note, since: now), keys, at: now)
         }
@@ -89,7 +93,7 @@ extension AddressPool {
 }
 
 extension NetworkSnapshot {
-    /// False where the store has nothing of the network.
+    /// Whether the store has a key of the network.
     fileprivate var hasAnything: Bool {
         rangeSets != nil || settings != nil || !problems.isEmpty || !used.isEmpty || !tenancies.isEmpty
             || !reservations.isEmpty

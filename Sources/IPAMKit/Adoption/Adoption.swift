@@ -1,24 +1,27 @@
 import Store
 
-/// One thing that adoption does, or leaves to a person.
+/// One change of an adoption, or a conflict that needs manual action.
 public struct AdoptionStep: Hashable, Sendable {
+    /// The change.
     public enum Action: Hashable, Sendable {
-        /// A used key of the Go plugin's gets the attachment that it lacks.
+        /// Write the missing attachment of a used key that the Go plugin wrote.
         case record(AttachmentReference)
-        /// An address that nobody recorded is reserved for who has it, or, where only its annotation says that it has it,
-        /// kept for the pods of its namespace that name it.
+        /// Reserve an address that is not recorded for the pod or workload that has it. If only an annotation of the pod reports
+        /// the address, it is reserved for the pod's namespace.
         case fence(ReservationHolder)
-        /// Nothing is changed: `reason` says what stands against it.
+        /// Change nothing, because of `reason`.
         case conflict(reason: String)
     }
 
-    /// In order; more than one only where an attachment is recorded.
+    /// The addresses of the step, ascending; more than one only for `record`.
     public let addresses: [IPAddress]
-    /// Who reports them: `default/db-0 on n1`.
+    /// The pod that reports the addresses, for messages: `default/db-0 on n1`.
     public let who: String
-    /// Only the pod's annotation tells of them, which a tenant may have written.
+    /// Whether an address is only in the annotation of Multus, which tenants can write, and not in the pod's status.
     public let isByAnnotation: Bool
+    /// The pod that reports the addresses.
     public let pod: PodReference
+    /// The change, or the conflict.
     public let action: Action
     let attachment: Attachment?
     let used: [Record]
@@ -35,39 +38,39 @@ public struct AdoptionStep: Hashable, Sendable {
         self.used = used
     }
 
-    /// `default/db-0 on n1 has it`, or who says so where that is no proof.
-    public var claim: String { isByAnnotation ? "\(who) reports it by its \(Pod.networkStatus)" : "\(who) has it" }
+    /// `default/db-0 on n1 has it`, or `default/db-0 on n1 reports it in ...` if only an annotation reports the address.
+    public var claim: String { isByAnnotation ? "\(who) reports it in \(Pod.networkStatus)" : "\(who) has it" }
 
-    /// The addresses that would be reserved.
+    /// The addresses to reserve.
     var fenced: [IPAddress] {
         if case .fence = action { return addresses }
         return []
     }
 
-    /// True where nothing is changed.
+    /// Whether nothing is to be changed.
     public var isConflict: Bool {
         if case .conflict = action { true } else { false }
     }
 }
 
-/// What is to be recorded of the pods that the Go plugin gave addresses to: a pure function of what the store had and of
-/// the pods that were listed after it.
+/// A planned adoption: the records to write for pods that got their addresses from the Go plugin. It is a pure function of the
+/// store and of the pods, which were listed after the store was read.
 public struct Adoption: Sendable {
-    /// What is to be done, and what cannot be, by address.
+    /// The changes and conflicts, by address.
     public let steps: [AdoptionStep]
-    /// Why, also when all steps are done, the network cannot be said to have no Go nodes: one sentence each.
+    /// The reasons, one message each, why the network cannot be marked as having no Go nodes even after all steps.
     public let obstacles: [String]
-    /// What cannot be seen of the network's pods, as one sentence; nil where there is no such thing.
+    /// The warning about live pods whose addresses are not all known; nil if there are none.
     public let doubt: String?
-    /// How many addresses of live pods are recorded for them already.
+    /// The number of live pods' addresses that are already recorded for these pods.
     public let recorded: Int
-    /// Whether Go nodes are taken into account.
+    /// Whether nodes may run the Go plugin on this network according to its settings.
     public let hasGoNodes: Bool
 
     /// - Parameters:
     ///   - snapshot: the store, read before the pods were listed.
-    ///   - configured: the network's range sets, where the store does not say them.
-    ///   - cluster: by which the pods' cluster is recorded.
+    ///   - configured: the range sets of a CNI file, for a network without a document.
+    ///   - cluster: the identity of the pods' cluster, to be recorded.
     init(
         _ snapshot: NetworkSnapshot, pods: Listing<Pod>, configured: [RangeSet]?, cluster: String?, now: Timestamp
     ) {
@@ -83,6 +86,6 @@ public struct Adoption: Sendable {
         hasGoNodes = snapshot.settings?.hasGoNodes ?? true
     }
 
-    /// The addresses that would be reserved.
+    /// The addresses to reserve.
     var fenced: [IPAddress] { steps.flatMap(\.fenced) }
 }

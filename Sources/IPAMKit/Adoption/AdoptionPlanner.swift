@@ -1,6 +1,6 @@
 import Store
 
-/// Goes through the addresses that live pods report, one by one.
+/// Plans the step for each address that live pods report.
 struct AdoptionPlanner {
     let snapshot: NetworkSnapshot
     let rangeSets: [RangeSet]
@@ -10,10 +10,10 @@ struct AdoptionPlanner {
     private(set) var steps: [AdoptionStep] = []
     private(set) var obstacles: [String] = []
     private(set) var recorded = 0
-    /// Pods with interfaces of which nobody sees the address.
+    /// Live pods with an interface whose address is not known.
     private(set) var silent: [Pod] = []
 
-    /// The interface that Kubernetes reports: a pod's first one.
+    /// The interface whose addresses Kubernetes reports.
     private static let ifname = try? InterfaceName("eth0")
 
     private let attachments: [IPAddress: [Tenancy]]
@@ -40,22 +40,22 @@ struct AdoptionPlanner {
 
     mutating func plan(_ pods: [Pod]) {
         var reporters: [IPAddress: [Pod]] = [:]
-        // Multus' further interfaces are not in a pod's status.
+        // Additional interfaces of Multus are not in a pod's status.
         for pod in pods where pod.isLive {
             for address in Set(pod.addresses + pod.networkStatusAddresses) where isOurs(address) {
                 reporters[address, default: []].append(pod)
             }
         }
-        // The addresses of containers without an attachment, each with the one pod that reports it.
+        // The addresses of containers without an attachment, each with the only pod that reports it.
         var unattached: [String: [(address: IPAddress, pod: Pod, used: Record)]] = [:]
         for (address, pods) in reporters.sorted(by: { $0.key < $1.key }) {
-            // What a tenant writes into an annotation does not contradict what Kubernetes reports.
+            // The status in Kubernetes takes precedence over annotations, which tenants can write.
             let reporting = pods.filter { $0.addresses.contains(address) }
             let pods = (reporting.isEmpty ? pods : reporting).sorted { $0.phrase < $1.phrase }
             guard let pod = pods.first else { continue }
             if pods.count > 1 {
                 let others = pods.dropFirst().map(\.phrase).joined(separator: " and ")
-                conflict(address, pod, "\(others) \(pods.count == 2 ? "has" : "have") it, too")
+                conflict(address, pod, "\(others) also \(pods.count == 2 ? "has" : "have") it")
                 continue
             }
             let isByAnnotation = !pod.addresses.contains(address)
@@ -66,12 +66,12 @@ struct AdoptionPlanner {
             if let held = attachments[address]?.first(where: { $0.containerID == used.value }) {
                 planHeld(address, pod, held)
             } else if attached.contains(used.value) {
-                conflict(address, pod, "its container \(used.value) has an attachment that does not tell of it")
+                conflict(address, pod, "the attachment of its container \(used.value) does not contain it")
             } else if isByAnnotation {
-                // To record it for a pod that only says so would free it with that pod.
+                // If it were recorded for this pod and the annotation is wrong, it would be freed with the pod.
                 obstacles.append(
                     "\(address) is held by container \(used.value) without an attachment, and \(pod.phrase) reports it only "
-                        + "by its \(Pod.networkStatus): without Go nodes a DEL may not find it")
+                        + "in \(Pod.networkStatus): if the network has no Go nodes, a DEL may not find it")
             } else {
                 unattached[used.value, default: []].append((address, pod, used))
             }
@@ -81,35 +81,34 @@ struct AdoptionPlanner {
             let isHeld = attachments[address]?.contains { $0.containerID == used.value } ?? false
             if !isHeld, reporters[address] == nil {
                 obstacles.append(
-                    "\(address) is held by container \(used.value) without an attachment, and no pod reports it: without Go "
-                        + "nodes a DEL may not find it")
+                    "\(address) is held by container \(used.value) without an attachment, and no pod reports it: if the "
+                        + "network has no Go nodes, a DEL may not find it")
             }
         }
         silent = snapshot.silentPods(among: pods)
         for pod in silent { planSilent(pod) }
     }
 
-    /// What nobody can read may have any address, recorded or not.
+    /// A pod that cannot be read may have any address.
     mutating func note(_ unreadable: [UnreadableObject]) {
-        obstacles += unreadable.map { "\($0): what it has cannot be told" }
+        obstacles += unreadable.map { "\($0); its addresses are not known" }
     }
 
-    /// The Go plugin records no fixed address, and takes it from one annotation only: what a pod asks for there it may have
-    /// on an interface that reports nothing.
+    /// The Go plugin does not record fixed addresses. The pod may have the address that it requests by annotation on an
+    /// interface that reports no address.
     private mutating func planSilent(_ pod: Pod) {
-        // The Go plugin reads the unqualified annotation alone, whatever stands beside it.
         for address in Self.namedForGo(by: pod) where isOurs(address) {
             if pod.addresses.contains(address) || pod.networkStatusAddresses.contains(address) { continue }
             let isRecorded =
                 attachments[address]?.contains { $0.holder.uid.map(pod.isMeant) ?? false } ?? false
             guard !isRecorded else { continue }
             obstacles.append(
-                "\(address) is what \(pod.phrase) asks for by kube-ipam.ip, and it may have it on an interface that reports no "
-                    + "address")
+                "\(address) is requested by annotation kube-ipam.ip of \(pod.phrase), which may have it on an interface that "
+                    + "reports no address")
         }
     }
 
-    /// The addresses that the annotation `kube-ipam.ip` names.
+    /// The addresses in the annotation `kube-ipam.ip`, the only one that the Go plugin reads.
     private static func namedForGo(by pod: Pod) -> [IPAddress] {
         let words = pod.annotations["kube-ipam.ip"]?.split { ", \t\n".contains($0) } ?? []
         return words.compactMap { try? IPAddress(String($0)) }
@@ -127,7 +126,7 @@ struct AdoptionPlanner {
     /// An address whose used key and attachment agree.
     private mutating func planHeld(_ address: IPAddress, _ pod: Pod, _ held: Tenancy) {
         let holder = held.holder
-        // What names no pod is not another's.
+        // A holder without UID and name counts as this pod.
         if holder.uid.map(pod.isMeant) ?? (holder.name == nil || holder.isCalled(pod.reference)) {
             recorded += 1
         } else {
@@ -149,7 +148,8 @@ struct AdoptionPlanner {
             for (address, pod, _) in found {
                 conflict(
                     address, pod,
-                    "its used key is \(JSONValue.string(container).serialized()), which is no container ID")
+                    "the value of its used key, \(JSONValue.string(container).serialized()), is not a valid container ID"
+                )
             }
             return
         }
@@ -167,30 +167,30 @@ struct AdoptionPlanner {
         if let held = attachments[address]?.first {
             return conflict(address, pod, "the attachment of \(held.phrase) has it without a used key")
         }
-        // An annotation that tenants can write reserves no address that the Go plugin cannot have given unrecorded: one of the
-        // dynamic range, unless the pod asks for it, or one that no pod can have.
+        // Tenants can write the annotation. It reserves no address that the Go plugin cannot have given without recording it: an
+        // address of the dynamic range that the pod does not request, or an address that no pod can have.
         if isByAnnotation, snapshot.reservations[address] == nil, !Self.namedForGo(by: pod).contains(address),
             rangeSets.contains(where: { $0.dynamicSpace.contains(address) })
                 || rangeSets.contains(where: { $0.range(containing: address)?.role(of: address) != nil })
         {
             return
         }
-        // Nor does it get its pod an address: a reservation for a namespace is never given unasked.
+        // Nor does it give its pod the address: an address that is reserved for a namespace must be requested.
         let fence = isByAnnotation ? ReservationHolder.namespace(pod.reference.namespace) : pod.reservationHolder
         if let known = snapshot.reservations[address]?.reservation {
             if known.isExpired(at: now) {
-                return conflict(address, pod, "nobody recorded it, and its reservation is over")
+                return conflict(address, pod, "it is not recorded, and its reservation has expired")
             }
             guard known.holder.admits(pod.reference, of: pod.workload) else {
-                return conflict(address, pod, "nobody recorded it, and it is reserved for \(known.holder.phrase)")
+                return conflict(address, pod, "it is not recorded, and it is reserved for \(known.holder.phrase)")
             }
             recorded += 1
             note(address, pod, reservedFor: known.holder)
             return
         }
         if pod.isTerminating {
-            // It may have been freed a moment ago; a reservation would outlast the pod.
-            obstacles.append("\(address) of \(pod.phrase): nobody recorded it, and the pod is being deleted")
+            // The address may just have been freed, and a reservation would remain after the pod is gone.
+            obstacles.append("\(address) of \(pod.phrase): it is not recorded, and the pod is being deleted")
             return
         }
         guard snapshot.usedNow[address] == nil else { return }
@@ -198,12 +198,12 @@ struct AdoptionPlanner {
         note(address, pod, reservedFor: fence)
     }
 
-    /// A reservation alone keeps off all pods but those that it is for; among these may be another one. As long as Go nodes
-    /// are taken into account, Kubernetes is asked who has the address.
+    /// With a reservation but without a used key, another pod of the same holder can get the address. As long as the network
+    /// may have Go nodes, an ADD asks Kubernetes whether a pod has the address.
     private mutating func note(_ address: IPAddress, _ pod: Pod, reservedFor holder: ReservationHolder) {
         guard holder != .pod(pod.reference) else { return }
         obstacles.append(
-            "\(address) of \(pod.phrase) is reserved for \(holder.phrase) and has no used key: without Go nodes nobody would "
-                + "look whether a pod still has it, and another one could get it")
+            "\(address) of \(pod.phrase) is reserved for \(holder.phrase) and has no used key: if the network has no Go nodes, "
+                + "no ADD checks whether a pod still has it, and another pod could get it")
     }
 }

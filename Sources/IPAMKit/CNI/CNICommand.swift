@@ -1,16 +1,16 @@
-/// What a runtime asks of a plugin: CNI_COMMAND (CNI spec section 2).
+/// The operation that a runtime requests: CNI_COMMAND (CNI spec section 2).
 public enum CNICommand: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// Give addresses to an attachment.
     case add = "ADD"
-    /// Take the addresses of an attachment back.
+    /// Free the addresses of an attachment.
     case del = "DEL"
-    /// Say whether an attachment is as it was added.
+    /// Check that an attachment is as it was added.
     case check = "CHECK"
-    /// Take back what attachments that are no longer valid hold.
+    /// Free the addresses of attachments that are no longer valid.
     case gc = "GC"
-    /// Say whether the plugin can serve ADD.
+    /// Report whether the plugin can serve ADD.
     case status = "STATUS"
-    /// Say which versions are spoken.
+    /// Report the supported versions.
     case version = "VERSION"
 
     /// The oldest version of the specification that has the command.

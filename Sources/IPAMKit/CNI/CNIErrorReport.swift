@@ -1,6 +1,6 @@
-/// The code of an error (CNI spec section 5, "Error"); from 100 on they are this plugin's own.
+/// The code of an error (CNI spec section 5, "Error"); codes from 100 on are this plugin's own.
 public enum CNIErrorCode: Int, Hashable, Sendable, CaseIterable {
-    /// The version of the configuration is not spoken.
+    /// The `cniVersion` of the configuration is not supported.
     case incompatibleCNIVersion = 1
     /// A field of the configuration has a value that is not supported.
     case unsupportedField = 2
@@ -10,11 +10,11 @@ public enum CNIErrorCode: Int, Hashable, Sendable, CaseIterable {
     case invalidEnvironmentVariables = 4
     /// The configuration could not be read, or the result not written.
     case ioFailure = 5
-    /// What was read is not JSON.
+    /// The configuration is not valid JSON.
     case decodingFailure = 6
     /// The configuration is not valid.
     case invalidNetworkConfig = 7
-    /// A passing condition: the runtime should try again later.
+    /// A temporary condition: the runtime should try again later.
     case tryAgainLater = 11
     /// STATUS: the plugin cannot serve ADD.
     case pluginNotAvailable = 50
@@ -26,30 +26,30 @@ public enum CNIErrorCode: Int, Hashable, Sendable, CaseIterable {
     case addressInUse = 101
     /// The address is reserved for another pod.
     case reservedForAnother = 102
-    /// The address is not one that this pod may have.
+    /// This pod may not have the address.
     case addressNotAllowed = 103
     /// An operator has put the network on hold.
     case networkOnHold = 104
-    /// CHECK: what the runtime believes is not what is recorded.
+    /// CHECK: the store does not have the addresses of `prevResult` for the attachment.
     case addressNotRecorded = 105
-    /// The pod that an address is asked for is not in Kubernetes (any more).
+    /// The pod that the ADD is for is no longer in Kubernetes.
     case podGone = 106
     /// An error inside the plugin.
     case internalError = 999
 }
 
-/// What a plugin prints when it fails (CNI spec section 5, "Error").
+/// The error object that a plugin prints if it fails (CNI spec section 5, "Error").
 public struct CNIErrorReport: Error, Hashable, Sendable {
-    /// The version of the configuration; the newest one if that is not known.
+    /// The version of the configuration; the newest version if the configuration's is not known.
     public var cniVersion: CNIVersion
-    /// The code.
+    /// The error code; the runtime's reaction depends on it.
     public var code: CNIErrorCode
-    /// The error message: what is wrong and where, on one line.
+    /// The error message, on one line.
     public var msg: String
-    /// More, such as a next step; left out of the JSON when empty.
+    /// Further details, such as what an operator can do; left out of the JSON if empty.
     public var details: String
 
-    /// Makes a report of the newest version.
+    /// Makes a report with the newest `cniVersion`.
     public init(_ code: CNIErrorCode, _ msg: String, details: String = "") {
         cniVersion = .newest
         self.code = code
@@ -57,7 +57,7 @@ public struct CNIErrorReport: Error, Hashable, Sendable {
         self.details = details
     }
 
-    /// The report as the specification wants it printed.
+    /// `{cniVersion, code, msg, details}`; `details` is left out if empty.
     public var json: JSONValue {
         var object: JSONObject = [
             "cniVersion": .string(cniVersion.rawValue), "code": JSONValue(code.rawValue), "msg": .string(msg),

@@ -1,15 +1,15 @@
-/// What an ADD gives: the result of an IPAM plugin (CNI spec section 5, "Success" and "Delegated plugins (IPAM)").
+/// The result of an IPAM plugin's ADD (CNI spec section 5, "Success" and "Delegated plugins (IPAM)").
 public struct CNIResult: Hashable, Sendable {
-    /// An address with what belongs to it.
+    /// An element of the result's `ips`.
     public struct Address: Hashable, Sendable {
-        /// The address.
+        /// The address that the interface gets.
         public var address: IPAddress
-        /// The prefix length of the network on the wire, 0 to the family's bit width.
+        /// The prefix length of the interface's subnet, 0 to the family's bit width.
         public var prefixLength: Int
-        /// The gateway of the subnet.
+        /// The gateway of the subnet; nil for none.
         public var gateway: IPAddress?
 
-        /// Makes an address.
+        /// Makes an element of `ips`.
         public init(address: IPAddress, prefixLength: Int, gateway: IPAddress? = nil) {
             self.address = address
             self.prefixLength = prefixLength
@@ -17,36 +17,36 @@ public struct CNIResult: Hashable, Sendable {
         }
     }
 
-    /// Why a result cannot be written in a version.
+    /// The reason why a version of the specification has no form for a result.
     public enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
-        /// Versions before 0.3.0 have room for one address of a family.
+        /// A result of a version before 0.3.0 has one address of each family at most.
         case tooManyAddresses(AddressFamily, count: Int, version: CNIVersion)
 
-        /// One sentence for people.
+        /// The error message, on one line.
         public var description: String {
             switch self {
             case .tooManyAddresses(let family, let count, let version):
-                "CNI version \(version) has room for one \(family) address in a result, not for \(count): "
-                    + "use cniVersion 0.3.0 or newer"
+                "a result of CNI version \(version) can have only one \(family) address, not \(count): use cniVersion "
+                    + "0.3.0 or newer"
             }
         }
     }
 
-    /// The addresses, one of each range set, in order.
+    /// One address of each range set, in the order of the sets.
     public var addresses: [Address]
-    /// The routes to add.
+    /// The routes that the main plugin adds.
     public var routes: [Route]
-    /// How the container resolves names.
+    /// The container's DNS configuration; left out of the JSON if empty.
     public var dns: DNSConfiguration
 
-    /// Makes a result.
+    /// Makes a result, by default without routes and DNS configuration.
     public init(addresses: [Address], routes: [Route] = [], dns: DNSConfiguration = DNSConfiguration()) {
         self.addresses = addresses
         self.routes = routes
         self.dns = dns
     }
 
-    /// The result in the shape of a version. There are no `interfaces` in it: those are the main plugin's.
+    /// The result in the format of a version. It has no `interfaces`, because the main plugin adds them.
     ///
     /// - Throws: ``Problem/tooManyAddresses(_:count:version:)``.
     public func json(for version: CNIVersion) throws(Problem) -> JSONValue {
@@ -61,7 +61,7 @@ public struct CNIResult: Hashable, Sendable {
         return .object(result)
     }
 
-    /// `ip4` and `ip6` of versions 0.1.0 and 0.2.0, which have the routes of their family inside.
+    /// Adds `ip4` and `ip6` of versions 0.1.0 and 0.2.0; each contains the routes of its family.
     private func addFamilies(to result: inout JSONObject, _ version: CNIVersion) throws(Problem) {
         for (family, key) in [(AddressFamily.ipv4, "ip4"), (.ipv6, "ip6")] {
             let ofFamily = addresses.filter { $0.address.family == family }
@@ -77,7 +77,7 @@ public struct CNIResult: Hashable, Sendable {
         }
     }
 
-    /// An element of `ips`; `version` is in it from 0.3.0 to 0.4.0.
+    /// An element of `ips`; it has a `version` from 0.3.0 to 0.4.0.
     private static func json(_ address: Address, _ version: CNIVersion) -> JSONValue {
         var object = JSONObject()
         if version < .v100 { object["version"] = address.address.family == .ipv4 ? "4" : "6" }
@@ -86,8 +86,8 @@ public struct CNIResult: Hashable, Sendable {
         return .object(object)
     }
 
-    /// The addresses that an earlier result of any version names, in order and each once. What cannot be read is passed
-    /// over: the result was written by others.
+    /// The addresses of an earlier result of any version, in order and each once. Values that cannot be read are ignored,
+    /// because other plugins can have written the result.
     public static func addresses(inPrevResult result: JSONValue) -> [IPAddress] {
         let listed = result["ips"]?.array?.map { $0["address"] } ?? []
         let texts = (listed + [result["ip4"]?["ip"], result["ip6"]?["ip"]]).compactMap { $0?.string }

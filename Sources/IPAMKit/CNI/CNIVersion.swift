@@ -1,25 +1,25 @@
-/// The versions of the CNI specification that are spoken here.
+/// The supported versions of the CNI specification.
 public enum CNIVersion: String, Hashable, Sendable, CaseIterable, Comparable, CustomStringConvertible {
-    /// 0.1.0, which a configuration without `cniVersion` means.
+    /// 0.1.0, the version of a configuration without `cniVersion`.
     case v010 = "0.1.0"
-    /// 0.2.0, the last one with `ip4` and `ip6` in the result.
+    /// 0.2.0, the last version with `ip4` and `ip6` in the result.
     case v020 = "0.2.0"
-    /// 0.3.0, the first one with a list of addresses in the result.
+    /// 0.3.0, the first version with a list of addresses in the result.
     case v030 = "0.3.0"
     /// 0.3.1.
     case v031 = "0.3.1"
-    /// 0.4.0, the first one with CHECK.
+    /// 0.4.0, the first version with CHECK.
     case v040 = "0.4.0"
-    /// 1.0.0, the first one without `version` in the addresses of the result.
+    /// 1.0.0, the first version without `version` in the addresses of the result.
     case v100 = "1.0.0"
-    /// 1.1.0, the first one with GC and STATUS.
+    /// 1.1.0, the first version with GC and STATUS.
     case v110 = "1.1.0"
 
-    /// The newest version.
+    /// The version of an error report if the configuration's version is not known.
     public static let newest = CNIVersion.v110
 
-    /// The version that a configuration names. An absent or empty `cniVersion` is 0.1.0, as in libcni; nil stands for a
-    /// version that is not spoken here.
+    /// Reads the `cniVersion` of a configuration. An absent or empty value is 0.1.0, as in libcni; the result is nil if the
+    /// version is not supported.
     public init?(_ text: String?) {
         guard let text, !text.isEmpty else {
             self = .v010
@@ -29,9 +29,9 @@ public enum CNIVersion: String, Hashable, Sendable, CaseIterable, Comparable, Cu
         self = version
     }
 
-    /// The version that counts of a configuration's `cniVersion` and `cniVersions` (CNI 1.1, "Network configuration
-    /// format"): the newest that is spoken here, as libcni chooses; nil where neither is there. Where none is spoken it is the
-    /// first that is named.
+    /// The effective version of a configuration with `cniVersion` and `cniVersions` (CNI 1.1, "Network configuration
+    /// format"): the newest supported version, as in libcni; the first version if none is supported; nil if both members are
+    /// absent.
     static func chosen(of object: JSONObject) -> JSONValue? {
         let version = object["cniVersion"].flatMap { $0.isNull ? nil : $0 }
         guard let listed = object["cniVersions"]?.array, !listed.isEmpty else { return version }
@@ -43,18 +43,18 @@ public enum CNIVersion: String, Hashable, Sendable, CaseIterable, Comparable, Cu
     /// The version as written, such as "0.3.1".
     public var description: String { rawValue }
 
-    /// Orders by age, the oldest first.
+    /// Orders by age, the oldest version first.
     public static func < (left: CNIVersion, right: CNIVersion) -> Bool {
-        // The texts have one form, a digit for each part, and so sort as the versions do.
+        // Every part of every version is one digit, so the texts sort like the versions.
         left.rawValue < right.rawValue
     }
 
-    /// All versions, comma separated, oldest first.
+    /// All versions, oldest first, with ", " between them.
     static var list: String {
         allCases.map(\.rawValue).joined(separator: ", ")
     }
 
-    /// The answer to VERSION (CNI spec section 5, "Version"), in the version that was asked with.
+    /// The result of VERSION (CNI spec section 5, "Version"); this version is that of the request.
     public func versionReport() -> JSONValue {
         ["cniVersion": .string(rawValue), "supportedVersions": .array(Self.allCases.map { .string($0.rawValue) })]
     }

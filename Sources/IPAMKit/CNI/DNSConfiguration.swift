@@ -1,12 +1,12 @@
-/// How a container resolves names: `dns` of a CNI result.
+/// The DNS configuration of a container: `dns` of a CNI result.
 public struct DNSConfiguration: Hashable, Sendable {
     /// The addresses of the name servers, in order of preference.
     public var nameservers: [String]
     /// The local domain.
     public var domain: String?
-    /// The domains to look short names up in, in order.
+    /// The search domains for short names, in order of preference.
     public var search: [String]
-    /// The options of the resolver.
+    /// The options of the resolver, such as `ndots:2` (resolv.conf(5)).
     public var options: [String]
 
     /// Makes a configuration, by default an empty one.
@@ -17,15 +17,15 @@ public struct DNSConfiguration: Hashable, Sendable {
         self.options = options
     }
 
-    /// Reads the text of a resolv.conf(5) file as the C library's resolver does: a keyword starts its line, of several
-    /// `domain` and `search` lines the last one counts, whichever it is, and what it does not understand it passes over. A
-    /// comment may also follow a value without white space before it.
+    /// Reads the text of a resolv.conf(5) file as the C library's resolver does: a keyword must be at the start of its line, the
+    /// last `domain` or `search` line counts, and lines that are not understood are ignored. In addition, a comment may follow a
+    /// value without white space before it.
     public init(resolvConf text: String) {
         self.init()
         for line in text.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             guard let first = line.first, !Self.isBlank(first), !Self.isComment(first) else { continue }
-            let said = line.prefix { !Self.isComment($0) }
-            let words = said.split(whereSeparator: Self.isBlank).compactMap { String($0) }
+            let words = line.prefix { !Self.isComment($0) }.split(whereSeparator: Self.isBlank)
+                .compactMap { String($0) }
             guard let keyword = words.first, words.count > 1 else { continue }
             let values = Array(words.dropFirst())
             switch keyword {
@@ -48,7 +48,7 @@ public struct DNSConfiguration: Hashable, Sendable {
         nameservers.isEmpty && domain == nil && search.isEmpty && options.isEmpty
     }
 
-    /// The configuration as JSON, without what is empty.
+    /// `{nameservers, domain, search, options}`; members without a value are left out.
     public var json: JSONValue {
         var object = JSONObject()
         if !nameservers.isEmpty { object["nameservers"] = .array(nameservers.map { .string($0) }) }
@@ -62,7 +62,7 @@ public struct DNSConfiguration: Hashable, Sendable {
 
     private static func isComment(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "#") || byte == UInt8(ascii: ";") }
 
-    /// An address; a link-local one of IPv6 may name its zone (RFC 4007), as the resolver allows.
+    /// Whether a text is an address; an IPv6 address may have a zone (RFC 4007), as the resolver allows.
     private static func isNameserver(_ text: String) -> Bool {
         guard let zone = text.utf8.firstIndex(of: UInt8(ascii: "%")) else { return (try? IPAddress(text)) != nil }
         guard let address = try? IPAddress(String(text[..<zone])), address.family == .ipv6 else { return false }

@@ -1,21 +1,22 @@
-/// A route that the main plugin adds in the container (CNI spec section 5, "Success"; the extras are of 1.1.0).
+/// A route that the main plugin adds in the container (CNI spec section 5, "Success"); `mtu` and the members after it are
+/// new in 1.1.0. Nil members are left out of the JSON.
 public struct Route: Hashable, Sendable {
-    /// `dst`: where to.
+    /// `dst`: the destination, `0.0.0.0/0` or `::/0` for a default route.
     public var destination: CIDR
-    /// `gw`: by way of whom; where absent it is the gateway of the first address of its family.
+    /// `gw`: the next hop; nil for the gateway of the first address of the route's family.
     public var gateway: IPAddress?
     /// `mtu`: the maximum transmission unit in bytes.
     public var mtu: Int?
     /// `advmss`: the maximum segment size to advertise, in bytes.
     public var advmss: Int?
-    /// `priority`: the metric, lower is preferred.
+    /// `priority`: the metric; the route with the lowest metric is preferred.
     public var priority: Int?
     /// `table`: the number of the routing table.
     public var table: Int?
     /// `scope`: 0 global, 253 link, 254 host (rtnetlink(7)).
     public var scope: Int?
 
-    /// Makes a route.
+    /// Makes a route, by default only to a destination.
     public init(
         destination: CIDR, gateway: IPAddress? = nil, mtu: Int? = nil, advmss: Int? = nil, priority: Int? = nil,
         table: Int? = nil, scope: Int? = nil
@@ -33,7 +34,7 @@ public struct Route: Hashable, Sendable {
     private static let linkScope = 253
     private static let hostScope = 254
 
-    /// The route by way of the gateway that the container has, unless it names one or needs none.
+    /// The route with the first gateway of its family, unless it has a gateway already or needs none.
     func by(_ gateways: some Sequence<IPAddress>) -> Route {
         guard gateway == nil, scope != Self.linkScope, scope != Self.hostScope else { return self }
         var route = self
@@ -41,7 +42,7 @@ public struct Route: Hashable, Sendable {
         return route
     }
 
-    /// The route as a result of a version has it: `mtu` and the like from 1.1.0 on only.
+    /// The route in the format of a version; `mtu` and the members after it only from 1.1.0 on.
     func json(for version: CNIVersion) -> JSONValue {
         var object: JSONObject = ["dst": .string(destination.description)]
         if let gateway { object["gw"] = .string(gateway.description) }

@@ -1,22 +1,22 @@
 /// CNI_ARGS: extra arguments of the runtime, `KEY=value` pairs separated by semicolons (CNI spec section 2).
 ///
-/// Keys that are not known are ignored, with or without `IgnoreUnknown`.
+/// Unknown keys are ignored, with or without `IgnoreUnknown`.
 public struct CNIArguments: Hashable, Sendable {
-    /// `IP`: the addresses asked for, one or a comma list, each alone or with a prefix length that does not count.
+    /// `IP`: the requested addresses, comma-separated, each with or without a prefix length, which is ignored.
     public var requestedAddresses: [IPAddress] = []
-    /// `K8S_POD_NAMESPACE`.
+    /// `K8S_POD_NAMESPACE`; nil if absent.
     public var podNamespace: Namespace?
-    /// `K8S_POD_NAME`: a pod's name, or what another runtime calls its container.
+    /// `K8S_POD_NAME`: the name of a pod, or the name that another runtime gives its container; nil if absent.
     public var podName: PodName?
-    /// `K8S_POD_UID`.
+    /// `K8S_POD_UID`; nil if absent.
     public var podUID: String?
 
-    /// Makes arguments that say nothing.
+    /// Makes the arguments of an empty CNI_ARGS.
     public init() {}
 
-    /// Reads CNI_ARGS. An empty value counts as absent; of a key given twice the last one counts.
+    /// Reads CNI_ARGS. An empty value counts as absent; if a key occurs twice, the last value counts.
     ///
-    /// - Throws: ``ConfigurationError/arguments(found:problem:)`` for a pair without "=", and for a value of a known key that is malformed.
+    /// - Throws: ``ConfigurationError/arguments(found:problem:)`` if a pair has no "=", or the value of a known key is malformed.
     public init(_ text: String) throws(ConfigurationError) {
         for pair in text.utf8.split(separator: UInt8(ascii: ";")) {
             guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), equals > pair.startIndex else {
@@ -38,10 +38,11 @@ public struct CNIArguments: Hashable, Sendable {
         }
     }
 
-    /// The pod, where both its namespace and its name are given and Kubernetes can have one of these names.
+    /// The pod; nil if the namespace or the name is absent, or if Kubernetes does not accept them.
     public var pod: PodReference? { ContainerName.resolve(podNamespace, podName).pod }
 
-    /// What the runtime calls a container that is no pod: its name alone (podman), or names that Kubernetes cannot have.
+    /// The name of a container that is not a pod: a name alone (podman), or names that Kubernetes does not accept. Nil for a
+    /// pod, and if the name is absent.
     public var container: ContainerName? { ContainerName.resolve(podNamespace, podName).container }
 
     private mutating func set(_ key: String, to value: String) throws {
@@ -56,7 +57,7 @@ public struct CNIArguments: Hashable, Sendable {
             }
         case "K8S_POD_NAMESPACE": podNamespace = try Namespace(value)
         case "K8S_POD_NAME": podName = try PodName(value)
-        // A UID obeys what a name of Kubernetes does; that it is a UUID is not promised (static pods pass a hash).
+        // A UID follows the rules of a Kubernetes name. It need not be a UUID: that of a static pod is a hash.
         case "K8S_POD_UID": podUID = try PodName(value).text
         default: break
         }

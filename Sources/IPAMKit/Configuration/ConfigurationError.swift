@@ -1,35 +1,35 @@
-/// What is wrong with a network configuration or with CNI_ARGS.
+/// An error in a network configuration or in CNI_ARGS.
 public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// There is no text, or white space only.
     case empty
-    /// The text is longer than is read.
+    /// The text is longer than `limit` bytes.
     case tooLarge(limit: Int)
     /// The text is not JSON.
     case syntax(JSONSyntaxError)
-    /// The text is JSON, but no object; `found` names its kind.
+    /// The text is JSON, but not an object; `found` is its kind, such as `an array`.
     case notAnObject(found: String)
-    /// `cniVersion` is not one of the versions spoken here.
+    /// `cniVersion` is not a supported version.
     case unknownVersion(String)
-    /// A key is absent that must be there; `expected` says what would be right.
+    /// A required key is absent: `key` is the key path, `expected` what is required.
     case missing(key: String, expected: String)
-    /// A key has a wrong value: `found` is the value as JSON text, `problem` what is wrong and what would be right.
+    /// A key has an invalid value: `key` is the key path, `found` the value as JSON text, `problem` the error and a valid value.
     case value(key: String, found: String, problem: String)
-    /// CNI_ARGS is malformed, or a value in it is.
+    /// CNI_ARGS, or a value in it, is malformed: `found` is the part, in quotes.
     case arguments(found: String, problem: String)
 
-    /// One sentence for people, with the key path and the value.
+    /// The error message, on one line, with the key path and the value.
     public var description: String {
         switch self {
         case .empty:
             "the network configuration is empty"
         case .tooLarge(let limit):
-            "the network configuration is longer than \(limit) bytes, which is all that is read"
+            "the network configuration is longer than \(limit) bytes, the most that is allowed"
         case .syntax(let error):
             "the network configuration is not valid JSON: \(error)"
         case .notAnObject(let found):
             "the network configuration must be a JSON object, not \(found)"
         case .unknownVersion(let text):
-            "cniVersion \(text.quotedForPeople) is not supported, these are: \(CNIVersion.list)"
+            "cniVersion \(text.quotedForPeople) is not supported; supported versions: \(CNIVersion.list)"
         case .missing(let key, let expected):
             "\(key) is missing: \(expected)"
         case .value(let key, let found, let problem):
@@ -39,7 +39,7 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
         }
     }
 
-    /// The code to report (CNI spec section 5, "Error").
+    /// The error code for the runtime (CNI spec section 5, "Error").
     public var code: CNIErrorCode {
         switch self {
         case .empty, .tooLarge, .syntax, .notAnObject: .decodingFailure
@@ -54,7 +54,7 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
 }
 
 extension CNIErrorReport {
-    /// The report of an invalid configuration.
+    /// Makes the report of an invalid configuration.
     public init(_ error: ConfigurationError) {
         self.init(error.code, error.description)
     }

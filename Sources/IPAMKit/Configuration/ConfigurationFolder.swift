@@ -1,15 +1,16 @@
 import Machine
 
-/// The CNI configurations of a folder's files that use kube-ipam. The caller hands in how files are read.
+/// The CNI configurations that use kube-ipam in the files of a folder. The caller passes the functions that read files.
 public struct ConfigurationFolder: Sendable {
-    /// Where runtimes look for CNI configuration files by default.
+    /// The default folder of runtimes for CNI configuration files.
     public static let standard = "/etc/cni/net.d"
 
-    /// The folder or a file cannot be read, or a file is not JSON.
+    /// A folder or a file that cannot be read, or a file that is not JSON.
     public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         /// The error message, with the path.
         public let description: String
 
+        /// Makes a problem from its error message.
         public init(_ description: String) {
             self.description = description
         }
@@ -20,14 +21,15 @@ public struct ConfigurationFolder: Sendable {
     /// The plugin configurations that use kube-ipam, as ``ConfigurationLocator`` finds them, each with the path of its
     /// file; in the order of the files.
     public private(set) var configurations: [(path: String, value: JSONValue)] = []
+    /// The files that were left out, in their order.
     public private(set) var problems: [Problem] = []
 
-    /// Looks at the files of a folder that a runtime would read, in the order of their names.
+    /// Reads the files of a folder that a runtime would read, in the order of their names.
     ///
     /// - Parameters:
     ///   - path: the path of the folder.
-    ///   - names: gives the names of the files in a folder, in any order; nil if there is no such folder.
-    ///   - read: gives the text of the file at a path.
+    ///   - names: returns the names of the files in a folder, in any order; nil if there is no such folder.
+    ///   - read: returns the text of the file at a path.
     public init(
         path: String, names: (String) throws(FileError) -> [String]?, reading read: (String) throws(FileError) -> String
     ) {
@@ -56,7 +58,7 @@ public struct ConfigurationFolder: Sendable {
 
     /// The plugin configurations in the text of one file that use kube-ipam.
     ///
-    /// - Throws: ``Problem`` where the text is not JSON.
+    /// - Throws: ``Problem`` if the text is not JSON.
     public static func configurations(in text: String, of path: String) throws(Problem) -> [JSONValue] {
         do throws(JSONSyntaxError) {
             return ConfigurationLocator.networks(in: try JSONValue(parsing: text))
@@ -65,12 +67,12 @@ public struct ConfigurationFolder: Sendable {
         }
     }
 
-    /// Runtimes read these and no others (libcni, `ConfFiles`).
+    /// Whether runtimes read a file of this name (libcni, `ConfFiles`).
     private static func isConfiguration(_ name: String) -> Bool {
         [".conf", ".conflist", ".json"].contains(where: name.hasSuffix)
     }
 
-    /// The `ipam` of each file that configures `network` and says where its etcd is.
+    /// The `ipam` of each file that configures `network` and has an `etcdURL`.
     func ipams(of network: NetworkName) -> [(path: String, ipam: ConfigurationReader)] {
         configurations.compactMap { path, value in
             guard let object = value.object else { return nil }

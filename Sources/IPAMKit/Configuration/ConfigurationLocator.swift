@@ -1,13 +1,13 @@
 /// Finds the configurations of kube-ipam in the files of a CNI configuration directory.
 public enum ConfigurationLocator {
-    /// The `type` of an `ipam` object that is meant for kube-ipam.
+    /// The `type` of an `ipam` object for kube-ipam.
     public static let pluginType = "kube-ipam"
 
-    /// Each complete plugin configuration of a parsed file whose `ipam.type` is "kube-ipam", in the order of the file.
+    /// The complete plugin configurations in a parsed file whose `ipam.type` is "kube-ipam", in the order of the file.
     ///
     /// A file is a plugin configuration, a list with `plugins` (CNI spec section 1), or a Multus configuration with
-    /// `delegates`, each of which is one of these again. As libcni does, the plugins of a list get its `name` and the newest
-    /// of its `cniVersion` and `cniVersions` that is spoken here; delegates inherit what they lack.
+    /// `delegates`, each of which is again one of these three. As in libcni, the plugins of a list get the list's `name` and the
+    /// newest supported version of its `cniVersion` and `cniVersions`. Delegates inherit only those that they do not have.
     public static func networks(in file: JSONValue) -> [JSONValue] {
         guard var object = file.object else { return [] }
         object["cniVersion"] = CNIVersion.chosen(of: object)

@@ -1,14 +1,14 @@
-/// Reads the members of one object of a configuration and knows their key paths.
+/// Reads the members of one object of a configuration, with their key paths for errors.
 ///
-/// As Go's encoding/json does: a key is looked up as written first, then whatever its case; `null` counts as absent,
-/// and so does an empty string where a value is optional.
+/// As in Go's encoding/json, a key is looked up as written first, then in any case; `null` counts as absent. So does an empty
+/// string if the value is optional.
 struct ConfigurationReader {
     /// A value and the path to it.
     struct Item {
         let value: JSONValue
         let key: String
 
-        /// The error that the value is wrong.
+        /// The error that the value is invalid.
         func error(_ problem: String) -> ConfigurationError {
             .value(key: key, found: value.excerpt, problem: problem)
         }
@@ -46,7 +46,7 @@ struct ConfigurationReader {
             do { return try IPAddress(text) } catch { throw self.error(error.problem) }
         }
 
-        /// An address, of which a prefix length may follow that does not count.
+        /// An address, with or without a prefix length, which is ignored.
         func addressIgnoringPrefixLength() throws(ConfigurationError) -> IPAddress {
             let text = try string()
             guard text.utf8.contains(UInt8(ascii: "/")) else { return try address() }
@@ -78,7 +78,7 @@ struct ConfigurationReader {
         return Item(value: member.value, key: keyPath(member.key))
     }
 
-    /// The version that counts of `cniVersions`; nil where it is absent. A runtime passes `cniVersion`.
+    /// The effective version of `cniVersions`; nil if it is absent. A runtime passes `cniVersion`.
     var versions: Item? {
         guard self["cniVersions"] != nil, let version = CNIVersion.chosen(of: object) else { return nil }
         return Item(value: version, key: keyPath("cniVersions"))
@@ -90,8 +90,8 @@ struct ConfigurationReader {
         return item
     }
 
-    /// A string without control characters, such as a path or a name, under the first of the keys that has one; nil
-    /// when absent or empty.
+    /// A string without control characters, such as a path or a name, of the first of the keys that has a value; nil if all are
+    /// absent or empty.
     func string(_ keys: String...) throws(ConfigurationError) -> String? {
         guard let item = keys.lazy.compactMap({ nonEmpty($0) }).first else { return nil }
         let text = try item.string()
@@ -101,7 +101,7 @@ struct ConfigurationReader {
         return text
     }
 
-    /// A string that must not be repeated in an error.
+    /// A string that must not be part of an error message.
     func secret(_ key: String) throws(ConfigurationError) -> String? {
         guard let item = nonEmpty(key) else { return nil }
         guard let text = item.value.string else {
@@ -110,14 +110,14 @@ struct ConfigurationReader {
         return text
     }
 
-    /// An address; nil when absent or empty.
+    /// An address; nil if absent or empty.
     func address(_ key: String) throws(ConfigurationError) -> IPAddress? {
         guard let item = nonEmpty(key) else { return nil }
         return try item.address()
     }
 
-    /// The CIDR block that an address with a prefix length lies in, as Go's `net.ParseCIDR` reads it: `10.1.2.3/16` is
-    /// `10.1.0.0/16`; nil when absent or empty.
+    /// The CIDR block that an address with a prefix length is in, as Go's `net.ParseCIDR` reads it: `10.1.2.3/16` is
+    /// `10.1.0.0/16`; nil if absent or empty.
     func blockOfAddress(_ key: String) throws(ConfigurationError) -> CIDR? {
         guard let item = nonEmpty(key) else { return nil }
         let text = try item.string()
@@ -127,13 +127,13 @@ struct ConfigurationReader {
         } catch { throw item.error(error.problem) }
     }
 
-    /// A CIDR block; nil when absent or empty.
+    /// A CIDR block; nil if absent or empty.
     func block(_ key: String) throws(ConfigurationError) -> CIDR? {
         guard let item = nonEmpty(key) else { return nil }
         return try item.block()
     }
 
-    /// A whole number of a range; nil when absent.
+    /// A whole number in a range; nil if absent.
     func integer(_ key: String, _ allowed: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
         guard let item = self[key] else { return nil }
         guard let number = item.value.int, allowed.contains(number) else {
@@ -142,13 +142,13 @@ struct ConfigurationReader {
         return number
     }
 
-    /// An object; nil when absent.
+    /// An object; nil if absent.
     func reader(_ key: String) throws(ConfigurationError) -> ConfigurationReader? {
         guard let item = self[key] else { return nil }
         return try item.reader()
     }
 
-    /// The elements of an array; none when absent.
+    /// The elements of an array; empty if absent.
     func elements(_ key: String) throws(ConfigurationError) -> [Item] {
         guard let item = self[key] else { return [] }
         return try item.elements()

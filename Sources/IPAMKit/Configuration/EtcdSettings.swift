@@ -1,20 +1,20 @@
-/// How to reach etcd: `etcdConfig` of a configuration.
+/// The connection to etcd: `etcdConfig` of a configuration.
 public struct EtcdSettings: Hashable, Sendable {
     /// The endpoints as URLs of scheme, host and port: `https://192.168.1.50:2379`.
     public var endpoints: [String]
-    /// The path of the client certificate (PEM), `etcdCertFile`.
+    /// `etcdCertFile`: the path of the client certificate (PEM); nil for none.
     public var certFile: String?
-    /// The path of the client certificate's key (PEM), `etcdKeyFile`.
+    /// `etcdKeyFile`: the path of the client certificate's private key (PEM); nil for none.
     public var keyFile: String?
-    /// The path of the certificates of trusted authorities (PEM), `etcdTrustedCAFileFile` as published, or
-    /// `etcdTrustedCAFile`.
+    /// `etcdTrustedCAFileFile` (as published) or `etcdTrustedCAFile`: the path of the certificates of trusted authorities
+    /// (PEM); nil for the system's.
     public var caFile: String?
-    /// The user, `etcdUsername`.
+    /// `etcdUsername`; nil for a connection without a user.
     public var username: String?
-    /// The user's password, `etcdPassword`.
+    /// `etcdPassword`; it has no meaning without ``username``.
     public var password: String?
 
-    /// Makes settings of endpoints that are complete URLs.
+    /// Makes settings; the endpoints must be complete URLs, as ``endpoint(_:defaultsToTLS:)`` returns them.
     public init(
         endpoints: [String], certFile: String? = nil, keyFile: String? = nil, caFile: String? = nil,
         username: String? = nil, password: String? = nil
@@ -27,7 +27,7 @@ public struct EtcdSettings: Hashable, Sendable {
         self.password = password
     }
 
-    /// The parts of a comma-separated list of endpoints, without the white space around them; empty ones are left out.
+    /// The parts of a comma-separated list of endpoints, without the white space around them; empty parts are left out.
     public static func list(_ text: String) -> [String] {
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
         var parts: [String] = []
@@ -39,19 +39,18 @@ public struct EtcdSettings: Hashable, Sendable {
         return parts
     }
 
-    /// The port etcd listens on for clients.
+    /// The default client port of etcd.
     public static let defaultPort = 2379
 
     /// The complete URL of an endpoint: `http://` or `https://`, host and port.
     ///
-    /// Without a scheme it is https when certificates are given and http otherwise, without a port it is 2379. A single
-    /// slash after the port is dropped.
+    /// The default scheme depends on `defaultsToTLS`, the default port is 2379. A single slash after the port is removed.
     ///
     /// - Parameters:
     ///   - text: such as `https://192.168.1.50:2379`, `etcd-0.example:2379` or `[fd00::1]`.
-    ///   - defaultsToTLS: whether an endpoint without scheme is https.
+    ///   - defaultsToTLS: whether an endpoint without a scheme is https.
     /// - Returns: the URL, such as `https://192.168.1.50:2379`.
-    /// - Throws: ``EndpointError`` for everything else: another scheme, credentials, a path, a bad host or port.
+    /// - Throws: ``EndpointError`` for another scheme, credentials, a path, or an invalid host or port.
     public static func endpoint(_ text: String, defaultsToTLS: Bool) throws(EndpointError) -> String {
         if text.utf8.contains(UInt8(ascii: "@")) { throw .credentials }
         var rest = text[...]
@@ -95,18 +94,18 @@ public struct EtcdSettings: Hashable, Sendable {
     }
 }
 
-/// What is wrong with the URL of an endpoint.
+/// An error in the URL of an endpoint.
 public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The scheme is neither http nor https.
     case scheme(String)
-    /// The URL has a user or password in it, and is not repeated for that reason.
+    /// The URL has a user or a password in it; therefore the error message does not show the URL.
     case credentials
     /// The host is missing or malformed, or a path follows.
     case host(String)
     /// The port is not a number from 1 to 65535.
     case port(String)
 
-    /// One sentence for people.
+    /// The error message, on one line.
     public var description: String { "\(subject) \(problem)" }
 
     var subject: String {
@@ -120,14 +119,14 @@ public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .scheme: "must start with http:// or https://"
         case .credentials: "has a user or password in its URL: use etcdUsername and etcdPassword"
-        case .host: "is not an endpoint such as https://192.168.1.50:2379: scheme, host and port, and no path"
-        case .port: "has no valid port: it is a number from 1 to 65535"
+        case .host: "is not an endpoint: write scheme, host and port without a path, such as https://192.168.1.50:2379"
+        case .port: "has no valid port: it must be a number from 1 to 65535"
         }
     }
 }
 
 extension String {
-    /// Where a text of ASCII first occurs.
+    /// The index at which an ASCII text first occurs.
     fileprivate func utf8Index(of needle: String) -> Index? {
         var start = startIndex
         while start < endIndex {

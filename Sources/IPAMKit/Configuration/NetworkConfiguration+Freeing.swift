@@ -1,20 +1,20 @@
-/// What DEL and GC read: the way to the store, and nothing that they can do without.
+/// The configuration of DEL and GC: the connection to the store, and little else.
 extension NetworkConfiguration {
-    /// Reads what DEL and GC need of a network configuration: `name`, `cniVersion`, how etcd is reached, and `prevResult`
-    /// where it can be used. Of `ipam` the members `logFile`, `logLevel`, `timeout`, `nodeName` and `historyDepth` count
-    /// where they can be used, else their defaults do, and ``ignored`` says so. No other member is looked at: what was
-    /// wrong at the ADD, or became so since, does not keep a pod from being torn down.
+    /// Reads the members of a network configuration that DEL and GC need: `name`, `cniVersion`, the connection to etcd, and for
+    /// DEL `prevResult` if it is valid. Of `ipam`, the members `logFile`, `logLevel`, `timeout`, `nodeName` and `historyDepth`
+    /// count; if one is invalid, its default applies and its error is added to ``ignored``. All other members are ignored, so
+    /// that a pod can be torn down whatever they contain.
     ///
-    /// `cniVersion` must be one that is spoken here, also for DEL: a call in another version is answered with code 1 (CNI
-    /// spec section 5, "Error"), because nobody knows what it means.
+    /// `cniVersion` must be a supported version, also for DEL: a call with another version fails with code 1 (CNI spec section
+    /// 5, "Error"), because its meaning is not known.
     ///
     /// - Parameters:
     ///   - json: the bytes of the configuration, at most ``sizeLimit``.
-    ///   - command: DEL or GC. GC needs the list of attachments: one that cannot be read is an error, because by half of it
-    ///     live attachments would be freed.
-    ///   - nodeFiles: the node's own CNI files. Asked for where the configuration has no `etcdConfig` with an `etcdURL`
-    ///     (Multus strips it): then the node's file of the same network serves, for what the configuration leaves out.
-    /// - Throws: ``ConfigurationError`` that names the position or the key path.
+    ///   - command: DEL or GC. For GC, a list of attachments that cannot be read completely is an error, because the
+    ///     attachments that are missing in it would be freed.
+    ///   - nodeFiles: returns the node's own CNI files. Called only if the configuration has no `etcdConfig` with an `etcdURL`
+    ///     (Multus removes it); then the node's file for the same network supplies all that the configuration leaves out.
+    /// - Throws: ``ConfigurationError`` with the position or the key path.
     public init(
         freeing json: [UInt8], by command: CNICommand, nodeFiles: () -> ConfigurationFolder
     ) throws(ConfigurationError) {
@@ -51,8 +51,8 @@ extension NetworkConfiguration {
         waitForReleaseSeconds = 0
     }
 
-    /// The `etcdConfig` of the call, or, where it names no etcd, that of the node's own file, whose `ipam` then also says
-    /// what else the call leaves out.
+    /// The `etcdConfig` of the call. If it has no `etcdURL`, that of the node's own file, whose `ipam` then also supplies the
+    /// other members that the call leaves out.
     private static func store(
         of network: NetworkName, _ options: inout OptionalMembers, _ nodeFile: inout String?,
         _ nodeFiles: () -> ConfigurationFolder
@@ -78,14 +78,14 @@ extension NetworkConfiguration {
             nodeFile = first.path
             return store
         }
-        // The call's own `ipam` may be what is wrong.
+        // An error in the call's own `ipam` may be the cause.
         if let ignored = options.ignored.first { throw ignored }
         let problem = folder.problems.first.map { " (\($0))" } ?? ""
         throw .missing(
             key: own == nil ? "ipam.etcdConfig" : "ipam.etcdConfig.etcdURL",
             expected:
-                "no CNI file in \(folder.path) says where the etcd of network \(network) is\(problem); add etcdConfig "
-                + "with etcdURL to the network's configuration, or a CNI file of network \(network) to \(folder.path)")
+                "no CNI file in \(folder.path) has the etcdURL of network \(network)\(problem); add etcdConfig with "
+                + "etcdURL to the network's configuration, or a CNI file of network \(network) to \(folder.path)")
     }
 
     private static func usablePrevResult(_ top: ConfigurationReader) throws(ConfigurationError) -> JSONValue? {
@@ -95,13 +95,13 @@ extension NetworkConfiguration {
     }
 }
 
-/// Members that an operation can do without: one that cannot be used counts as absent, and is remembered.
+/// Members that an operation does not need: an invalid member counts as absent, and its error is kept.
 private struct OptionalMembers {
-    /// The `ipam` of the call, then that of the node's own file where it is needed.
+    /// The `ipam` of the call, then that of the node's own file if it is needed.
     var sources: [ConfigurationReader] = []
     private(set) var ignored: [ConfigurationError] = []
 
-    /// What `read` finds in the first source that has it in a form that can be used.
+    /// The first valid value that `read` finds in the sources.
     mutating func first<Value>(_ read: (ConfigurationReader) throws(ConfigurationError) -> Value?) -> Value? {
         for source in sources {
             if let found = value(of: source, read) { return found }

@@ -2,12 +2,9 @@ extension NetworkConfiguration {
     /// The key under which CRI runtimes pass annotations (containerd's and CRI-O's capability of the same name).
     private static let podAnnotationsKey = "io.kubernetes.cri.pod-annotations"
 
-    /// Reads a network configuration that is parsed already, such as one that ``ConfigurationLocator`` found.
+    /// Reads a parsed network configuration, such as one that ``ConfigurationLocator`` found: every member must be valid.
     ///
-    /// - Parameters:
-    ///   - value: the configuration.
-    ///   - cniArgs: CNI_ARGS.
-    /// - Throws: ``ConfigurationError`` that names the key path.
+    /// - Throws: ``ConfigurationError`` with the key path.
     public init(_ value: JSONValue, cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
         guard let object = value.object else { throw .notAnObject(found: value.kind) }
         let top = ConfigurationReader(object: object, path: "")
@@ -15,7 +12,7 @@ extension NetworkConfiguration {
         cniVersion = try Self.version(top)
         name = try Self.name(top)
         guard let ipam = try top.reader("ipam") else {
-            throw .missing(key: "ipam", expected: "an object of \"type\": \"kube-ipam\" is needed")
+            throw .missing(key: "ipam", expected: "an object with \"type\": \"kube-ipam\" is required")
         }
 
         let configured = try RangeConfiguration(ipam: ipam)
@@ -32,7 +29,7 @@ extension NetworkConfiguration {
         historyDepth = try Self.historyDepth(ipam) ?? History.defaultDepth
 
         guard let store = try ipam.reader("etcdConfig") else {
-            throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is needed")
+            throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is required")
         }
         etcd = try Self.etcd(store)
         let outerKubeConfig = try ipam.string("kubeConfig")
@@ -61,15 +58,18 @@ extension NetworkConfiguration {
 
     static func name(_ top: ConfigurationReader) throws(ConfigurationError) -> NetworkName {
         guard let item = top.nonEmpty("name") else {
-            throw .missing(key: "name", expected: "the network needs a name")
+            throw .missing(key: "name", expected: "the name of the network is required")
         }
         let text = try item.string()
         do { return try NetworkName(text) } catch { throw item.error(error.problem) }
     }
 
-    /// Checks what several sets have to satisfy together.
+    /// An ADD must fit into one transaction of etcd.
     private static let mostRangeSets = 16
+    /// In one range set: an ADD must be planned within milliseconds.
     private static let mostRanges = 256
+
+    /// Checks the number of sets and of their ranges, and the sets against each other and against the version.
 
     private static func check(
         _ sets: [RangeSet], _ paths: [String], _ ipam: ConfigurationReader, _ version: CNIVersion
@@ -78,7 +78,6 @@ extension NetworkConfiguration {
             throw .missing(
                 key: ipam.keyPath("subnet"), expected: "give a CIDR block such as 10.188.0.0/16, or ipam.ranges")
         }
-        // An ADD must fit into one transaction of etcd's, and be planned in a moment.
         guard sets.count <= mostRangeSets, sets.allSatisfy({ $0.ranges.count <= mostRanges }) else {
             throw .value(
                 key: ipam.keyPath("ranges"), found: "the list",
@@ -114,7 +113,8 @@ extension NetworkConfiguration {
         for item in try ipam.elements("routes") {
             let reader = try item.reader()
             guard let destination = try reader.blockOfAddress("dst") else {
-                throw .missing(key: reader.keyPath("dst"), expected: "a route needs a CIDR block such as 0.0.0.0/0")
+                throw .missing(
+                    key: reader.keyPath("dst"), expected: "a route must have a destination such as 0.0.0.0/0")
             }
             let gateway = try reader.address("gw")
             if let gateway, gateway.family != destination.family {
@@ -139,7 +139,7 @@ extension NetworkConfiguration {
             (certFile, keyFile, ("etcdCertFile", "etcdKeyFile")), (keyFile, certFile, ("etcdKeyFile", "etcdCertFile")),
         ] where present != nil && absent == nil {
             throw .missing(
-                key: reader.keyPath(other.1), expected: "\(reader.keyPath(other.0)) is given, both are needed")
+                key: reader.keyPath(other.1), expected: "it is required if \(reader.keyPath(other.0)) is set")
         }
         var settings = EtcdSettings(
             endpoints: [], certFile: certFile, keyFile: keyFile, caFile: caFile,
@@ -173,7 +173,7 @@ extension NetworkConfiguration {
     static func timeout(_ ipam: ConfigurationReader) throws(ConfigurationError) -> Double? {
         guard let item = ipam["timeout"] else { return nil }
         guard let seconds = item.value.double, seconds > 0, seconds <= longestTimeoutSeconds else {
-            throw item.kindError("a number of seconds over 0 and at most \(Int(longestTimeoutSeconds))")
+            throw item.kindError("a number of seconds greater than 0 and at most \(Int(longestTimeoutSeconds))")
         }
         return seconds
     }
@@ -190,7 +190,7 @@ extension NetworkConfiguration {
         try ipam.integer("historyDepth", 0...History.largestDepth)
     }
 
-    /// Whether a key has the only value it may have.
+    /// Whether a key has its only valid value; false if it is absent.
     private static func keyword(
         _ ipam: ConfigurationReader, _ key: String, _ word: String
     ) throws(ConfigurationError) -> Bool {
@@ -223,10 +223,12 @@ extension NetworkConfiguration {
         for element in try item.elements() {
             let reader = try element.reader()
             guard let container = reader.nonEmpty("containerID") else {
-                throw .missing(key: reader.keyPath("containerID"), expected: "an attachment names its container")
+                throw .missing(
+                    key: reader.keyPath("containerID"), expected: "the container ID of the attachment is required")
             }
             guard let interface = reader.nonEmpty("ifname") else {
-                throw .missing(key: reader.keyPath("ifname"), expected: "an attachment names its interface")
+                throw .missing(
+                    key: reader.keyPath("ifname"), expected: "the interface name of the attachment is required")
             }
             let texts = (try container.string(), try interface.string())
             let containerID: ContainerID

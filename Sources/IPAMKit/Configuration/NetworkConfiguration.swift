@@ -1,61 +1,61 @@
-/// How much is written to the log.
+/// The least important messages that are written to the log.
 public enum LogLevel: String, Hashable, Sendable, CaseIterable {
-    /// Every step.
+    /// Also operations that change nothing, such as CHECK.
     case debug
-    /// What was done.
+    /// Also completed operations, such as ADD and DEL.
     case info
-    /// What is suspicious.
+    /// Also unexpected conditions, and failures that may pass by themselves (code 11).
     case warning
-    /// What failed.
+    /// Only failures.
     case error
 }
 
-/// How thorough STATUS is.
+/// The checks of STATUS.
 public enum StatusMode: Hashable, Sendable {
     /// Only the configuration is checked.
     case configuration
-    /// `"status": "strict"`: the store must answer, too.
+    /// `"status": "strict"`: the store must also answer.
     case strict
 }
 
-/// What pods' annotations come to.
+/// The treatment of pods' annotations.
 public enum AnnotationPolicy: Hashable, Sendable {
     /// A pod's annotations must be known: from the runtime, else from Kubernetes.
     case required
-    /// `"annotations": "none"`: they are not looked at.
+    /// `"annotations": "none"`: annotations are not read.
     case ignored
 }
 
-/// Everything that a CNI network configuration says to kube-ipam: the standard input of the plugin, or a file.
+/// A CNI network configuration for kube-ipam: the standard input of the plugin, or a file.
 public struct NetworkConfiguration: Sendable {
-    /// The longest configuration that is read, in bytes: 1 MiB.
+    /// The largest accepted size of a configuration, in bytes: 1 MiB.
     public static let sizeLimit = 1 << 20
-    /// Where the log goes when `ipam.logFile` is absent.
+    /// The path of the log if `ipam.logFile` is absent.
     public static let defaultLogFile = "/var/log/kube-ipam.log"
-    /// The kubeconfig that the Go project documents; it is used where the configuration names none and the file exists.
+    /// The kubeconfig that the Go project documents; it is used if the configuration has no `kubeConfig` and the file exists.
     public static let defaultKubeConfig = "/etc/kubernetes/pki/kubectl.kubeconfig"
-    /// The seconds that an operation may take when `ipam.timeout` is absent.
+    /// The default of `ipam.timeout`, in seconds.
     public static let defaultTimeoutSeconds = 20.0
-    /// The most seconds that an operation may take; the kubelet gives up after 240.
+    /// The largest value of `ipam.timeout`, in seconds; the kubelet gives up after 240.
     public static let longestTimeoutSeconds = 220.0
-    /// The seconds that an ADD may wait for a holder that is about to go when `ipam.waitForRelease` is absent.
+    /// The default of `ipam.waitForRelease`, in seconds.
     public static let defaultWaitForReleaseSeconds = 15.0
-    /// The most seconds that an ADD may wait for a holder that is about to go.
+    /// The largest value of `ipam.waitForRelease`, in seconds.
     public static let longestWaitForReleaseSeconds = 120.0
 
-    /// `name`: the network.
+    /// `name`: the name of the network.
     public var name: NetworkName
-    /// `cniVersion`.
+    /// `cniVersion`, else the newest supported version of `cniVersions`; 0.1.0 if both are absent.
     public var cniVersion: CNIVersion
     /// The range sets of `ipam`: those of `ipam.subnet`, then those of `ipam.ranges`.
     public var rangeSets: [RangeSet]
     /// The range sets of `runtimeConfig.ipRanges`, which are never stored.
     public var runtimeRangeSets: [RangeSet]
-    /// The addresses the runtime asks for, each once: `args.cni.ips`, `runtimeConfig.ips`, CNI_ARGS `IP`.
+    /// The addresses that the runtime requests, each once: `args.cni.ips`, `runtimeConfig.ips`, CNI_ARGS `IP`.
     public var requestedAddresses: [IPAddress]
-    /// `ipam.routes`.
+    /// `ipam.routes`, in their order; empty if absent.
     public var routes: [Route]
-    /// `ipam.resolvConf`: the path of a file whose name servers go into the result.
+    /// `ipam.resolvConf`: the path of a resolv.conf(5) file for `dns` of the result; nil for a result without `dns`.
     public var resolvConf: String?
     /// `ipam.etcdConfig`.
     public var etcd: EtcdSettings
@@ -63,68 +63,68 @@ public struct NetworkConfiguration: Sendable {
     public var kubeConfig: String?
     /// `ipam.logFile`: the path of the log.
     public var logFile: String
-    /// `ipam.logLevel`.
+    /// `ipam.logLevel`; `info` if absent.
     public var logLevel: LogLevel
-    /// `ipam.timeout`: the seconds that one operation may take, over 0 and at most 220.
+    /// `ipam.timeout`: the time limit of one operation in seconds, greater than 0 and at most ``longestTimeoutSeconds``.
     public var timeoutSeconds: Double
-    /// `ipam.waitForRelease`: the seconds that an ADD may wait beyond that for a holder that is about to go, 0 to 120; less
-    /// where the two would exceed ``longestTimeoutSeconds``.
+    /// `ipam.waitForRelease`: how long an ADD may wait, in addition, for a holder that is about to go: 0 to
+    /// ``longestWaitForReleaseSeconds``; less if both together would exceed ``longestTimeoutSeconds``.
     public var waitForReleaseSeconds: Double
-    /// `ipam.nodeName`: this node's name in Kubernetes, where it is not the host's.
+    /// `ipam.nodeName`: this node's name in Kubernetes; nil for the host name.
     public var nodeName: String?
-    /// `ipam.cluster`: which Kubernetes cluster this is.
+    /// `ipam.cluster`: the identity of this Kubernetes cluster; nil for the UID of its namespace `kube-system`.
     public var cluster: String?
     /// `ipam.annotations`.
     public var annotations: AnnotationPolicy
     /// `ipam.autoLimit`: the most addresses that `kube-ipam.ip: auto` reserves for one namespace; nil for no limit.
     public var autoLimit: Int?
-    /// `ipam.historyDepth`: how many entries an address's history keeps; 0 for none.
+    /// `ipam.historyDepth`: the number of entries that an address's history keeps, 0 to ``History/largestDepth``.
     public var historyDepth: Int
     /// `ipam.status`.
     public var statusMode: StatusMode
-    /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations, where the runtime passes them. A
-    /// runtime that passes `null` says that there are none.
+    /// `runtimeConfig["io.kubernetes.cri.pod-annotations"]`: the pod's annotations; nil if the runtime does not pass them, empty
+    /// if it passes `null`.
     public var podAnnotations: [String: String]?
-    /// The node's own CNI file that says where etcd is, where the call does not (see ``init(freeing:by:nodeFiles:)``).
+    /// The path of the node's own CNI file from which etcd was read; nil if the call's configuration has an `etcdURL` (see
+    /// ``init(freeing:by:nodeFiles:)``).
     public var nodeFile: String?
-    /// `prevResult`, as it came.
+    /// `prevResult` as received; nil if absent.
     public var prevResult: JSONValue?
-    /// `cni.dev/valid-attachments`, else `cni.dev/attachments`; nil when neither is there, which is not an empty list.
+    /// `cni.dev/valid-attachments`, else `cni.dev/attachments`; nil if both are absent, which is not the same as empty.
     public var validAttachments: [AttachmentReference]?
-    /// What could not be used and counts as absent. A configuration that is read for giving addresses out ignores nothing.
+    /// The errors of members that count as absent because they are invalid; always empty except for DEL and GC.
     public var ignored: [ConfigurationError] = []
 
-    /// Where the annotations of the pod that is given an address come from.
+    /// The source of the annotations of the pod that gets an address.
     ///
-    /// - Parameter pod: nil for a container that is no pod.
+    /// - Parameter pod: nil for a container that is not a pod.
     public func annotationSource(of pod: PodReference?) -> AnnotationSource {
         guard annotations == .required else { return .none }
         if let podAnnotations { return .passed(podAnnotations) }
         return pod == nil ? .none : .kubernetes
     }
 
-    /// The range sets an attachment gets an address of: those of the runtime first, as host-local does it.
+    /// The range sets from which an attachment gets addresses, one of each: those of the runtime first, as in host-local.
     public var allRangeSets: [RangeSet] { runtimeRangeSets + rangeSets }
 
-    /// Reads a network configuration for ADD, CHECK and STATUS, and for people: all of it must be right.
+    /// Reads a network configuration for ADD, CHECK, STATUS and ipamctl: every member must be valid.
     ///
     /// - Parameters:
     ///   - json: the bytes of the configuration, at most ``sizeLimit``.
     ///   - cniArgs: CNI_ARGS.
-    /// - Throws: ``ConfigurationError`` that names the position or the key path.
+    /// - Throws: ``ConfigurationError`` with the position or the key path.
     public init(json: [UInt8], cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
         try self.init(try Self.parse(json), cniArgs: cniArgs)
     }
 
     static func parse(_ json: [UInt8]) throws(ConfigurationError) -> JSONValue {
         guard json.count <= Self.sizeLimit else { throw .tooLarge(limit: Self.sizeLimit) }
-        // The white space of RFC 8259.
         guard !json.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { throw .empty }
         do { return try JSONValue(parsing: json) } catch { throw .syntax(error) }
     }
 
-    /// The version that a configuration names, for the answer to VERSION and for the report of a configuration that is
-    /// otherwise wrong; nil when it cannot be read or is not spoken here.
+    /// The version of a configuration, for the result of VERSION and for the error report of a configuration with other
+    /// errors; nil if it cannot be read or is not supported.
     public static func declaredVersion(in json: [UInt8]) -> CNIVersion? {
         guard json.count <= sizeLimit, let object = (try? JSONValue(parsing: json))?.object else { return nil }
         let top = ConfigurationReader(object: object, path: "")

@@ -1,11 +1,11 @@
-/// Range sets as they stand in a configuration, with the key paths that errors name.
+/// The range sets of a configuration, with their key paths for errors.
 struct RangeConfiguration {
     /// The sets in order.
     private(set) var sets: [RangeSet] = []
     /// The path of each set, such as `ipam.ranges[0]`.
     private(set) var paths: [String] = []
 
-    /// A range before its defaults are filled in.
+    /// A range before its defaults are applied.
     private struct Draft {
         let path: String
         let subnet: CIDR
@@ -13,7 +13,7 @@ struct RangeConfiguration {
         var fixed: FixedFields
     }
 
-    /// `fixedStart` and `fixedEnd` of one object, which come together.
+    /// `fixedStart` and `fixedEnd` of one object: both or neither.
     private struct FixedFields {
         var range: AddressRange?
         var start: ConfigurationReader.Item?
@@ -21,13 +21,13 @@ struct RangeConfiguration {
         init(_ reader: ConfigurationReader) throws(ConfigurationError) {
             guard let first = try reader.address("fixedStart") else {
                 guard let end = reader.nonEmpty("fixedEnd") else { return }
-                throw .missing(key: reader.keyPath("fixedStart"), expected: "\(end.key) is given, both are needed")
+                throw .missing(key: reader.keyPath("fixedStart"), expected: "it is required if \(end.key) is set")
             }
             start = reader.nonEmpty("fixedStart")
             guard let last = try reader.address("fixedEnd") else {
                 throw .missing(
                     key: reader.keyPath("fixedEnd"),
-                    expected: "\(reader.keyPath("fixedStart")) is given, both are needed")
+                    expected: "it is required if \(reader.keyPath("fixedStart")) is set")
             }
             do {
                 range = try AddressRange(first, last)
@@ -39,7 +39,7 @@ struct RangeConfiguration {
         }
     }
 
-    /// Reads `subnet` and the like of `ipam` itself, which are one set, and the sets of `ipam.ranges` after it.
+    /// Reads the set of `ipam.subnet` and its range, and after it the sets of `ipam.ranges`.
     init(ipam: ConfigurationReader) throws(ConfigurationError) {
         var drafts: [[Draft]] = []
         var fixed = try FixedFields(ipam)
@@ -52,14 +52,14 @@ struct RangeConfiguration {
         if drafts.isEmpty {
             for key in ["rangeStart", "rangeEnd", "gateway", "fixedStart"] where ipam.nonEmpty(key) != nil {
                 throw .missing(
-                    key: ipam.keyPath("subnet"), expected: "\(ipam.keyPath(key)) is given, but not the subnet it is in")
+                    key: ipam.keyPath("subnet"), expected: "it is required if \(ipam.keyPath(key)) is set")
             }
         }
         if let range = fixed.range { try Self.assign(range, fixed.start, to: &drafts) }
         try finish(drafts)
     }
 
-    /// Reads sets that the runtime passes as `runtimeConfig.ipRanges`, in the shape of `ipam.ranges`.
+    /// Reads the sets that the runtime passes as `runtimeConfig.ipRanges`, in the format of `ipam.ranges`.
     init(runtime item: ConfigurationReader.Item) throws(ConfigurationError) {
         var drafts: [[Draft]] = []
         try read(item.elements(), into: &drafts)
@@ -79,7 +79,7 @@ struct RangeConfiguration {
                 let reader = try element.reader()
                 guard let subnet = try reader.block("subnet") else {
                     throw .missing(
-                        key: reader.keyPath("subnet"), expected: "a range needs a CIDR block such as 10.188.0.0/16")
+                        key: reader.keyPath("subnet"), expected: "a range must have a subnet such as 10.188.0.0/16")
                 }
                 set.append(
                     Draft(path: element.key, subnet: subnet, reader: reader, fixed: try FixedFields(reader)))
@@ -90,7 +90,7 @@ struct RangeConfiguration {
         }
     }
 
-    /// Gives `fixedStart` and `fixedEnd` of `ipam` to the one range whose subnet has them.
+    /// Assigns `fixedStart` and `fixedEnd` of `ipam` to the first range whose subnet has them and that has no fixed range.
     private static func assign(
         _ fixed: AddressRange, _ item: ConfigurationReader.Item?, to drafts: inout [[Draft]]
     ) throws(ConfigurationError) {
@@ -106,10 +106,10 @@ struct RangeConfiguration {
         }
         throw .value(
             key: item?.key ?? "ipam.fixedStart", found: fixed.description.quotedForPeople,
-            problem: "lies in no subnet of ipam.ranges that has no fixed range of its own")
+            problem: "must be in a subnet of ipam.ranges that has no fixed range of its own")
     }
 
-    /// Fills in defaults and checks each range, then each set, then all sets together.
+    /// Applies defaults and checks each range, then each set, then all sets together.
     private mutating func finish(_ drafts: [[Draft]]) throws(ConfigurationError) {
         for (set, path) in zip(drafts, paths) {
             var ranges: [PoolRange] = []
@@ -140,7 +140,7 @@ struct RangeConfiguration {
                 subnet: draft.subnet, rangeStart: rangeStart, rangeEnd: rangeEnd, gateway: gateway,
                 fixed: draft.fixed.range)
         } catch {
-            // A range that is reversed by a default names the field that was given.
+            // If the default of one end reverses the range, the error names the other end.
             var field = error.field
             if field == .rangeStart, rangeStart == nil { field = .rangeEnd }
             throw reader.error((field ?? .subnet).rawValue, error.problem)
@@ -162,7 +162,7 @@ struct RangeConfiguration {
 }
 
 extension ConfigurationReader {
-    /// The error that a member's value is wrong.
+    /// The error that a member's value is invalid.
     func error(_ key: String, _ problem: String) -> ConfigurationError {
         self[key]?.error(problem) ?? .value(key: keyPath(key), found: "the default", problem: problem)
     }

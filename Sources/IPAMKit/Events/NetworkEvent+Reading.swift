@@ -1,29 +1,29 @@
 import Store
 
 extension NetworkEvent {
-    /// The keys to follow for the events of one network, or of all. The range of one has keys of others
-    /// (`k8s-net` lies between `k8s` and `k8s/`), which ``events(in:of:)`` passes over.
+    /// The keys to watch for the events of one network, or of all. The range of one network contains keys of other networks
+    /// (`k8s-net` is between `k8s` and `k8s/`), which ``events(in:of:)`` ignores.
     public static func range(of network: NetworkName?) -> KeyRange {
         guard let network else { return KeyRange(prefix: Keyspace.root) }
         let base = Keyspace(network).document
         return KeyRange(from: base, to: KeyRange(prefix: base.text + "/").end ?? base)
     }
 
-    /// The same as ``range(of:)`` of a network, in parts that have no key of another one: for a user whose rights end there.
-    /// Most events are in the first; those about the network's document are in the second.
+    /// The keys to watch for the events of one network, in two ranges without keys of other networks, for a user who may read
+    /// only this network. The second range has only the network's document.
     public static func ranges(within network: NetworkName) -> (children: KeyRange, document: KeyRange) {
         let document = Keyspace(network).document
         return (KeyRange(prefix: document.text + "/"), KeyRange(document))
     }
 
-    /// What the changes of one revision mean.
+    /// Converts the changes of one revision to events.
     ///
-    /// Of an address: first what ended (reservation, tenancy), then what began. What nobody asks about is left out: locks,
-    /// cursors, claims, records that are written again as they were.
+    /// For an address, the end of a reservation and of a tenancy come before the start of new ones. Changes of locks, cursors
+    /// and claims, and values that are written again unchanged, are no events.
     ///
     /// - Parameters:
-    ///   - batch: all that the revision changed.
-    ///   - network: only of this one; nil for all.
+    ///   - batch: all changes of the revision.
+    ///   - network: the network whose events are returned; nil for all networks.
     public static func events(in batch: ChangeBatch, of network: NetworkName? = nil) -> [NetworkEvent] {
         var networks: [NetworkName: [KeyChange]] = [:]
         for change in batch.changes {
@@ -36,20 +36,20 @@ extension NetworkEvent {
     }
 }
 
-/// One revision's changes of one network, by what they are about.
+/// The changes of one network at one revision, grouped by address.
 private struct RevisionReading {
     private struct AddressChanges {
         var used: KeyChange?
         var reservation: KeyChange?
         var suspect: KeyChange?
-        /// What this revision added to the history, newest first.
+        /// The history entries that this revision added, newest first.
         var entries: [HistoryEntry] = []
     }
 
     private let keys: Keyspace
     private let revision: Revision
     private var addresses: [IPAddress: AddressChanges] = [:]
-    /// The attachments that were put, and what stood there before; nil also if etcd no longer has it.
+    /// The attachments that were put, and the former values; nil also if etcd does not have the former value any more.
     private var made: [(tenancy: Tenancy, previous: Tenancy?)] = []
     private var ended: [Tenancy] = []
     private var document: KeyChange?
@@ -94,7 +94,7 @@ private struct RevisionReading {
         }
     }
 
-    /// A history is put with at least one new entry in front, and loses old ones at its end.
+    /// A history is put with at least one new entry at its start, and old entries at its end are removed.
     private static func newEntries(_ change: KeyChange) -> [HistoryEntry] {
         guard case .put(let record, let previous) = change, let now = try? History(stored: record.value) else {
             return []
@@ -134,13 +134,13 @@ private struct RevisionReading {
             ?? Tenancy(containerID: container, addresses: [address])
     }
 
-    /// Who had the address: by the used key and the attachment that went with it, else by the history.
+    /// The tenancy that ended: from the used key and its attachment, else from the history.
     private func formerTenancy(_ container: String?, of address: IPAddress, _ entry: HistoryEntry?) -> Tenancy? {
         guard let container else { return entry?.tenancy }
         if let own = ended.first(where: { $0.containerID == container && $0.addresses.contains(address) }) {
             return own
         }
-        if let told = entry?.tenancy, told.containerID == container { return told }
+        if let recorded = entry?.tenancy, recorded.containerID == container { return recorded }
         return Tenancy(containerID: container, addresses: [address])
     }
 
@@ -160,7 +160,7 @@ private struct RevisionReading {
     private func given(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
         let entry = changes.entries.first { $0.event == .takenOver }
         guard case .put(let record, let previous)? = changes.used, record.value != previous?.value else {
-            // A delete was told already; else an attachment may have got another holder, its used keys being as they were.
+            // A delete is an event of its own. Without one, the attachment may have another holder and the same used keys.
             if case .delete? = changes.used { return [] }
             return succeeded(address)
         }
@@ -179,7 +179,7 @@ private struct RevisionReading {
         ]
     }
 
-    /// A sandbox that has the ID of a former one.
+    /// The event of a new sandbox with the container ID of a former sandbox.
     private func succeeded(_ address: IPAddress) -> [NetworkEvent] {
         guard let own = made.first(where: { $0.tenancy.addresses.contains(address) }), let record = own.tenancy.record,
             record.created != record.modified, own.previous?.holder != own.tenancy.holder
@@ -201,7 +201,7 @@ private struct RevisionReading {
     private func reservationEnded(_ address: IPAddress, _ changes: AddressChanges) -> [NetworkEvent] {
         guard let change = changes.reservation else { return [] }
         let entry = changes.entries.first { $0.event == .released || $0.event == .expired }
-        // One that is put again has ended only where the history says so: its time was over.
+        // A reservation that is put again has ended only if the history has an entry for it: it had expired.
         if case .put = change, entry == nil { return [] }
         return [
             event(entry?.event == .expired ? .expired : .released, address) { event in
@@ -260,8 +260,8 @@ private struct RevisionReading {
         return [configured] + hold
     }
 
-    /// What happened to the hold, and, where the other settings are not what they were, what is wrong with them: an empty
-    /// text for nothing.
+    /// The events of the hold, and the error of the other settings: empty if they changed without an error, nil if they did not
+    /// change.
     private var settingsEvents: ([NetworkEvent], problem: String?) {
         guard let settings else { return ([], nil) }
         let before = settings.previous.flatMap { try? NetworkSettings(stored: $0.value) }
@@ -286,7 +286,7 @@ private struct RevisionReading {
         return (events, isOther ?? (record.created == record.modified || events.isEmpty) ? "" : nil)
     }
 
-    /// Who changed the ranges in this very transaction; nil where the settings do not say.
+    /// The pod whose ADD changed the ranges in this transaction; nil if it is not recorded.
     private var rangesAuthor: String? {
         guard let settings, let change = settings.now.flatMap({ try? NetworkSettings(stored: $0.value) })?.rangesChange
         else { return nil }
@@ -298,13 +298,13 @@ private struct RevisionReading {
         hold.map { hold in [event(.unheld) { $0.hold = hold }] } ?? []
     }
 
-    /// What is wrong with the document, where it is not what it was; an empty text for nothing. Go nodes write it again
-    /// and again.
+    /// The error of the document: empty if it changed without an error, nil if it did not change. Go nodes write it often
+    /// without a change.
     private var documentProblem: String? {
         guard let document else { return nil }
         guard let record = document.now else { return "its document was deleted" }
         let isNew = record.created == record.modified
-        // Where the former one is not kept: most often it was the same.
+        // If etcd does not have the former value any more, the document most likely did not change.
         guard isNew || document.previous != nil, record.value != document.previous?.value else { return nil }
         do throws(DamagedValue) {
             let now = try NetworkDocument.parse(record.value)
@@ -322,7 +322,7 @@ private struct RevisionReading {
 }
 
 extension KeyChange {
-    /// The record that the key has now.
+    /// The new record of the key; nil if it was deleted.
     fileprivate var now: Record? {
         if case .put(let record, _) = self { record } else { nil }
     }

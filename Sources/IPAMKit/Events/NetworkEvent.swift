@@ -1,55 +1,61 @@
 import Store
 
-/// Something that happened to an address, or to a network, as people speak of it.
+/// A change of an address or of a network. The optional members are nil if they do not apply to the ``kind``, or if the store
+/// does not have them any more.
 public struct NetworkEvent: Hashable, Sendable {
+    /// The kind of a change; the raw value is `event` of the JSON.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// Somebody uses the address, and nobody did, or a new sandbox has the ID of a former one.
+        /// An address that was free is in use, or a new sandbox has the container ID of a former sandbox.
         case given
-        /// Nobody uses it any more.
+        /// An address is not in use any more.
         case freed
-        /// It went from a holder that was gone to another, at once.
+        /// An address was taken over from a holder that was gone.
         case takenOver = "taken-over"
+        /// An address was reserved.
         case reserved
-        /// A reservation got another note or time.
+        /// The note or the expiry of a reservation changed.
         case updated
-        /// A reservation was dropped.
+        /// A reservation was removed.
         case released
-        /// A reservation was removed because its time was over.
+        /// A reservation was removed after its expiry.
         case expired
-        /// Its holder was seen gone, without proof.
+        /// The holder of an address appears to be gone, without proof.
         case suspected
-        /// From now on no address of the network is given out.
+        /// The network was put on hold.
         case held
-        /// Addresses are given out again.
+        /// The hold of the network was lifted.
         case unheld
-        /// The network consists of other ranges, or its settings are others.
+        /// The network's ranges, or other settings than the hold, changed.
         case configured
     }
 
+    /// The network that changed, or that the address belongs to.
     public let network: NetworkName
-    /// The revision of the store that it is.
+    /// The revision of the store that the change made.
     public let revision: Revision
+    /// What changed.
     public let kind: Kind
-    /// Nil for what happened to the network.
+    /// Nil for a change of the network.
     public let address: IPAddress?
-    /// Who uses the address (`given`, `taken-over`), or did until then (`freed`); nil where the store no longer says it.
+    /// The new tenancy (`given`, `taken-over`), or the tenancy that ended (`freed`).
     public internal(set) var tenancy: Tenancy?
-    /// Who used the address until then (`taken-over`, and `given` where a new sandbox has the ID of a former one).
+    /// The former tenancy (`taken-over`, and `given` if a new sandbox has the container ID of a former sandbox).
     public internal(set) var former: Tenancy?
-    /// How a tenancy ended, where the history says it.
+    /// How the former tenancy ended, according to the history.
     public internal(set) var ending: HistoryEntry.Event?
-    /// The reservation that was made, changed or dropped.
+    /// The reservation that was made, changed or removed.
     public internal(set) var reservation: Reservation?
+    /// The observation (`suspected`).
     public internal(set) var suspect: Suspect?
     /// The hold that began or ended.
     public internal(set) var hold: NetworkSettings.Hold?
-    /// What the network consists of now, where its document changed and can be read.
+    /// The network's range sets, if its document changed and can be read (`configured`).
     public internal(set) var rangeSets: [RangeSet]?
-    /// The network's settings, where others than the hold changed and can be read.
+    /// The network's settings, if other settings than the hold changed and can be read (`configured`).
     public internal(set) var settings: NetworkSettings?
-    /// Who did it, where the store says it.
+    /// Who made the change, such as `root@admin1` or `default/web-0 on n1`.
     public internal(set) var by: String?
-    /// On what it was done, or what is wrong.
+    /// The reason for the change, or the error of a value that cannot be read.
     public internal(set) var evidence: String?
 
     init(_ kind: Kind, _ address: IPAddress?, network: NetworkName, revision: Revision) {
@@ -83,21 +89,22 @@ public struct NetworkEvent: Hashable, Sendable {
         return object
     }
 
-    // MARK: Whom it concerns
+    // MARK: Selection
 
     private var holders: [Holder] { [tenancy, former].compactMap { $0?.holder } }
 
-    /// Whether a holder is this pod, or the reservation is for it.
+    /// Whether one of the tenancies is this pod's, or the reservation is for it.
     public func concerns(pod: PodReference) -> Bool {
         holders.contains { $0.isCalled(pod) } || reservation?.holder == .pod(pod)
     }
 
-    /// Whether a holder is a pod of this namespace, or the reservation is for some of it.
+    /// Whether one of the tenancies is that of a pod of this namespace, or the reservation is for this namespace or a pod or
+    /// workload in it.
     public func concerns(namespace: String) -> Bool {
         holders.contains { $0.namespace?.text == namespace } || reservation?.holder.namespace?.text == namespace
     }
 
-    /// Whether a holder is on this node.
+    /// Whether one of the tenancies is on this node.
     public func concerns(node: String) -> Bool {
         holders.contains { $0.node == node }
     }

@@ -1,24 +1,26 @@
-/// Who had an address at a time.
+/// The holder of an address at a certain time.
 public enum HolderAnswer: Hashable, Sendable {
-    /// This one.
+    /// This tenancy.
     case had(HistoryLine)
-    /// This one may have had it: it had it later, and since when was not recorded.
+    /// Perhaps this tenancy: its holder had the address later, and the start of the tenancy is not recorded.
     case mayHaveHad(HistoryLine)
-    /// Nobody that is recorded: the one before had ended, and the next one not begun.
+    /// No recorded holder: the tenancy `after` had ended, and the tenancy `before` had not begun. Nil if there is none.
     case nobody(after: HistoryLine?, before: HistoryLine?)
-    /// Nothing is known of that time; what is known begins later, or not at all.
+    /// Nothing is recorded about this time; the records begin later, or are empty.
     case unknown(knownSince: Timestamp?)
 }
 
-/// Everything that is known of one address's past and present.
+/// The present and the recorded past of one address.
 public struct AddressHistory: Hashable, Sendable {
+    /// The network that the address belongs to.
     public let network: NetworkName
+    /// The address that all ``lines`` are about.
     public let address: IPAddress
-    /// Newest first: who has it now, then what ended or changed.
+    /// The present holder and reservation, then the tenancies that ended and the changes of reservations, newest first.
     public let lines: [HistoryLine]
-    /// Entries of the stored history that this version does not understand.
+    /// The number of stored entries in a format that this version does not know.
     public let unknownEntries: Int
-    /// While Go nodes may exist: what they give and free leaves no trace.
+    /// Whether nodes may run the Go plugin, which records no history.
     public let mayHaveGoNodes: Bool
 
     init(
@@ -30,7 +32,7 @@ public struct AddressHistory: Hashable, Sendable {
         self.mayHaveGoNodes = mayHaveGoNodes
         let entries = history.entries
         unknownEntries = history.count - entries.count
-        // The newest change of the reservation tells of the one that is there, unless somebody else wrote that.
+        // The newest change of a reservation is about the present reservation, unless another program wrote the present one.
         let newest = entries.first { !$0.event.endsTenancy }
         let changes = entries.map { entry in
             HistoryLine(network, address, entry, present: entry == newest ? reservation : nil)
@@ -43,17 +45,17 @@ public struct AddressHistory: Hashable, Sendable {
         self.lines = lines + changes
     }
 
-    /// The holders' times with the address, newest first.
+    /// The lines that are tenancies, newest first.
     public var tenancies: [HistoryLine] { lines.filter(\.isTenancy) }
 
-    /// Who had the address at `time`. A holder has it from the second in which it got it up to, not including, the one in
-    /// which it lost it.
+    /// The holder of the address at `time`. A holder has the address from the second in which its tenancy starts to the second
+    /// before the tenancy ends.
     public func holder(at time: Timestamp) -> HolderAnswer {
         let tenancies = tenancies
         if let found = tenancies.first(where: { Self.covers($0, time) }) { return .had(found) }
         for (index, tenancy) in tenancies.enumerated() where tenancy.from == nil {
             guard tenancy.to.map({ time < $0 }) ?? true else { continue }
-            // It got the address after the one before had lost it.
+            // The tenancy began after the tenancy before it had ended.
             let begin = tenancies.dropFirst(index + 1).first?.to
             if begin.map({ time >= $0 }) ?? true { return .mayHaveHad(tenancy) }
         }
@@ -63,14 +65,14 @@ public struct AddressHistory: Hashable, Sendable {
             before: tenancies.last { $0.from.map { $0 > time } ?? false })
     }
 
-    /// Since when everything is known: the oldest time of all.
+    /// The oldest time in ``lines``; nil if they have no time.
     public var knownSince: Timestamp? {
         lines.flatMap { [$0.from, $0.to] }.compactMap(\.self).min()
     }
 
     private static func covers(_ line: HistoryLine, _ time: Timestamp) -> Bool {
         guard let from = line.from, from <= time else { return false }
-        // A holder of less than a second had it in that one.
+        // A tenancy that starts and ends in the same second covers this second.
         return line.to.map { time < $0 || (time == $0 && from == $0) } ?? true
     }
 }

@@ -1,10 +1,10 @@
 import Store
 
 extension AddressPool {
-    /// The past and the present of one address, by one small read; by two where somebody has it.
+    /// Reads the past and the present of one address, by one small read, or two if the address is in use.
     ///
-    /// - Returns: the history, and what of it cannot be read: then the rest is told all the same.
-    /// - Throws: ``IPAMError``.
+    /// - Returns: the history, and the errors of values that cannot be read and are missing in it.
+    /// - Throws: ``IPAMError``, `store`.
     public func history(of address: IPAddress) async throws(IPAMError) -> (
         history: AddressHistory, problems: [IPAMError]
     ) {
@@ -27,10 +27,11 @@ extension AddressPool {
         )
     }
 
-    /// The lines of the whole network that `isWanted`, newest first.
+    /// Reads the histories of the whole network.
     ///
-    /// - Returns: the lines, and the values that cannot be read: they hide nothing else.
-    /// - Throws: ``IPAMError``.
+    /// - Parameter isWanted: selects the lines to return.
+    /// - Returns: the lines, newest first, and the errors of values that cannot be read and are missing in them.
+    /// - Throws: ``IPAMError``, `store`.
     public func historyLines(where isWanted: (HistoryLine) -> Bool) async throws(IPAMError) -> (
         lines: [HistoryLine], problems: [IPAMError]
     ) {
@@ -53,7 +54,7 @@ extension AddressPool {
         return (Self.newestFirst(lines), problems.errors)
     }
 
-    /// Lines of equal times stay in the order of their own address's history.
+    /// Lines of one address with equal times stay in their order.
     private static func newestFirst(_ lines: [HistoryLine]) -> [HistoryLine] {
         lines.enumerated().sorted { left, right in
             let (one, other) = (left.element, right.element)

@@ -1,46 +1,52 @@
-/// A line of an address's history: a holder's time with it, or a change of its reservation.
+/// A line of an address's history: a tenancy, or a change of a reservation.
 public struct HistoryLine: Hashable, Sendable {
+    /// The network that the address belongs to.
     public let network: NetworkName
+    /// The address that was used or reserved.
     public let address: IPAddress
-    /// What ended or changed; nil for what is so now and no entry of the history tells.
+    /// The event that ended the tenancy or changed the reservation; nil for a present tenancy, and for a present reservation
+    /// without an entry in the history.
     public let event: HistoryEntry.Event?
-    /// Since when; nil where that was not recorded.
+    /// The start of the tenancy or reservation; nil if it is not recorded.
     public let from: Timestamp?
-    /// Until when; nil for what did not end.
+    /// The end of the tenancy or reservation; nil if it has not ended.
     public let to: Timestamp?
-    /// True for what is so now.
+    /// Whether the line is about the present tenancy or reservation.
     public let isOpen: Bool
-    /// Who ended or changed it.
+    /// Who ended the tenancy or changed the reservation; nil if it is not recorded.
     public let by: String?
-    /// What it was done on.
+    /// The reason for the event, such as `its node n1 has rebooted`; nil if none is recorded.
     public let evidence: String?
-    /// Who has, or had, the address; nil for a change of a reservation, and if that is not recorded.
+    /// The tenancy; nil for a change of a reservation, and if the history does not have it.
     public let tenancy: Tenancy?
+    /// The reservation after the change, or the reservation that was removed; nil for a tenancy.
     public let reservation: Reservation?
 
-    /// True for a holder's time with the address.
+    /// False if the line is about a reservation.
     public let isTenancy: Bool
 
-    /// Whom it is about: a holder as in ``Tenancy/phrase``, or for whom the address is or was reserved.
+    /// The holder as in ``Tenancy/phrase``, or the holder of the reservation as in ``ReservationHolder/phrase``.
     public var who: String {
-        tenancy?.phrase ?? reservation?.holder.phrase ?? "nobody known"
+        tenancy?.phrase ?? reservation?.holder.phrase ?? "unknown"
     }
 
-    /// Whether `pod`, or a container that was called so, has or had the address.
+    /// Whether `pod`, or another container with this name, has or had the address.
     public func isTenancy(of pod: PodReference) -> Bool {
         tenancy?.holder.isCalled(pod) ?? false
     }
 
-    /// Whether it came to be, or ended, at `time` or later.
+    /// Whether the tenancy or reservation ended at `time` or later, or, if it has not ended, started then.
     public func isChange(since time: Timestamp) -> Bool {
         guard let moment = to ?? from else { return false }
         return moment >= time
     }
 
-    /// When it last changed, for the order of lines: what a holder has now is after everything else.
+    /// The time of the last change, for the order of lines; the present tenancy is the newest line.
     var moment: Timestamp { isTenancy && isOpen ? .latest : to ?? from ?? Timestamp(seconds: 0) }
 
-    /// A holder's time that has ended, or a change of a reservation.
+    /// Makes the line of a stored entry.
+    ///
+    /// - Parameter present: the present reservation of the address, if the entry can be about it.
     init(_ network: NetworkName, _ address: IPAddress, _ entry: HistoryEntry, present: Reservation? = nil) {
         self.network = network
         self.address = address
@@ -66,7 +72,7 @@ public struct HistoryLine: Hashable, Sendable {
         }
     }
 
-    /// Who has the address now.
+    /// Makes the line of the present tenancy.
     init(_ network: NetworkName, _ address: IPAddress, _ tenancy: Tenancy) {
         self.network = network
         self.address = address
@@ -81,7 +87,7 @@ public struct HistoryLine: Hashable, Sendable {
         reservation = nil
     }
 
-    /// For whom the address is reserved now, where no entry tells.
+    /// Makes the line of a present reservation without an entry in the history.
     init(_ network: NetworkName, _ address: IPAddress, _ reservation: Reservation) {
         self.network = network
         self.address = address
@@ -96,10 +102,10 @@ public struct HistoryLine: Hashable, Sendable {
         self.reservation = reservation
     }
 
-    /// `in-use` and `reserved` for what is so now, else the event's name in the store.
+    /// The raw value of ``event``; `in-use` or `reserved` if it is nil.
     public var eventName: String { event?.rawValue ?? (isTenancy ? "in-use" : "reserved") }
 
-    /// `{network, address, event, from, to, open, by, evidence, attachment, reservation}`; absent parts are left out.
+    /// `{network, address, event, from, to, open, by, evidence, attachment, reservation}`; absent members are left out.
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "address": .string(address.description), "event": .string(eventName),

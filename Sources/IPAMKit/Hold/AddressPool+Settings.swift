@@ -2,35 +2,36 @@ import Store
 
 /// A change of a network's settings.
 public enum SettingsChange: Hashable, Sendable {
-    /// ADDs are refused with the hold's reason, DELs go on.
+    /// Put the network on hold: ADDs fail with the hold's reason, DELs go on.
     case hold(NetworkSettings.Hold)
-    /// ADDs are served again.
+    /// Lift the hold.
     case unhold
-    /// No node runs the Go plugin any more: DELs no longer search for its records, nor ADDs for its pods.
+    /// Record that no node runs the Go plugin any more: DELs no longer search for its records, and ADDs no longer for its pods.
     case endGoNodes
 }
 
-/// A change of a network's settings as it was looked at before it is made.
+/// A planned change of a network's settings, for ``AddressPool/carryOut(_:)``.
 public struct SettingsPlan: Sendable {
+    /// The change that was requested.
     public let change: SettingsChange
-    /// False if the settings are as wanted already.
+    /// False if the settings are already as requested.
     public let isNeeded: Bool
     /// The hold that was found; nil if the network was not on hold.
     public let hold: NetworkSettings.Hold?
-    /// The network's fixed ranges according to a CNI file: for settings that have to be made.
+    /// The fixed ranges of a CNI file, for a network without settings.
     let fixed: [AddressRange]
     /// The settings as they were read; nil if there were none.
     let record: Record?
-    /// Nothing has made the network yet.
+    /// Whether the network has neither settings nor a document.
     let isNew: Bool
-    /// The settings as they are to be.
+    /// The new settings.
     let settings: NetworkSettings
 }
 
 extension AddressPool {
-    /// Plans a change of the network's settings. What this version does not know in them is kept.
+    /// Plans a change of the network's settings. Members that this version does not know are kept.
     ///
-    /// - Parameter fixed: the network's fixed ranges according to a CNI file: for settings that have to be made.
+    /// - Parameter fixed: the fixed ranges of a CNI file, for a network without settings.
     /// - Throws: ``IPAMError``, `onHold` if the network is to be held and is on hold for another reason, `unknownNetwork` if
     ///   the store has nothing of the network.
     public func plan(_ change: SettingsChange, fixed: [AddressRange] = []) async throws(IPAMError) -> SettingsPlan {
@@ -40,8 +41,7 @@ extension AddressPool {
         ])
         guard snapshot.results.contains(where: { !$0.records.isEmpty }) else { throw .unknownNetwork(keys.network) }
         let record = snapshot.results[0].records.first
-        // A network without settings is one that the Go plugin made, unless nothing has made it yet: the Go plugin writes the
-        // document before anything else.
+        // A network with a document and without settings was made by the Go plugin, which writes the document first.
         let isNew = record == nil && snapshot.results[1].records.isEmpty
         var settings = try settings(record) ?? NetworkSettings(hasGoNodes: !isNew, fixed: fixed)
         let found = settings.hold
@@ -65,8 +65,8 @@ extension AddressPool {
 
     /// Changes the network's settings as planned.
     ///
-    /// - Returns: false if somebody else was quicker with the same change.
-    /// - Throws: ``IPAMError``, `outdated` if the network has come to be, or to be no longer, on hold since.
+    /// - Returns: false if the settings were already as requested, also if another client has made the same change since.
+    /// - Throws: ``IPAMError``, `outdated` if the network's hold has changed since the plan was made.
     @discardableResult
     public func carryOut(_ shown: SettingsPlan) async throws(IPAMError) -> Bool {
         var current = shown

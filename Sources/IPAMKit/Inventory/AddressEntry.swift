@@ -1,19 +1,27 @@
-/// An address and what it is used for.
+/// The state of one address.
 public struct AddressEntry: Hashable, Sendable {
-    /// Used wins over reserved.
+    /// The state as a word; the raw value is part of the JSON.
     public enum State: String, Hashable, Sendable, CaseIterable {
-        case used, reserved, free
+        /// In use, reserved or not.
+        case used
+        /// Reserved and not in use.
+        case reserved
+        /// Neither in use nor reserved.
+        case free
     }
 
+    /// The network that the address belongs to.
     public let network: NetworkName
+    /// It may be outside the network's ranges.
     public let address: IPAddress
     private let details: Details?
-    /// Who uses the address.
+    /// Nil if the address is not in use.
     public var tenancy: Tenancy? { details?.tenancy }
+    /// Nil if the address is not reserved; it may have expired.
     public var reservation: Reservation? { details?.reservation }
 
-    /// Apart from the entry, which would have half a kilobyte otherwise: networks have 65,536 of them, and lists are
-    /// filtered, sorted and put together.
+    /// A class, because an entry would take half a kilobyte otherwise. Networks have 65,536 entries, and lists of them are
+    /// filtered, sorted and joined.
     private final class Details: Hashable, Sendable {
         let tenancy: Tenancy?
         let reservation: Reservation?
@@ -33,17 +41,19 @@ public struct AddressEntry: Hashable, Sendable {
         }
     }
 
+    /// Makes an entry; without tenancy and reservation the address is free.
     public init(network: NetworkName, address: IPAddress, tenancy: Tenancy?, reservation: Reservation?) {
         self.network = network
         self.address = address
         details = tenancy == nil && reservation == nil ? nil : Details(tenancy, reservation)
     }
 
+    /// An address that is both in use and reserved counts as used.
     public var state: State {
         if tenancy != nil { .used } else if reservation != nil { .reserved } else { .free }
     }
 
-    /// True when the address is used by a pod that its reservation is not for.
+    /// Whether the address is in use by a pod for which it is not reserved.
     public var isReservedForAnother: Bool {
         guard let tenancy, let reservation else { return false }
         return !reservation.holder.admits(tenancy.holder)
@@ -51,7 +61,7 @@ public struct AddressEntry: Hashable, Sendable {
 
     /// `{network, address, state, attachment?, reservation?, reservedForAnother?}`, with
     /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed, workload, containerName, netns, inode,
-    /// boot, machine, cluster}`; what is unknown is left out.
+    /// boot, machine, cluster}`; members that are not known are left out.
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "address": .string(address.description),

@@ -1,13 +1,12 @@
 import Store
 
 extension AddressPool {
-    /// Everything that is used or reserved in the network, as of one revision.
+    /// Reads all addresses that are used or reserved in the network, at one revision.
     ///
-    /// A value that cannot be understood is no reason to see nothing: it is among the inventory's problems.
-    ///
-    /// - Throws: ``IPAMError``.
+    /// - Returns: the inventory; values that cannot be read are among its problems.
+    /// - Throws: ``IPAMError``, `store`.
     public func inventory() async throws(IPAMError) -> NetworkInventory {
-        // Page by page, so that a large network's records and what is made of them are not in memory at once.
+        // Page by page, so that a large network's records and entries are not in memory at the same time.
         var containers: [IPAddress: String] = [:]
         let revision = try await forEachRecord(keys.usedPrefix, at: nil) { record in
             guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { return }
@@ -36,7 +35,7 @@ extension AddressPool {
                 append(address, tenancy)
             }
         }
-        // What has no attachment is the Go plugin's.
+        // The Go plugin writes no attachments.
         for (address, container) in containers {
             append(address, Tenancy(containerID: container, addresses: [address]))
         }
@@ -57,7 +56,7 @@ extension AddressPool {
             problems: problems.errors)
     }
 
-    /// Reads what begins with `prefix` in pages, all as of one revision, which is returned.
+    /// Reads all keys with `prefix` in pages, at one revision, which is returned.
     func forEachRecord(
         _ prefix: String, at revision: Revision?, _ body: (Record) -> Void
     ) async throws(IPAMError) -> Revision {
@@ -70,16 +69,17 @@ extension AddressPool {
         }
     }
 
-    /// One address's entry, by two small reads.
+    /// Reads the entry of one address, by two small reads.
     ///
-    /// - Throws: ``IPAMError``.
+    /// - Throws: ``IPAMError``, `store`.
     public func entry(of address: IPAddress) async throws(IPAMError) -> AddressEntry {
         try await entries(of: [address]).entries[0]
     }
 
-    /// The addresses that are reserved for a pod or a workload, in order, by a few small reads.
+    /// Reads the addresses that are reserved for a pod or a workload, by a few small reads.
     ///
-    /// - Throws: ``IPAMError``.
+    /// - Returns: the addresses, ascending, without expired reservations; empty for any other holder.
+    /// - Throws: ``IPAMError``, `store`.
     public func addresses(reservedFor holder: ReservationHolder, at now: Timestamp) async throws(IPAMError)
         -> [IPAddress]
     {
@@ -91,25 +91,27 @@ extension AddressPool {
         }.map(\.address)
     }
 
-    /// The network's range sets as the store has them; nil where it has none.
+    /// Reads the network's range sets from the store.
     ///
-    /// - Throws: ``IPAMError``.
+    /// - Returns: the sets; nil if the network has no document.
+    /// - Throws: ``IPAMError``, `damaged` if the document or the settings cannot be read.
     public func storedRangeSets() async throws(IPAMError) -> [RangeSet]? {
         let snapshot = try await read([Read(keys.document), Read(keys.settings)])
         return try rangeSets(snapshot.results[0].records.first, settings(snapshot.results[1].records.first))
     }
 }
 
-/// The records behind some addresses, as of one revision.
+/// The entries of some addresses and their records, at one revision.
 struct AddressSnapshot {
     let revision: Revision
-    /// In the order of the addresses asked for.
+    /// In the order of the addresses that were requested.
     let entries: [AddressEntry]
     let states: [IPAddress: AddressState]
 }
 
 extension AddressPool {
-    /// What `addresses` are used for; a reservation that cannot be understood is one for nobody. Few are read one by one, many by reading all of the network.
+    /// Reads the entries of `addresses`: a few addresses one by one, many by reading the whole network. A reservation that
+    /// cannot be read is ``ReservationHolder/unreadable``.
     func entries(of addresses: [IPAddress]) async throws(IPAMError) -> AddressSnapshot {
         var states: [IPAddress: AddressState] = [:]
         let revision: Revision
@@ -150,7 +152,7 @@ extension AddressPool {
         return AddressSnapshot(revision: revision, entries: entries, states: states)
     }
 
-    /// What the attachments of some containers that can be read record, by the container's ID.
+    /// Reads the attachments of some containers, by the container's ID, without those that cannot be read.
     func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
         -> [String: [Tenancy]]
     {

@@ -1,13 +1,13 @@
 import Store
 
-/// The networks that a store has.
+/// The networks in a store.
 public enum NetworkDirectory {
-    /// The names of all networks, sorted by their bytes.
+    /// Reads the names of all networks, sorted by their bytes.
     ///
-    /// Found by seeking: one read of one key for each network and its first child, however many keys there are. The
-    /// order of keys puts `k8s-net` and `k8s.v2` between `k8s` and `k8s/`, so that a name can be met twice.
+    /// It reads one key for each network and one for the network's first child, however many keys there are, and continues
+    /// after them. Because the keys of `k8s-net` and `k8s.v2` are between `k8s` and `k8s/`, a name can be found twice.
     ///
-    /// - Throws: ``IPAMError``.
+    /// - Throws: ``IPAMError``, `store`.
     public static func networks(in store: any Store, deadline: ContinuousClock.Instant) async throws(IPAMError)
         -> [NetworkName]
     {
@@ -25,7 +25,8 @@ public enum NetworkDirectory {
                 throw .store(error)
             }
             guard let result = snapshot.results.first, !result.records.isEmpty else { break }
-            // A key that is no UTF-8 cannot be seeked past: more and more keys are read until one behind it is seen.
+            // A key that is not UTF-8 cannot be the start of the next read. More and more keys are read until a key after it
+            // is found.
             guard let key = result.records.first(where: { !$0.key.text.unicodeScalars.contains("\u{FFFD}") })?.key
             else {
                 if result.count <= result.records.count { break }
@@ -36,16 +37,16 @@ public enum NetworkDirectory {
             let rest = key.text.utf8.dropFirst(root.utf8.count)
             let name = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
             names.insert(name)
-            // Behind the network's own key come its children, and before them perhaps other networks.
+            // The network's children follow its own key, perhaps after other networks.
             next =
                 name.utf8.count == rest.count ? Key(key.text + "\0") : KeyRange(prefix: root + name + "/").end ?? end
         }
         return names.sorted { Key($0) < Key($1) }.compactMap { try? NetworkName($0) }
     }
 
-    /// Whether the store has a key of `network`. Reads nothing of another network: a user's rights may end there.
+    /// Whether the store has a key of `network`. It reads no key of another network, for which the user may have no permission.
     ///
-    /// - Throws: ``IPAMError``.
+    /// - Throws: ``IPAMError``, `store`.
     public static func has(_ network: NetworkName, in store: any Store, deadline: ContinuousClock.Instant)
         async throws(IPAMError) -> Bool
     {
@@ -60,10 +61,10 @@ public enum NetworkDirectory {
         }
     }
 
-    /// The revision of the store: what happens from now on comes after it.
+    /// Reads the present revision of the store; all later changes have a greater revision.
     ///
-    /// - Parameter network: the one that the store's user may read; nil for one who may read all.
-    /// - Throws: ``IPAMError``.
+    /// - Parameter network: a network that the user may read; nil if the user may read all networks.
+    /// - Throws: ``IPAMError``, `store`.
     public static func revision(
         of store: any Store, reading network: NetworkName? = nil, deadline: ContinuousClock.Instant
     ) async throws(IPAMError) -> Revision {

@@ -1,8 +1,11 @@
-/// A network, and the ranges that it gives addresses out of.
+/// A network and its range sets.
 public struct NetworkPlace: Hashable, Sendable {
+    /// The network's name in the store.
     public let name: NetworkName
+    /// The range sets from which the network gives out addresses.
     public let rangeSets: [RangeSet]
 
+    /// Makes a place from the stored or configured range sets.
     public init(_ name: NetworkName, _ rangeSets: [RangeSet]) {
         self.name = name
         self.rangeSets = rangeSets
@@ -11,12 +14,14 @@ public struct NetworkPlace: Hashable, Sendable {
 
 /// Two networks of a store whose subnets have addresses in common.
 public struct NetworkOverlap: Hashable, Sendable, CustomStringConvertible {
+    /// The network that comes first in the list that was compared.
     public let first: NetworkName
+    /// The other network.
     public let second: NetworkName
-    /// One sentence: who overlaps with whom, where, and what may come of it.
+    /// The warning: the networks, the first pair of subnets that overlap, and the addresses that both may give out.
     public let description: String
 
-    /// Nil where the networks have no address in common.
+    /// Compares two networks; nil if their subnets do not overlap.
     public init?(_ first: NetworkPlace, _ second: NetworkPlace) {
         self.first = first.name
         self.second = second.name
@@ -29,7 +34,7 @@ public struct NetworkOverlap: Hashable, Sendable, CustomStringConvertible {
             }
         }
         guard let subnets else { return nil }
-        let outcome = both.map { ", and each of them may give out \($0)" } ?? ", but their ranges do not"
+        let outcome = both.map { ", and both networks may give out \($0)" } ?? ", but their ranges do not"
         description =
             "networks \(first.name) and \(second.name) overlap: \(subnets.0) and \(subnets.1) have addresses in common"
             + outcome
@@ -46,7 +51,7 @@ public struct NetworkOverlap: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NetworkOverlap {
-    /// The pairs among `networks` that overlap, in their order.
+    /// The pairs of `networks` that overlap, in the order of the networks.
     public static func all(among networks: [NetworkPlace]) -> [NetworkOverlap] {
         networks.indices.flatMap { index in
             networks[(index + 1)...].compactMap { NetworkOverlap(networks[index], $0) }

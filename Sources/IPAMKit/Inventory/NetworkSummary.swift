@@ -1,24 +1,27 @@
-/// A network's counts.
+/// The numbers of a network's addresses, by state.
 public struct NetworkSummary: Sendable {
+    /// The network that was counted.
     public let network: NetworkName
+    /// The subnets of all ranges, in configured order.
     public let subnets: [CIDR]
-    /// The addresses that can be given out: dynamic and fixed ranges, less gateways, network and broadcast.
+    /// The addresses that can be given out: dynamic and fixed ranges without gateways, network and broadcast addresses.
     public let total: UInt128
-    /// Addresses in use, wherever they lie.
+    /// The addresses in use, inside and outside the ranges.
     public let used: Int
-    /// Addresses reserved and not in use, wherever they lie.
+    /// The addresses that are reserved and not in use, inside and outside the ranges.
     public let reserved: Int
-    /// Of the dynamic ranges, those neither used nor reserved: what is left for pods without a reservation.
+    /// The addresses of the dynamic ranges that are neither used nor reserved: pods without a reservation can get them.
     public let free: UInt128
-    /// Of the fixed ranges, those neither used nor reserved.
+    /// The addresses of the fixed ranges that are neither used nor reserved.
     public let freeFixed: UInt128
+    /// Nil if the network is not on hold.
     public let hold: NetworkSettings.Hold?
-    /// The last change of the network's ranges, where one was recorded.
+    /// The last change of the network's ranges; nil if none is recorded.
     public let rangesChange: NetworkSettings.RangesChange?
-    /// Addresses in use that lie in no subnet that the store has for the network.
+    /// The addresses in use that are in none of the network's subnets in the store.
     public let outside: Int
-    /// The counts of each range set, in their order. A pod gets an address of each: the fullest set is how full the network
-    /// is.
+    /// The counts of each range set, in configured order. A pod gets an address of each set, so the network is as full as its
+    /// fullest set.
     public let sets: [RangeSetSummary]
 
     init(_ inventory: NetworkInventory, rangeSets: [RangeSet]) {
@@ -44,7 +47,7 @@ public struct NetworkSummary: Sendable {
         }
     }
 
-    /// The set with the largest part taken; of equals the first. Nil where there is none.
+    /// The set whose dynamic range has the smallest free part, the first of equals; nil if there are no sets.
     public var fullest: RangeSetSummary? {
         sets.reduce(nil) { fullest, set in
             guard let fullest else { return set }
@@ -52,7 +55,7 @@ public struct NetworkSummary: Sendable {
         }
     }
 
-    /// Hundredths of the fullest set's dynamic range that are not free; 0 where there is none.
+    /// How much of the fullest set's dynamic range is not free, in percent, 0 to 100; 0 if there are no sets.
     public var percentTaken: Int { fullest?.percentTaken ?? 0 }
 
     /// `{network, subnets, total, used, reserved, free, freeFixed, full, rangeSets: [{index, family, subnets, total, used,
@@ -72,19 +75,21 @@ public struct NetworkSummary: Sendable {
 
 /// The counts of one range set of a network.
 public struct RangeSetSummary: Sendable {
-    /// Its place among the network's sets, from 0.
+    /// The position of the set among the network's sets, from 0.
     public let index: Int
+    /// The family of all addresses of the set.
     public let family: AddressFamily
+    /// The subnets of the set's ranges, in configured order.
     public let subnets: [CIDR]
-    /// The addresses that can be given out: dynamic and fixed ranges, less gateways, network and broadcast.
+    /// The addresses that can be given out: dynamic and fixed ranges without gateways, network and broadcast addresses.
     public let total: UInt128
-    /// Addresses of the subnets in use.
+    /// The addresses of the subnets that are in use.
     public let used: Int
-    /// Addresses of the subnets that are reserved and not in use.
+    /// The addresses of the subnets that are reserved and not in use.
     public let reserved: Int
-    /// Of the dynamic range, those neither used nor reserved.
+    /// The addresses of the dynamic range that are neither used nor reserved.
     public let free: UInt128
-    /// Of the fixed range, those neither used nor reserved.
+    /// The addresses of the fixed range that are neither used nor reserved.
     public let freeFixed: UInt128
     private let dynamic: UInt128
 
@@ -109,10 +114,10 @@ public struct RangeSetSummary: Sendable {
         total = dynamic + fixedSpace.count
     }
 
-    /// The part of the dynamic range that is not free, 0 to 1; 0 where there is none.
+    /// The part of the dynamic range that is not free, 0 to 1; 0 if the range is empty.
     var partTaken: Double { dynamic == 0 ? 0 : Double(dynamic - free) / Double(dynamic) }
 
-    /// The same in hundredths, rounded; 100 only where none is free.
+    /// The part of the dynamic range that is not free, in percent, rounded; 100 only if no address is free.
     public var percentTaken: Int {
         let rounded = Int((partTaken * 100).rounded())
         return free > 0 ? min(rounded, 99) : rounded

@@ -1,12 +1,12 @@
-/// The members of a JSON object, in the order they were written.
+/// The members of a JSON object, in the order in which they were written.
 ///
-/// Two objects are equal when they have the same members in any order (RFC 8259 section 4: objects are unordered).
+/// Two objects are equal if they have the same members in any order (RFC 8259 section 4: objects are unordered).
 public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
     /// A member of an object.
     public struct Member: Hashable, Sendable {
-        /// The name.
+        /// The name, without escapes.
         public let key: String
-        /// The value.
+        /// A new value keeps the member's place.
         public var value: JSONValue
     }
 
@@ -18,23 +18,23 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
         members = []
     }
 
-    /// Makes an object of pairs in order; of two with one key the last one counts.
+    /// Makes an object of pairs in order. If two pairs have the same key, the last value counts.
     public init(_ pairs: some Sequence<(String, JSONValue)>) {
         self.init()
         for (key, value) in pairs { self[key] = value }
     }
 
-    /// Makes an object with its members in the order written; of two with one key the last one counts.
+    /// Makes an object with its members in the order written. If two have the same key, the last value counts.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self.init(elements)
     }
 
-    /// Makes an object of members whose keys are known to differ.
+    /// Makes an object without checking that the keys of its members differ.
     init(unchecked members: [Member]) {
         self.members = members
     }
 
-    /// The value of a member. A new one goes to the end, setting nil removes it.
+    /// The value of a member; nil if there is no such member. A new member is appended; setting nil removes the member.
     public subscript(key: String) -> JSONValue? {
         get { members.first { $0.key == key }?.value }
         set {
@@ -47,13 +47,13 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// The keys in order.
+    /// The keys in the order of the members.
     public var keys: [String] { members.map(\.key) }
 
-    /// How many members there are.
+    /// The number of members.
     public var count: Int { members.count }
 
-    /// Whether there are none.
+    /// Whether there are no members.
     public var isEmpty: Bool { members.isEmpty }
 }
 

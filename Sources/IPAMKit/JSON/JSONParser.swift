@@ -1,7 +1,7 @@
 extension JSONValue {
-    /// Reads one JSON text, strictly by RFC 8259, in UTF-8.
+    /// Reads one JSON text in UTF-8, strictly as in RFC 8259.
     ///
-    /// - Throws: ``JSONSyntaxError`` with the position, also for duplicate keys, NUL bytes and raw control characters, a
+    /// - Throws: ``JSONSyntaxError`` with the position, also for duplicate keys, NUL bytes and unescaped control characters, a
     ///   byte order mark, bytes that are not UTF-8, halves of surrogate pairs, and more than 64 levels of nesting.
     public init(parsing bytes: some Collection<UInt8>) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: Array(bytes))
@@ -61,7 +61,7 @@ private struct JSONParser {
     private mutating func object() throws(JSONSyntaxError) -> JSONObject {
         try enter()
         var members: [JSONObject.Member] = []
-        // Looking through a few members is quicker than hashing them; through many it is not.
+        // Comparing keys is faster than hashing them as long as there are few members.
         var seen: Set<String> = []
         skipWhitespace()
         if skip(UInt8(ascii: "}")) { return leave(JSONObject()) }
@@ -92,7 +92,7 @@ private struct JSONParser {
         }
     }
 
-    /// Steps over what follows a member or element: true at the closing bracket, false when another one comes.
+    /// Skips the text after a member or an element: true at the closing bracket, false if another member or element follows.
     private mutating func endOfList(close: UInt8, key: String?) throws(JSONSyntaxError) -> Bool {
         let end = index
         skipWhitespace()
@@ -163,7 +163,9 @@ private struct JSONParser {
         throw error(.unterminatedString, at: start)
     }
 
-    /// The bytes of a range, known to be UTF-8 from here on.
+    /// The bytes of a range.
+    ///
+    /// - Throws: an error if they are not UTF-8.
     private func checked(_ range: Range<Int>) throws(JSONSyntaxError) -> ArraySlice<UInt8> {
         _ = try decoded(range)
         return bytes[range]
@@ -198,7 +200,7 @@ private struct JSONParser {
         index += 1
     }
 
-    /// Reads `\uXXXX`, or two of them that form a surrogate pair (RFC 8259 section 7).
+    /// Reads `\uXXXX`, or two such escapes that form a surrogate pair (RFC 8259 section 7).
     private mutating func unicodeEscape(from start: Int) throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try codeUnit(from: start)
         if let scalar = Unicode.Scalar(first) { return scalar }
@@ -215,7 +217,7 @@ private struct JSONParser {
         return scalar
     }
 
-    /// Reads the `uXXXX` that the cursor stands on.
+    /// Reads the `uXXXX` at the cursor.
     private mutating func codeUnit(from start: Int) throws(JSONSyntaxError) -> UInt16 {
         index += 1
         var unit: UInt16 = 0
@@ -295,11 +297,10 @@ private struct JSONParser {
         return error(.expected(wanted, found: current == nil ? nil : token()), at: index)
     }
 
-    /// What is wrong with the byte at the cursor whatever was expected; nil when it is at least a character.
+    /// The error in the byte at the cursor that does not depend on what was expected; nil if a valid character starts there.
     private func tokenProblem() -> JSONSyntaxError.Problem? {
         guard let byte = current else { return nil }
         if byte < 0x20 { return .controlCharacter(byte) }
-        // The first scalar at the cursor says whether the bytes are UTF-8 at all.
         var iterator = bytes[index...].makeIterator()
         var decoder = UTF8()
         if case .error = decoder.decode(&iterator) { return .invalidUTF8 }
@@ -312,7 +313,7 @@ private struct JSONParser {
         return text.utf8.first == UInt8(ascii: "\"") && text.utf8.count > 1 ? text : text.quotedForPeople
     }
 
-    /// The token at the cursor as it is written, at most 40 bytes of it.
+    /// The first 40 bytes at most of the token at the cursor, as written.
     private func rawToken() -> String {
         let limit = min(bytes.count, index + 40)
         guard index < limit else { return "" }

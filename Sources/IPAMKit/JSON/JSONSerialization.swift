@@ -1,9 +1,9 @@
 extension JSONValue {
     /// The value as JSON text.
     ///
-    /// Escapes what RFC 8259 section 7 requires to be escaped, and what does something to a terminal or to who reads there:
-    /// DEL, the C1 controls, and the marks that turn the direction of text (Unicode's Bidi_Control) or end a line. Slashes stay
-    /// as they are.
+    /// Escapes all characters that RFC 8259 section 7 requires to be escaped, and characters that control a terminal or
+    /// mislead its reader: DEL, the C1 controls, and the characters that change the direction of text (Unicode's Bidi_Control)
+    /// or end a line. Slashes are not escaped.
     ///
     /// - Parameter pretty: whether to break lines and indent by two spaces; empty arrays and objects stay `[]` and `{}`.
     /// - Returns: the text, without a line break at its end.
@@ -103,14 +103,14 @@ extension JSONValue {
 }
 
 extension String {
-    /// The text in double quotes, escaped as JSON and cut after 100 bytes, for sentences about what was found.
+    /// The text in double quotes, escaped as JSON and cut after 100 bytes, for error messages.
     var quotedForPeople: String {
         JSONValue.string(self).excerpt
     }
 }
 
 extension JSONValue {
-    /// The value on one line, cut after 100 bytes, for sentences about what was found.
+    /// The value on one line, cut after 100 bytes, for error messages.
     var excerpt: String {
         let limit = 100
         if case .string(let text) = self {

@@ -1,6 +1,6 @@
-/// Where and why a text is not JSON.
+/// The position at which a text is not JSON, and why.
 public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What can be wrong.
+    /// The kinds of syntax errors.
     public enum Problem: Hashable, Sendable {
         /// There is no value at all.
         case noValue
@@ -8,28 +8,28 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
         case byteOrderMark
         /// The bytes are not UTF-8.
         case invalidUTF8
-        /// A NUL byte or another control character stands where none may.
+        /// A NUL byte, or another control character that is not escaped.
         case controlCharacter(UInt8)
-        /// Something else was expected: `found` is the token that stands there, nil at the end of the text.
+        /// Another token was expected: `found` is the token at this position, nil at the end of the text.
         case expected(String, found: String?)
-        /// Two members or elements have no comma between them. `key` is that of the member before the gap, nil in an
-        /// array; `line` is where that member ends.
+        /// A comma between two members or elements is missing: `before` is the token that follows, `afterKey` the key of the
+        /// member before it, nil in an array; `line` is the line in which that member or element ends.
         case missingComma(before: String, afterKey: String?, line: Int)
-        /// A comma is followed by the closing bracket.
+        /// A comma is followed by the closing bracket, which is `before`.
         case trailingComma(before: String)
         /// A string has no closing quote.
         case unterminatedString
-        /// A backslash is followed by something that RFC 8259 section 7 does not know.
+        /// A backslash starts an escape that RFC 8259 section 7 does not define.
         case invalidEscape(String)
-        /// A `\u` escape names one half of a surrogate pair.
+        /// A `\u` escape is one half of a surrogate pair.
         case loneSurrogate(String)
-        /// A number is not written as RFC 8259 section 6 says.
+        /// A number does not follow RFC 8259 section 6.
         case invalidNumber(String)
         /// A key appears a second time in one object.
         case duplicateKey(String)
         /// Arrays and objects are nested too deeply.
         case tooDeep(limit: Int)
-        /// There is more after the value.
+        /// The value is followed by more text.
         case trailingText(String)
     }
 
@@ -37,10 +37,10 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
     public let line: Int
     /// The column, from 1, in characters (Unicode scalars); a tab is one.
     public let column: Int
-    /// What is wrong there.
+    /// The error at this position.
     public let problem: Problem
 
-    /// Makes an error.
+    /// Makes an error at a line and a column, both from 1.
     public init(line: Int, column: Int, problem: Problem) {
         self.line = line
         self.column = column
@@ -49,10 +49,10 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
 
     /// `line 10, column 17: expected "," or "}" before "etcdConfig": ...`
     public var description: String {
-        "line \(line), column \(column): \(sentence)"
+        "line \(line), column \(column): \(message)"
     }
 
-    private var sentence: String {
+    private var message: String {
         switch problem {
         case .noValue:
             return "there is no JSON value"
@@ -76,11 +76,11 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
             let previous = key.map { "the value of \($0.quotedForPeople)" } ?? "the element before it"
             return "expected \",\" or \"\(close)\" before \(next): a comma is missing after \(previous)\(place)"
         case .trailingComma(let close):
-            return "a comma must not stand before \"\(close)\""
+            return "a comma is not allowed before \"\(close)\""
         case .unterminatedString:
             return "the string that starts here has no closing quote"
         case .invalidEscape(let text):
-            return "\(text.quotedForPeople) is not an escape of JSON"
+            return "\(text.quotedForPeople) is not a JSON escape"
         case .loneSurrogate(let text):
             return "\(text.quotedForPeople) is one half of a surrogate pair"
         case .invalidNumber(let text):

@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259).
 ///
-/// Numbers keep the text they were written with, so that what is read and written again does not change. Two numbers are
-/// equal when their texts are.
+/// A number keeps its text, so that a value that is read and written again does not change. Two numbers are equal if their
+/// texts are equal.
 public enum JSONValue: Hashable, Sendable {
     /// `null`.
     case null
@@ -21,32 +21,32 @@ public enum JSONValue: Hashable, Sendable {
         self = .number(String(number))
     }
 
-    /// The string, when it is one.
+    /// The string; nil if the value is not a string.
     public var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The integer, when it is a number without fraction and exponent that fits.
+    /// The integer; nil if the value is not a number, has a fraction or an exponent, or does not fit.
     public var int: Int? {
         if case .number(let text) = self { Int(text) } else { nil }
     }
 
-    /// The number, when it is one; in the precision of a `Double`.
+    /// The number in the precision of a `Double`; nil if the value is not a number.
     public var double: Double? {
         if case .number(let text) = self { Double(text) } else { nil }
     }
 
-    /// The truth value, when it is one.
+    /// True or false; nil if the value is not a boolean.
     public var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The elements, when it is an array.
+    /// The elements; nil if the value is not an array.
     public var array: [JSONValue]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
-    /// The object, when it is one.
+    /// The object; nil if the value is not an object.
     public var object: JSONObject? {
         if case .object(let object) = self { object } else { nil }
     }
@@ -54,12 +54,12 @@ public enum JSONValue: Hashable, Sendable {
     /// Whether it is `null`.
     public var isNull: Bool { self == .null }
 
-    /// The value of an object's member; nil when there is none, or when this is no object.
+    /// The value of an object's member; nil if there is no such member, or if this value is not an object.
     public subscript(key: String) -> JSONValue? {
         object?[key]
     }
 
-    /// The kind of value with its article, for sentences: "an object".
+    /// The kind of value with its article, for error messages: "an object".
     var kind: String {
         switch self {
         case .null: "null"
@@ -87,6 +87,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     /// Makes an array.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
-    /// Makes an object with its members in the order written; of two with one key the last one counts.
+    /// Makes an object with its members in the order written. If two have the same key, the last value counts.
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
 }

@@ -1,25 +1,29 @@
-/// What CNI calls an attachment: one interface of one container (CNI spec section 2, "GC").
+/// The identity of an attachment: one interface of one container (CNI spec section 2, "GC").
 public struct AttachmentReference: Hashable, Sendable {
-    /// The container.
+    /// CNI_CONTAINERID.
     public let containerID: ContainerID
-    /// The interface in it.
+    /// CNI_IFNAME: the interface in the container.
     public let ifname: InterfaceName
 
-    /// Names an attachment.
+    /// Makes a reference; the attachment need not exist.
     public init(containerID: ContainerID, ifname: InterfaceName) {
         self.containerID = containerID
         self.ifname = ifname
     }
 }
 
-/// The value of an attachment's key: the addresses of one interface of one container, since when, and for whom.
+/// The value of an attachment's key: the addresses of one interface of one container, and its pod.
 public struct Attachment: Hashable, Sendable {
+    /// The addresses of the interface, each once, in the order of the range sets.
     public var addresses: [IPAddress]
+    /// The pod or container, its node and its network namespace.
     public var holder: Holder
+    /// The time of the ADD; nil if it is not recorded.
     public var since: Timestamp?
-    /// True when an address was named or reserved rather than the next dynamic one.
+    /// Whether an address was requested or reserved; false if all are dynamic.
     public var isFixed: Bool
 
+    /// Makes an attachment that is not stored yet.
     public init(addresses: [IPAddress], holder: Holder, since: Timestamp?, isFixed: Bool) {
         self.addresses = addresses
         self.holder = holder
@@ -27,7 +31,8 @@ public struct Attachment: Hashable, Sendable {
         self.isFixed = isFixed
     }
 
-    /// The value as the store keeps it; unknown parts are left out.
+    /// The stored value, without members that are not known: `{addresses, namespace, pod, uid, workload, node, boot, machine,
+    /// netns, inode, cluster, since, fixed}`.
     public var json: JSONValue {
         var object = JSONObject()
         object["addresses"] = .array(addresses.map { .string($0.description) })
@@ -48,7 +53,7 @@ public struct Attachment: Hashable, Sendable {
 
     /// Reads a stored value. Members that this version does not know are ignored.
     ///
-    /// - Throws: ``DamagedValue``.
+    /// - Throws: ``DamagedValue`` if the text is not JSON, or has no valid addresses.
     public init(stored text: String) throws(DamagedValue) {
         let json = try JSONValue(stored: text)
         guard let listed = json["addresses"]?.array, !listed.isEmpty else {

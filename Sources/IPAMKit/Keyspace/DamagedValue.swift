@@ -1,5 +1,6 @@
-/// A stored value that is not what its key promises.
+/// A stored value that is not in the format of its key.
 public struct DamagedValue: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The error, to follow a colon, such as `it is not an array`.
     public let description: String
 
     init(_ problem: String) {

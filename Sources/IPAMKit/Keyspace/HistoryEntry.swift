@@ -1,26 +1,27 @@
-/// Something that ended a tenancy of an address, or changed its reservation.
+/// The end of a tenancy of an address, or a change of its reservation.
 public struct HistoryEntry: Hashable, Sendable {
+    /// The kind of an entry; the raw value is stored.
     public enum Event: String, Hashable, Sendable {
-        /// The runtime said that the container's interface is gone (DEL).
+        /// The runtime removed the container's interface (DEL).
         case deleted
-        /// The runtime did not list it among its containers' (GC).
+        /// GC freed the address, because the attachment was not in the runtime's list of valid attachments.
         case collected
-        /// A holder that was gone lost the address to another pod.
+        /// Another pod took over the address of a holder that was gone.
         case takenOver = "taken-over"
-        /// An operator freed it.
+        /// An operator freed the address.
         case freed
-        /// The audit freed it.
+        /// The audit freed the address.
         case repaired
         /// The address was reserved.
         case reserved
-        /// A reservation got another note or time.
+        /// The note or the expiry of a reservation changed.
         case updated
-        /// A reservation was dropped.
+        /// A reservation was removed.
         case released
-        /// A reservation was removed because its time was over.
+        /// A reservation was removed after its expiry.
         case expired
 
-        /// True where a tenancy ended; the others are about reservations.
+        /// True if the event ends a tenancy, false if it is about a reservation.
         public var endsTenancy: Bool {
             switch self {
             case .deleted, .collected, .takenOver, .freed, .repaired: true
@@ -29,15 +30,17 @@ public struct HistoryEntry: Hashable, Sendable {
         }
     }
 
+    /// The operation that ended the tenancy or changed the reservation.
     public let event: Event
+    /// The time of the event.
     public let at: Timestamp
-    /// Who did it, such as `default/db-0 on n2`.
+    /// Who caused the event, such as `default/db-0 on n2`; nil if it is not known.
     public let by: String?
-    /// What it was done on, such as "its node n1 has rebooted".
+    /// The reason, such as `its node n1 has rebooted`; nil if there was none to record.
     public let evidence: String?
-    /// Who had the address until then, if a tenancy ended.
+    /// The tenancy that ended; nil if the event is about a reservation.
     public let tenancy: Tenancy?
-    /// The reservation that was made or that ended.
+    /// The reservation that was made, changed or removed; nil if a tenancy ended.
     public let reservation: Reservation?
 
     init(
@@ -76,7 +79,7 @@ public struct HistoryEntry: Hashable, Sendable {
     /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed}`; absent members are left out.
     var stored: JSONValue { .object(object(["format": JSONValue(Self.format)], tenancy.map(Self.stored))) }
 
-    /// What is kept of a tenancy. Not ``Tenancy/json``, which is for people and programs and may get more members.
+    /// The members of a tenancy that are stored. Not ``Tenancy/json``, which is the programs' output and may get more members.
     private static func stored(_ tenancy: Tenancy) -> JSONObject {
         var object: JSONObject = ["containerID": .string(tenancy.containerID)]
         let holder = tenancy.holder
@@ -92,10 +95,10 @@ public struct HistoryEntry: Hashable, Sendable {
 
     /// Reads a stored entry.
     ///
-    /// - Throws: ``DamagedValue``, also for an event or a format that this version does not know.
+    /// - Throws: ``DamagedValue``, also if this version does not know the event or the format.
     init(stored json: JSONValue) throws(DamagedValue) {
         let format = json["format"]?.int ?? 1
-        guard format <= Self.format else { throw DamagedValue("an entry has format \(format), which is not known") }
+        guard format <= Self.format else { throw DamagedValue("an entry has the unknown format \(format)") }
         guard let event = json["event"]?.string.flatMap(Event.init), let at = json["at"]?.string.flatMap(Timestamp.init)
         else { throw DamagedValue("an entry has no known event or no time (RFC 3339)") }
         self.event = event

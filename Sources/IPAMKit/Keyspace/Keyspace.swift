@@ -1,89 +1,98 @@
 import Store
 
-/// Where one network's data lies in the store: the contract between the two programs, and with the Go project.
+/// The keys of one network in the store: the contract between the two programs, and with the Go project.
 ///
-/// Everything is under `/etcd-cni/networks/<network>`. The names that go into a key are validated types, so that a key
-/// cannot be forged out of its place.
+/// All keys are under `/etcd-cni/networks/<network>`. Only validated names become part of a key, so that a name cannot lead to
+/// a key at another place.
 public struct Keyspace: Hashable, Sendable {
     /// The prefix of all networks.
     public static let root = "/etcd-cni/networks/"
 
+    /// The network that all keys belong to.
     public let network: NetworkName
     private let base: String
 
+    /// The keys of a network, which need not exist in the store.
     public init(_ network: NetworkName) {
         self.network = network
         base = Self.root + network.text
     }
 
-    /// The network's range sets as JSON, see ``NetworkDocument``. Go nodes rewrite it on every ADD and DEL: never a
-    /// guard.
+    /// The network's range sets as JSON, see ``NetworkDocument``. Never use it in a guard: Go nodes rewrite it on every ADD and
+    /// DEL.
     public var document: Key { Key(base) }
-    /// What the Go project's rewriting of ``document`` would lose, see ``NetworkSettings``.
+    /// The settings that would be lost if they were in ``document``, which the Go project rewrites; see ``NetworkSettings``.
     public var settings: Key { Key(base + "/config") }
-    /// The Go project's lock: respected, never taken.
+    /// The lock of the Go project; its value is a lease ID. Respected here, never taken.
     public var lock: Key { Key(base + "/lock") }
 
     // MARK: Addresses in use
 
+    /// The prefix of the addresses in use, see ``used(_:)``.
     public var usedPrefix: String { base + "/used/" }
-    /// The container ID that holds `address`, as plain text.
+    /// The key of an address in use; its value is the container ID, as plain text.
     public func used(_ address: IPAddress) -> Key { Key(usedPrefix + address.description) }
-    /// The last address given out of the range set with this index, as plain text.
+    /// The key of a range set's cursor, by the set's index from 0; its value is the last dynamic address that was given out, as
+    /// plain text.
     public func cursor(rangeSet index: Int) -> Key { Key(base + "/lastReserved/" + String(index)) }
 
     // MARK: Attachments
 
+    /// The prefix of all attachments.
     public var attachmentsPrefix: String { base + "/attachments/" }
-    /// All attachments of one container.
+    /// The prefix of the attachments of one container.
     public func attachmentsPrefix(of container: ContainerID) -> String { attachmentsPrefix + container.text + "/" }
-    /// See ``Attachment``.
+    /// The key of an attachment; its value is an ``Attachment``.
     public func attachment(_ reference: AttachmentReference) -> Key {
         Key(attachmentsPrefix(of: reference.containerID) + reference.ifname.text)
     }
 
     // MARK: Reservations
 
+    /// The prefix of all reservations.
     public var reservationsPrefix: String { base + "/reservations/" }
-    /// See ``Reservation``.
+    /// The key of an address's reservation; its value is a ``Reservation``.
     public func reservation(_ address: IPAddress) -> Key { Key(reservationsPrefix + address.description) }
-    /// The addresses reserved for one owner, as the last segments of empty keys.
+    /// The prefix of the claims of one owner, see ``claim(_:_:)``.
     public func claimsPrefix(of owner: ClaimOwner) -> String {
         switch owner {
         case .pod(let pod): base + "/claims/\(pod.namespace)/pod/\(pod.name)/"
         case .workload(let namespace, let name): base + "/claims/\(namespace)/workload/\(name)/"
         }
     }
+    /// The key of a claim: it ends in an address that is reserved for `owner`, and its value is empty.
     public func claim(_ owner: ClaimOwner, _ address: IPAddress) -> Key {
         Key(claimsPrefix(of: owner) + address.description)
     }
 
-    /// Where the claims of all workloads of a namespace are whose names begin so.
+    /// The prefix of the claims of all workloads of a namespace whose names begin with `text`.
     func workloadClaimsPrefix(in namespace: Namespace, startingWith text: String) -> String {
         base + "/claims/\(namespace)/workload/" + text
     }
 
-    /// Under whose prefix the claims of all owners of a namespace are.
+    /// The prefix of the claims of all owners of a namespace.
     public func claimsPrefix(of namespace: Namespace) -> String { base + "/claims/\(namespace)/" }
 
-    /// When a holder was first seen gone and not yet proven to be, see ``Suspect``; whatever frees the address deletes
-    /// it, too.
+    /// The key of an address whose holder appears to be gone, without proof; its value is a ``Suspect``. Every change that frees
+    /// the address also deletes this key.
     public func suspect(_ address: IPAddress) -> Key { Key(suspectsPrefix + address.description) }
+    /// The prefix of all suspects.
     public var suspectsPrefix: String { base + "/suspects/" }
 
+    /// The prefix of all histories.
     public var historyPrefix: String { base + "/history/" }
-    /// See ``History``.
+    /// The key of an address's history; its value is a ``History``.
     public func history(_ address: IPAddress) -> Key { Key(historyPrefix + address.description) }
 
     // MARK: Reading keys
 
-    /// The network that `key` is of: the document's, or one under it.
+    /// The network of a document's key, or of a key under it; nil for any other key.
     public static func network(of key: Key) -> NetworkName? {
         guard key.text.hasPrefix(root) else { return nil }
         return try? NetworkName(String(key.text.dropFirst(root.count).prefix { $0 != "/" }))
     }
 
-    /// The address that ends `key`, if `key` is in `prefix` and ends in a canonical address.
+    /// The address after `prefix` in `key`; nil if `key` does not have the prefix, or the rest is not a canonical address.
     public static func address(of key: Key, in prefix: String) -> IPAddress? {
         guard key.text.hasPrefix(prefix) else { return nil }
         let text = String(key.text.dropFirst(prefix.count))
@@ -91,7 +100,7 @@ public struct Keyspace: Hashable, Sendable {
         return address
     }
 
-    /// The attachment that `key` is of.
+    /// The attachment of an attachment's key; nil for any other key.
     public func attachmentReference(of key: Key) -> AttachmentReference? {
         guard key.text.hasPrefix(attachmentsPrefix) else { return nil }
         let parts = key.text.dropFirst(attachmentsPrefix.count)
@@ -103,14 +112,16 @@ public struct Keyspace: Hashable, Sendable {
     }
 }
 
-/// Whom a reservation can be looked up by: the owners whose pods get their reserved addresses unasked.
+/// The owners of claims: their pods get the addresses that are reserved for them without requesting them.
 public enum ClaimOwner: Hashable, Sendable {
+    /// One pod, by its name.
     case pod(PodReference)
+    /// All pods of a workload. The kind is not part of the key; the reservation has it.
     case workload(Namespace, PodName)
 }
 
 extension ClaimOwner {
-    /// As `ipamctl reserve --for` takes it: `default/db-0` or `default/deploy/web`.
+    /// The form that `ipamctl reserve --for` accepts: `default/db-0` or `default/deploy/web`.
     func phrase(_ workload: Workload?) -> String {
         switch self {
         case .pod(let pod): pod.description

@@ -3,7 +3,7 @@
 /// `[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]`, an
 /// array of range sets. The fixed ranges are not part of it; ``NetworkSettings`` has them.
 public enum NetworkDocument {
-    /// The document of `rangeSets`.
+    /// The stored value for `rangeSets`.
     public static func serialize(_ rangeSets: [RangeSet]) -> String {
         JSONValue.array(
             rangeSets.map { set in
@@ -20,16 +20,17 @@ public enum NetworkDocument {
         ).serialized()
     }
 
-    /// The ranges for people: `10.188.0.0/24 10.188.0.1-10.188.0.254 gateway 10.188.0.1`, comma-separated.
+    /// The ranges for messages: `10.188.0.0/24 10.188.0.1-10.188.0.254 gateway 10.188.0.1`, comma-separated.
     static func phrase(of rangeSets: [RangeSet]) -> String {
         rangeSets.flatMap(\.ranges).map { range in
             "\(range.subnet) \(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "") + " gateway \(range.gateway)"
         }.joined(separator: ", ")
     }
 
-    /// Reads a stored document, and gives each range the fixed range that lies in its subnet.
+    /// Reads a stored value, and assigns each fixed range to the first range whose subnet has it.
     ///
-    /// - Throws: ``DamagedValue``.
+    /// - Parameter fixed: the fixed ranges of ``NetworkSettings``.
+    /// - Throws: ``DamagedValue`` if the text is not valid, or the range sets are not.
     public static func parse(_ text: String, fixed: [AddressRange] = []) throws(DamagedValue) -> [RangeSet] {
         guard let sets = try JSONValue(stored: text).array else { throw DamagedValue("it is not an array") }
         var unassigned = fixed
@@ -52,8 +53,7 @@ public enum NetworkDocument {
         return parsed
     }
 
-    /// Takes the first fixed range that lies in the range's subnet out of `unassigned`: two ranges may share a subnet,
-    /// but not a fixed range.
+    /// Reads a range, and removes its fixed range from `unassigned`: two ranges may share a subnet, but not a fixed range.
     private static func range(_ json: JSONValue, _ unassigned: inout [AddressRange]) throws(DamagedValue) -> PoolRange {
         guard let text = json["subnet"]?.string, let subnet = try? CIDR(text) else {
             throw DamagedValue("a range has no subnet")

@@ -1,24 +1,26 @@
-/// The value of a network's `/config` key: what the Go project does not know of a network, and its rewriting of the
-/// network's own key would lose.
+/// The value of a network's `/config` key: the settings that the Go project does not know. They would be lost in the network's
+/// own key, which the Go project rewrites.
 public struct NetworkSettings: Hashable, Sendable {
-    /// Why no address is given out at the moment.
+    /// A hold: ADDs of the network are refused, until an operator lifts the hold.
     public struct Hold: Hashable, Sendable {
-        /// In bytes of UTF-8: the longest reason that is accepted. What is stored already may be longer.
+        /// The longest accepted reason, in bytes of UTF-8. A stored reason may be longer.
         public static let longestReason = 1024
 
-        /// Who holds it, such as `root@admin1`.
+        /// Who put the network on hold, such as `root@admin1`; nil if it is not recorded.
         public let by: String?
+        /// The operator's text; nil if none was given.
         public let reason: String?
-        /// RFC 3339.
+        /// The start of the hold as stored (RFC 3339); nil if it is not recorded.
         public let since: String?
 
+        /// Makes a hold that is not stored yet.
         public init(by: String?, reason: String?, since: String?) {
             self.by = by
             self.reason = reason
             self.since = since
         }
 
-        /// `{by, reason, since}`; absent parts are left out.
+        /// `{by, reason, since}`; absent members are left out.
         public var json: JSONValue {
             var object = JSONObject()
             object["by"] = by.map(JSONValue.string)
@@ -28,18 +30,19 @@ public struct NetworkSettings: Hashable, Sendable {
         }
     }
 
-    /// That the network consists of other ranges than before, and who made it so. The last ADD says what the ranges are: two
-    /// configurations of one name change them to and fro.
+    /// A change of the network's ranges by an ADD. Every ADD writes the ranges of its configuration, so two configurations with
+    /// the same network name and other ranges overwrite each other.
     public struct RangesChange: Hashable, Sendable {
-        /// Whose ADD it was: `default/web-0 on n1`.
+        /// The pod of the ADD, such as `default/web-0 on n1`; nil if it is not recorded.
         public let by: String?
-        /// RFC 3339.
+        /// The time of the ADD as stored (RFC 3339); nil if it is not recorded.
         public let at: String?
-        /// What the ranges were, for people: `10.188.0.0/24 10.188.0.1-10.188.0.254 gateway 10.188.0.1`.
+        /// The former ranges, such as `10.188.0.0/24 10.188.0.1-10.188.0.254 gateway 10.188.0.1`, comma-separated.
         public let from: String?
-        /// What they became, likewise.
+        /// The new ranges, in the same form.
         public let to: String?
 
+        /// Makes a change that is not stored yet.
         public init(by: String?, at: String?, from: String?, to: String?) {
             self.by = by
             self.at = at
@@ -47,7 +50,7 @@ public struct NetworkSettings: Hashable, Sendable {
             self.to = to
         }
 
-        /// `{by, at, from, to}`; absent parts are left out.
+        /// `{by, at, from, to}`; absent members are left out.
         public var json: JSONValue {
             var object = JSONObject()
             object["by"] = by.map(JSONValue.string)
@@ -62,24 +65,24 @@ public struct NetworkSettings: Hashable, Sendable {
             "an ADD" + (by.map { " of \($0)" } ?? "") + " changed the network's ranges" + (at.map { " at \($0)" } ?? "")
         }
 
-        /// ``sentence``, and from what to what.
+        /// ``sentence`` with the former and the new ranges.
         var wholeSentence: String {
             sentence + (from.map { " from \($0)" } ?? "") + (to.map { " to \($0)" } ?? "")
         }
     }
 
-    /// True while nodes may run the Go plugin on this network.
+    /// Whether nodes may still run the Go plugin on this network.
     public var hasGoNodes: Bool
-    /// The fixed ranges of the network's subnets.
+    /// The fixed ranges of all range sets.
     public var fixed: [AddressRange]
-    /// Why no address is given out at the moment; nil where they are.
+    /// Nil if the network is not on hold.
     public private(set) var hold: Hold?
-    /// The last change of the network's ranges; nil where none was recorded.
+    /// The last change of the network's ranges; nil if none is recorded.
     public private(set) var rangesChange: RangesChange?
-    /// The object as it was stored, so that rewriting it keeps what this version does not know.
+    /// The object as stored, so that members that this version does not know are kept.
     private var stored: JSONObject
 
-    /// The settings of a network that is first made here.
+    /// Makes the settings of a network that has none yet.
     public init(hasGoNodes: Bool, fixed: [AddressRange]) {
         self.hasGoNodes = hasGoNodes
         self.fixed = fixed
@@ -88,11 +91,11 @@ public struct NetworkSettings: Hashable, Sendable {
 
     /// Reads a stored value.
     ///
-    /// - Throws: ``DamagedValue``, also for a format newer than this version knows.
+    /// - Throws: ``DamagedValue``, also if the format is newer than this version.
     public init(stored text: String) throws(DamagedValue) {
         guard let object = try JSONValue(stored: text).object else { throw DamagedValue("it is not an object") }
         let format = object["format"]?.int ?? 0
-        guard format == 1 else { throw DamagedValue("its format is \(format), and this version knows format 1") }
+        guard format == 1 else { throw DamagedValue("its format is \(format); this version supports only format 1") }
         stored = object
         hasGoNodes = object["goNodes"]?.bool ?? true
         fixed = []
@@ -115,18 +118,19 @@ public struct NetworkSettings: Hashable, Sendable {
         }
     }
 
-    /// Holds the network, or lifts the hold. What this version does not know of a former hold goes with it.
+    /// Sets or lifts the hold. Members of a former hold that this version does not know are removed, too.
     public mutating func setHold(_ hold: Hold?) {
         self.hold = hold
         stored["hold"] = hold?.json
     }
 
-    /// Records a change of the ranges, in the place of the one before.
+    /// Records a change of the ranges; it replaces the former change.
     mutating func record(_ change: RangesChange) {
         rangesChange = change
         stored["rangesChange"] = change.json
     }
 
+    /// The stored value: `{format, goNodes, fixed, hold, rangesChange}`, and the members that this version does not know.
     public func serialized() -> String {
         var object = stored
         object["format"] = 1

@@ -1,23 +1,28 @@
 import Store
 
-/// The value of a reservation's key: for whom an address is kept, by whom, why and until when.
+/// The value of a reservation's key: the holder for whom an address is reserved.
 public struct Reservation: Hashable, Sendable {
+    /// The pods that may get the address.
     public var holder: ReservationHolder
-    /// Who reserved it, such as `root@admin1`.
+    /// Who made the reservation, such as `root@admin1`; nil if it is not recorded.
     public var by: String?
+    /// The operator's text; nil if none was given.
     public var note: String?
+    /// The time of the reservation; nil if it is not recorded.
     public var since: Timestamp?
+    /// The time at which the reservation expires; nil if it never does. See ``isExpired(at:)``.
     public var expires: Timestamp?
-    /// The interface that gets the address unasked; nil where any of the pod's does. `kube-ipam.ip: auto` records it, so that
-    /// each of several interfaces on one network has its own address again.
+    /// The only interface that gets the address without requesting it; nil for any interface of the pod. `kube-ipam.ip: auto`
+    /// records it, so that each of several interfaces on one network gets the same address again.
     public var ifname: InterfaceName?
 
-    /// Who reserved what `kube-ipam.ip: auto` asked for. A person's name has an "@".
+    /// The value of ``by`` for reservations by `kube-ipam.ip: auto`. The name of an operator has an "@".
     public static let automaticAuthor = "kube-ipam"
 
-    /// In bytes of UTF-8: the longest note that is accepted. What is stored already may be longer.
+    /// The longest accepted note, in bytes of UTF-8. A stored note may be longer.
     public static let longestNote = 1024
 
+    /// Makes a reservation that is not stored yet.
     public init(
         for holder: ReservationHolder, by: String? = nil, note: String? = nil, since: Timestamp? = nil,
         expires: Timestamp? = nil, ifname: InterfaceName? = nil
@@ -30,13 +35,13 @@ public struct Reservation: Hashable, Sendable {
         self.ifname = ifname
     }
 
-    /// True when the reservation no longer counts at `now`: five minutes after its time.
+    /// Whether the reservation no longer counts at `now`: ``Timestamp/largestClockDifference`` after ``expires``.
     public func isExpired(at now: Timestamp) -> Bool {
         guard let expires else { return false }
         return now >= expires.advanced(bySeconds: Timestamp.largestClockDifference)
     }
 
-    /// The value as the store keeps it; absent parts are left out.
+    /// The stored value: `{for, by, note, since, expires, ifname}`; absent members are left out.
     public var json: JSONValue {
         var object = JSONObject()
         if holder != .anyone { object["for"] = .string(holder.description) }
@@ -50,13 +55,13 @@ public struct Reservation: Hashable, Sendable {
 
     /// Reads a stored value.
     ///
-    /// - Throws: ``DamagedValue``.
+    /// - Throws: ``DamagedValue`` if the text is not a JSON object, or `for` or `expires` is not valid.
     public init(stored text: String) throws(DamagedValue) {
         let json = try JSONValue(stored: text)
         guard json.object != nil else { throw DamagedValue("it is not an object") }
         for key in ["for", "expires"] {
-            // Taken for absent, it would open the address to everyone.
-            if let value = json[key], value.string == nil { throw DamagedValue("its \(key) is not a text") }
+            // If an invalid value counted as absent, any pod could get the address.
+            if let value = json[key], value.string == nil { throw DamagedValue("its \(key) is not a string") }
         }
         do throws(InvalidReservationHolder) {
             holder = try ReservationHolder(json["for"]?.string ?? "")
@@ -73,7 +78,7 @@ public struct Reservation: Hashable, Sendable {
         }
     }
 
-    /// Reads a stored record; one that cannot be read is for nobody.
+    /// Reads a stored record; if it cannot be read, no pod may get the address.
     init(orUnreadable record: Record) {
         self = (try? Reservation(stored: record.value)) ?? Reservation(for: .unreadable)
     }

@@ -1,20 +1,22 @@
-/// For whom an address is reserved: the `for` of a reservation.
+/// The pods that may get a reserved address: `for` of a reservation.
 public enum ReservationHolder: Hashable, Sendable {
-    /// Any pod that names the address.
+    /// Any pod that requests the address.
     case anyone
-    /// Any pod of the namespace that names the address: `default/`.
+    /// Any pod of the namespace that requests the address: `default/`.
     case namespace(Namespace)
-    /// That pod, unasked: `default/db-0`.
+    /// One pod, which gets the address without requesting it: `default/db-0`.
     case pod(PodReference)
-    /// The pods of a workload, unasked: `default/sts/db`, `default/deploy/web`.
+    /// The pods of a workload, which get the address without requesting it: `default/sts/db`, `default/deploy/web`.
     case workload(Namespace, WorkloadKind, PodName)
-    /// Nobody: the stored reservation cannot be understood. It can only be released.
+    /// No pod: the stored reservation cannot be read, and can only be released.
     case unreadable
 }
 
-/// The kinds of workload whose pods can share reservations.
+/// The kinds of workload whose pods can share reservations; the raw value is stored.
 public enum WorkloadKind: String, Hashable, Sendable {
+    /// A StatefulSet.
     case statefulSet = "sts"
+    /// A Deployment.
     case deployment = "deploy"
 
     private static let spellings: [String: WorkloadKind] = [
@@ -22,35 +24,37 @@ public enum WorkloadKind: String, Hashable, Sendable {
         "deploy": .deployment, "deployment": .deployment, "deployments": .deployment,
     ]
 
-    /// Accepts what kubectl accepts for the kind: `sts`, `statefulset`, `statefulsets`; `deploy` likewise.
+    /// Reads a name that kubectl accepts for the kind, in any case: `sts`, `statefulset`, `statefulsets`, `deploy`,
+    /// `deployment` or `deployments`; nil for any other text.
     public init?(kubectlName text: String) {
         guard let kind = Self.spellings[text.lowercased()] else { return nil }
         self = kind
     }
 }
 
-/// Text that names no reservation holder.
+/// A text that is not a reservation holder.
 public struct InvalidReservationHolder: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The error message, with the text and the valid forms.
     public let description: String
 }
 
 extension ReservationHolder: CustomStringConvertible {
-    /// Reads `namespace/pod`, `namespace/pod/NAME`, `namespace/sts/NAME`, `namespace/deploy/NAME`, `namespace/`, or
-    /// nothing.
+    /// Reads `namespace/pod`, `namespace/pod/NAME`, `namespace/sts/NAME`, `namespace/deploy/NAME`, `namespace/`, or an empty
+    /// text for ``anyone``.
     ///
-    /// - Throws: ``InvalidReservationHolder``.
+    /// - Throws: ``InvalidReservationHolder`` for any other text.
     public init(_ text: String) throws(InvalidReservationHolder) {
         guard
             let holder = try? Self.parse(text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
         else {
             throw InvalidReservationHolder(
-                description: "\"\(text)\" names no holder: write namespace/pod, namespace/sts/NAME, "
+                description: "\"\(text)\" is not a holder: write namespace/pod, namespace/sts/NAME, "
                     + "namespace/deploy/NAME or namespace/")
         }
         self = holder
     }
 
-    /// Nil where the form is none of the known ones.
+    /// Nil if the text has none of the valid forms.
     private static func parse(_ parts: [String]) throws(NameError) -> ReservationHolder? {
         switch parts.count {
         case 1 where parts[0].isEmpty:
@@ -69,6 +73,7 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
+    /// The stored form, which ``init(_:)`` reads; empty for ``anyone``, `(unreadable)` for ``unreadable``.
     public var description: String {
         switch self {
         case .anyone: ""
@@ -79,12 +84,12 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// For a sentence: `default/db-0`, or what stands for nobody in particular.
+    /// For messages: `default/db-0`; `any pod that requests it` for ``anyone``.
     public var phrase: String {
-        self == .anyone ? "whoever names it" : description
+        self == .anyone ? "any pod that requests it" : description
     }
 
-    /// Whether Kubernetes can have such a holder; a reservation for any other one is for nobody.
+    /// Whether Kubernetes accepts the holder's names; if not, no pod will ever get the address.
     public var isPossible: Bool {
         switch self {
         case .anyone: true
@@ -95,7 +100,7 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// Under whose claims the reservation is listed; nil where it is not given out unasked.
+    /// The owner of the reservation's claim; nil if a pod gets the address only if it requests it.
     public var claimOwner: ClaimOwner? {
         switch self {
         case .anyone, .namespace, .unreadable: nil
@@ -104,8 +109,8 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// Whether a recorded holder may have an address that is reserved for this one. A pod's name tells its workload where
-    /// nothing else is recorded.
+    /// Whether a recorded holder may have an address that is reserved for this holder. If no workload is recorded, it is
+    /// derived from the pod's name.
     public func admits(_ holder: Holder?) -> Bool {
         let workload: Workload? =
             switch holder?.owner {
@@ -118,7 +123,7 @@ extension ReservationHolder: CustomStringConvertible {
 
     /// Whether `pod` may have an address that is reserved for this holder.
     ///
-    /// - Parameter workload: what controls the pod; nil where nothing does.
+    /// - Parameter workload: the controller of the pod; nil if it has none.
     func admits(_ pod: PodReference?, of workload: Workload?) -> Bool {
         switch self {
         case .anyone: true
@@ -132,7 +137,7 @@ extension ReservationHolder: CustomStringConvertible {
 }
 
 extension ReservationHolder {
-    /// Nil where it is for no namespace in particular.
+    /// Nil for ``anyone`` and ``unreadable``.
     public var namespace: Namespace? {
         switch self {
         case .anyone, .unreadable: nil

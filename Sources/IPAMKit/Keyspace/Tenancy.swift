@@ -1,22 +1,22 @@
 import Store
 
-/// Who has addresses: one interface of one container, and what is recorded of the pod behind it.
+/// The use of addresses by one interface of one container.
 ///
-/// The Go plugin records a container ID and nothing else; its tenancies have neither an interface nor an attachment.
+/// The Go plugin records only a container ID; its tenancies have neither an interface nor an attachment.
 public struct Tenancy: Hashable, Sendable {
-    /// The value of the used keys. The Go plugin does not check its own.
+    /// The value of the used keys. The Go plugin writes it unchecked, so it may not be a valid container ID.
     public let containerID: String
     /// Nil if only the container is recorded.
     public let ifname: InterfaceName?
-    /// All addresses of the interface, in the order of the range sets; without an attachment those that the tenancy is about.
-    /// Empty if it was read from JSON.
+    /// All addresses of the interface, in the order of the range sets; without an attachment, the addresses that were looked
+    /// up. Empty if the tenancy was read from JSON.
     public let addresses: [IPAddress]
-    /// Nil if there is none, or none that can be read.
+    /// Nil if there is no attachment, or if it cannot be read.
     public let attachment: Attachment?
-    /// The attachment's record as it was read, which a change is guarded by; nil if no change is planned on it.
+    /// The attachment's record as it was read, for guards; nil if no change is planned.
     let record: Record?
 
-    /// What an attachment records.
+    /// Makes the tenancy of an attachment.
     init(_ reference: AttachmentReference, _ attachment: Attachment, record: Record? = nil) {
         containerID = reference.containerID.text
         ifname = reference.ifname
@@ -25,9 +25,9 @@ public struct Tenancy: Hashable, Sendable {
         self.record = record
     }
 
-    /// What used keys record, without an attachment that can be read.
+    /// Makes the tenancy of used keys without an attachment that can be read.
     ///
-    /// - Parameter record: the attachment that cannot be read.
+    /// - Parameter record: an attachment that cannot be read.
     init(containerID: String, addresses: [IPAddress], record: Record? = nil) {
         self.containerID = containerID
         self.addresses = addresses
@@ -42,19 +42,19 @@ public struct Tenancy: Hashable, Sendable {
         return AttachmentReference(containerID: container, ifname: ifname)
     }
 
-    /// The pod, the node and the like; empty if only the container is recorded.
+    /// The pod, its node and so on; nothing is known of it if only the container is recorded.
     public var holder: Holder { attachment?.holder ?? Holder() }
 
-    /// Since when; nil if that is not recorded.
+    /// The time of the ADD; nil if it is not recorded.
     public var since: Timestamp? { attachment?.since }
 
-    /// For a message: `default/db-0 on n1`, `container web_1 on n1` for a container that is no pod, or `container 4b1f...`.
+    /// For messages: `default/db-0 on n1`, `container web_1 on n1` for a container that is not a pod, or `container 4b1f...`.
     public var phrase: String {
         guard let holder = attachment?.holder, let name = holder.phrase else { return "container \(containerID)" }
         return name + (holder.node.map { " on \($0)" } ?? "")
     }
 
-    /// The same without the record: of many tenancies these take room.
+    /// The tenancy without ``record``, to save memory; nil without an attachment.
     var withoutRecord: Tenancy? { attachment.flatMap { attachment in reference.map { Tenancy($0, attachment) } } }
 
     // MARK: JSON
@@ -73,7 +73,7 @@ public struct Tenancy: Hashable, Sendable {
         return object
     }
 
-    /// ``json`` with everything else that is recorded: `workload, containerName, netns, inode, boot, machine, cluster`.
+    /// ``json`` and all other members: `workload, containerName, netns, inode, boot, machine, cluster`.
     var completeJSON: JSONObject {
         var object = json
         guard let holder = attachment?.holder else { return object }
@@ -87,7 +87,7 @@ public struct Tenancy: Hashable, Sendable {
         return object
     }
 
-    /// Reads ``json``, or what a history keeps of it, neither of which has the addresses; nil without a container ID.
+    /// Reads ``json``, or the tenancy of a stored history entry; neither has the addresses. Nil without a container ID.
     init?(json: JSONObject) {
         guard let containerID = json["containerID"]?.string else { return nil }
         self.containerID = containerID

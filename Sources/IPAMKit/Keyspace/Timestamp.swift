@@ -1,6 +1,6 @@
-/// A moment, to the second, as the keyspace writes it: RFC 3339 in UTC, such as `2026-11-23T02:00:00Z`.
+/// A time in seconds, in the format of the keyspace: RFC 3339 in UTC, such as `2026-11-23T02:00:00Z`.
 ///
-/// Written here rather than with Foundation's `Date`, whose first formatting costs as much as a twentieth of a whole ADD.
+/// It does not use Foundation's `Date`, whose first formatting takes a twentieth of the time of a whole ADD.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z.
     public let seconds: Int64
@@ -8,17 +8,17 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// 9999-12-31T23:59:59Z: RFC 3339 has no later time.
     public static let latest = Timestamp(seconds: 253_402_300_799)
 
-    /// The clocks of nodes and operators may differ by so many seconds: a time that another machine has written counts this
-    /// much later.
+    /// The largest difference between the clocks of nodes and operators, in seconds: a time that another machine has written
+    /// takes effect this much later.
     public static let largestClockDifference: Int64 = 300
 
-    /// A moment by its seconds since 1970-01-01T00:00:00Z.
+    /// Makes a time from seconds since 1970-01-01T00:00:00Z.
     public init(seconds: Int64) {
         self.seconds = seconds
     }
 
-    /// Reads RFC 3339 text (section 5.6) with any offset; a fraction is cut off. Nil for anything else, also for years
-    /// before 1970.
+    /// Reads RFC 3339 text (section 5.6) with any offset; a fraction is cut off. Nil for any other text, and for years before
+    /// 1970.
     public init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         guard let year = Self.number(&rest, 4), year >= 1970, Self.take(&rest, "-"),
@@ -39,6 +39,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         self.seconds = seconds
     }
 
+    /// RFC 3339 in UTC: `2026-11-23T02:00:00Z`.
     public var description: String {
         let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
         let second = seconds - days * 86400
@@ -48,10 +49,12 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
             + Self.padded(second % 60, 2) + "Z"
     }
 
+    /// The time that is so many seconds later, or earlier if `seconds` is negative.
     public func advanced(bySeconds seconds: Int64) -> Timestamp {
         Timestamp(seconds: self.seconds + seconds)
     }
 
+    /// Whether `left` is earlier.
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.seconds < right.seconds
     }

@@ -1,11 +1,14 @@
-/// The controller of a pod: a StatefulSet, or the Deployment behind a ReplicaSet.
+/// The controller of a pod: a StatefulSet, or the Deployment of a ReplicaSet.
 public struct Workload: Hashable, Sendable, CustomStringConvertible {
+    /// StatefulSet or Deployment.
     public let kind: WorkloadKind
+    /// The name of the StatefulSet or Deployment; for a ReplicaSet it is derived, not read.
     public let name: PodName
 
     /// `sts/db` or `deploy/web`.
     public var description: String { "\(kind.rawValue)/\(name)" }
 
+    /// Makes a workload in the namespace of the pod, which is not part of it.
     public init(kind: WorkloadKind, name: PodName) {
         self.kind = kind
         self.name = name
@@ -20,9 +23,9 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
         self.init(kind: kind, name: name)
     }
 
-    /// The workload that controls `pod`; nil for a pod of another kind of controller, or of none.
+    /// Makes the workload that controls `pod`; nil if the pod has no controller, or one of another kind.
     ///
-    /// A Deployment's pods are controlled by a ReplicaSet whose name ends in the hash that the pods are labelled with.
+    /// A Deployment's pods are controlled by a ReplicaSet whose name ends in the pods' label `pod-template-hash`.
     public init?(of pod: Pod) {
         guard let controller = pod.controller else { return nil }
         switch controller.kind {
@@ -38,13 +41,14 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The workload that a pod's name tells, where the name's form is certain; else nil.
+    /// Derives the workload from a pod's name, if the form of the name is certain; else nil.
     ///
-    /// - `db-0` is of the StatefulSet `db`: one ordinal, a 32-bit number without leading zeros. Not where the name may be
-    ///   cut (``PodReference/deploymentPrefix``): the number could then be the end of a hash and five random characters.
-    /// - `web-6d9b74fd4d-xjhek` is of the Deployment `web`: a `pod-template-hash`, then five characters. The hash is a
-    ///   32-bit number whose ten digits Kubernetes spells `456789bcdf` (apimachinery `rand.SafeEncodeString`), so that
-    ///   `web-admin-panel` is not mistaken for a pod of `web`.
+    /// - `db-0` belongs to the StatefulSet `db`: the name ends in an ordinal, a 32-bit number without leading zeros. If the name
+    ///   may be cut (``PodReference/deploymentPrefix``), nothing is derived: the number could be the end of a hash and five
+    ///   random characters.
+    /// - `web-6d9b74fd4d-xjhek` belongs to the Deployment `web`: the name ends in a `pod-template-hash` and five characters. The
+    ///   hash is a 32-bit number whose ten digits Kubernetes writes as `456789bcdf` (apimachinery `rand.SafeEncodeString`).
+    ///   Therefore `web-admin-panel` is not mistaken for a pod of `web`.
     public init?(derivedFrom pod: PodReference) {
         let parts = pod.name.text.split(separator: "-", omittingEmptySubsequences: false)
         if parts.count >= 3, Self.isSuffix(parts[parts.count - 1]), Self.isTemplateHash(parts[parts.count - 2]),
@@ -76,11 +80,11 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension PodReference {
-    /// With what the name of the pod's Deployment begins, where the pod's own name may be cut and not tell it; else nil.
+    /// The first bytes of the name of the pod's Deployment, if the pod's own name may be cut; else nil.
     ///
-    /// The name of a Deployment's pod is generated from `NAME-HASH-`, of which apiserver's `names.SimpleNameGenerator`
-    /// keeps 58 bytes, and five characters. The hash has ten at most: where NAME has 47 bytes or more, a part of the hash
-    /// or of NAME may be missing.
+    /// The name of a Deployment's pod consists of the first 58 bytes of `NAME-HASH-` (apiserver, `names.SimpleNameGenerator`)
+    /// and five random characters. The hash has at most ten characters: if NAME has 47 bytes or more, a part of the hash or of
+    /// NAME may be missing.
     var deploymentPrefix: String? {
         let bytes = name.text.utf8
         return bytes.count == 63 && isPossible ? String(Substring(bytes.prefix(47))) : nil
@@ -88,11 +92,11 @@ extension PodReference {
 }
 
 extension Pod {
-    /// The workload that controls it; nil where none does that reservations can be for.
+    /// The workload that controls the pod; nil if there is none that can have reservations.
     var workload: Workload? { Workload(of: self) }
 
-    /// For whom an address of this pod is to be reserved: for its Deployment, whose pods have ever new names, else for
-    /// itself.
+    /// The holder for whom an address of this pod is to be reserved: its Deployment, because every new pod has another name;
+    /// else the pod itself.
     var reservationHolder: ReservationHolder {
         guard let workload, workload.kind == .deployment else { return .pod(reference) }
         return .workload(reference.namespace, workload.kind, workload.name)

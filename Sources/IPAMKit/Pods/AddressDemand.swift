@@ -1,50 +1,51 @@
-/// What a pod's annotations ask for on one network.
+/// The addresses that a pod's annotations request on one network.
 ///
 /// | annotation | value |
 /// |---|---|
-/// | `kube-ipam.ip` | an address, or a comma list of one for each range set; `auto`; `dynamic` |
+/// | `kube-ipam.ip` | an address, or a comma-separated list with one for each range set; `auto`; `dynamic` |
 /// | `kube-ipam.netmask` | dotted, or a prefix length; by default the subnet's |
 /// | `kube-ipam.gateway` | an address; by default the subnet's gateway |
 ///
-/// Each may end in `/<network>` and then speaks for that network alone; where `kube-ipam.ip/<network>` is there, none of
-/// the unqualified ones counts for this network. A netmask or a gateway belongs to the addresses of `kube-ipam.ip`, by
-/// position where there are as many of them, else by family; without `kube-ipam.ip` they say nothing.
+/// Each key may end in `/<network>`; then it applies to that network only. If `kube-ipam.ip/<network>` is present, the keys
+/// without a network do not apply to this network. Netmasks and gateways belong to the addresses of `kube-ipam.ip`: by
+/// position if there are as many of them as addresses, else by family. Without `kube-ipam.ip` they are ignored.
 ///
-/// Pods are written by tenants, and some plugins give the gateway with its netmask to the node: so a gateway must be one
-/// that no pod can have, and a netmask no shorter than the subnet's.
+/// Tenants write the annotations of pods, and some plugins configure the gateway with its netmask on the node. Therefore
+/// the gateway must be an address that no pod can get, and the netmask must not be shorter than the subnet's.
 public struct AddressDemand: Hashable, Sendable {
-    /// How the addresses are to be found.
+    /// The value of `kube-ipam.ip`.
     public enum Wish: Hashable, Sendable {
-        /// The annotations say nothing.
+        /// No annotation applies to the network.
         case nothing
         /// `dynamic`: the next dynamic address, also for a pod that has reservations.
         case dynamic
-        /// `auto`: any address, and that one ever after.
+        /// `auto`: any address, which is then reserved for the pod or its workload.
         case automatic
-        /// These addresses.
+        /// These addresses, each once, as written.
         case addresses([IPAddress])
     }
 
-    /// A netmask, of which a bare prefix length up to 32 fits both families.
+    /// A netmask; a prefix length up to 32 fits both families.
     struct Netmask: Hashable, Sendable {
         let families: [AddressFamily]
         let prefixLength: Int
     }
 
+    /// What the pod requests on this network.
     public let wish: Wish
-    /// The annotation that says so, such as `kube-ipam.ip/storage`; empty where none does.
+    /// The key of the annotation that applies, such as `kube-ipam.ip/storage`; empty if there is none.
     public let key: String
     let netmaskKey: String
     let netmasks: [Netmask]
     let gatewayKey: String
     let gateways: [IPAddress]
-    /// Where no annotation speaks for this network, those that speak for others.
+    /// The annotations for other networks, if none applies to this network.
     let others: MisdirectedAnnotations
 
-    /// Whether a netmask or a gateway is asked for.
+    /// Whether a netmask or a gateway is requested.
     var asksForPresentation: Bool { !netmasks.isEmpty || !gateways.isEmpty }
 
-    /// A demand for nothing in particular.
+    /// Makes the demand of a pod without annotations.
     public init() {
         self.init(others: MisdirectedAnnotations())
     }
@@ -59,9 +60,9 @@ public struct AddressDemand: Hashable, Sendable {
         self.others = others
     }
 
-    /// Reads a pod's annotations, of which all others are ignored.
+    /// Reads a pod's annotations; all other keys are ignored.
     ///
-    /// - Throws: ``AnnotationError`` for a malformed value: it never falls back to another address.
+    /// - Throws: ``AnnotationError`` if a value is malformed: the pod never gets another address instead.
     public init(annotations: [String: String], network: NetworkName) throws(AnnotationError) {
         let qualifier = "/\(network)"
         let isQualified = annotations["kube-ipam.ip" + qualifier] != nil
@@ -115,7 +116,7 @@ public struct AddressDemand: Hashable, Sendable {
         return .addresses(addresses)
     }
 
-    /// The parts of a comma list, each without the white space around it.
+    /// The parts of a comma-separated list, each without the white space around it.
     private static func parts<Value>(
         _ key: String, _ text: String, _ read: (String) throws(AnnotationError) -> Value
     ) throws(AnnotationError) -> [Value] {
@@ -139,14 +140,14 @@ public struct AddressDemand: Hashable, Sendable {
         return values
     }
 
-    /// Without the white space around it, of any kind: a YAML block (`|`) ends with a line break.
+    /// The text without the white space around it, of any kind: a YAML block (`|`) ends with a line break.
     private static func trimmed(_ text: Substring.UTF8View) -> String {
         var rest = Substring(text).unicodeScalars.drop { $0.properties.isWhitespace }
         while let last = rest.last, last.properties.isWhitespace { rest.removeLast() }
         return String(Substring(rest))
     }
 
-    /// As many as there can be range sets.
+    /// The largest number of range sets.
     private static let mostParts = 16
 
     private static func address(_ key: String, _ word: String) throws(AnnotationError) -> IPAddress {
@@ -155,10 +156,10 @@ public struct AddressDemand: Hashable, Sendable {
         } catch {
             let problem: String =
                 switch error {
-                case .notAnAddress where word == "auto" || word == "dynamic": "cannot stand in a list"
-                case .unexpectedPrefixLength: "has a prefix length, which belongs in \(netmaskKey(beside: key))"
+                case .notAnAddress where word == "auto" || word == "dynamic": "cannot be part of a list"
+                case .unexpectedPrefixLength: "has a prefix length, which belongs in \(netmaskKey(for: key))"
                 case .notAnAddress where key.hasPrefix("kube-ipam.ip"):
-                    "is not an IP address, such as 10.188.0.216 or fd00::1, and neither \"auto\" nor \"dynamic\""
+                    "is not an IP address, such as 10.188.0.216 or fd00::1, nor \"auto\" or \"dynamic\""
                 case .empty, .notAnAddress, .surroundingWhitespace, .leadingZeros, .zoneIdentifier,
                     .missingPrefixLength, .badPrefixLength, .hostBitsSet, .mappedPrefix, .familiesDiffer, .reversed:
                     error.problem
@@ -167,8 +168,8 @@ public struct AddressDemand: Hashable, Sendable {
         }
     }
 
-    /// `kube-ipam.netmask/storage` beside `kube-ipam.ip/storage`.
-    private static func netmaskKey(beside key: String) -> String {
+    /// `kube-ipam.netmask/storage` for `kube-ipam.ip/storage`.
+    private static func netmaskKey(for key: String) -> String {
         "kube-ipam.netmask" + (key.firstIndex(of: "/").map { String(key[$0...]) } ?? "")
     }
 
@@ -188,7 +189,7 @@ public struct AddressDemand: Hashable, Sendable {
             problem: "is not a netmask: write it dotted, such as 255.255.0.0, or as a prefix length")
     }
 
-    /// Checks that each value is for an address, and no two for the same.
+    /// Checks that each netmask or gateway belongs to exactly one address.
     private func requireAssigned(
         _ families: [[AddressFamily]], _ key: String, _ annotations: [String: String]
     ) throws(AnnotationError) {
@@ -207,15 +208,17 @@ public struct AddressDemand: Hashable, Sendable {
             throw AnnotationError(
                 key: key, value: value,
                 problem:
-                    "does not fit the \(addresses.count) addresses of \(self.key): give one for each, in their order")
+                    "does not fit the \(addresses.count) addresses of \(self.key): give one for each, in the same order"
+            )
         }
     }
 }
 
 /// A malformed annotation.
 public struct AnnotationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The key of the annotation, such as `kube-ipam.ip/storage`.
     public let key: String
-    /// The part that is wrong; nil where it is not one value alone.
+    /// The part of the value that is wrong; nil if the error is not in one part.
     public let value: String?
     let problem: String
 

@@ -1,9 +1,9 @@
-/// Where a pod's annotations come from.
+/// The source of a pod's annotations.
 public enum AnnotationSource: Hashable, Sendable {
-    /// There are none to look at: no pod, or they are not to count.
+    /// There is no pod, or annotations are ignored (`"annotations": "none"`).
     case none
-    /// The runtime passed them.
+    /// The runtime passed these annotations.
     case passed([String: String])
-    /// Kubernetes is asked.
+    /// The annotations must be read from Kubernetes.
     case kubernetes
 }

@@ -1,7 +1,7 @@
-/// What tells one Kubernetes cluster from every other one.
+/// The identity of a Kubernetes cluster, which differs from that of all other clusters.
 public enum ClusterIdentity: Hashable, Sendable {
-    /// The configuration's name for it, else the UID of its namespace `kube-system`.
+    /// The configured name of the cluster, else the UID of its namespace `kube-system`.
     case known(String)
-    /// Kubernetes does not tell; why, as a clause.
+    /// Kubernetes did not return the identity; the value is the reason, to follow a colon.
     case withheld(String)
 }

@@ -1,11 +1,12 @@
-/// What a runtime calls a container that is no pod of Kubernetes: a name without a namespace (podman passes `K8S_POD_NAME`
-/// alone), or a name that Kubernetes cannot have.
+/// The name that a runtime passes for a container that is not a pod of Kubernetes: a name without a namespace (podman passes
+/// `K8S_POD_NAME` alone), or a name that Kubernetes does not accept.
 public struct ContainerName: Hashable, Sendable, CustomStringConvertible {
-    /// What the runtime passes for a namespace; nil for none.
+    /// `K8S_POD_NAMESPACE`; nil if the runtime does not pass it.
     public let namespace: Namespace?
+    /// `K8S_POD_NAME`.
     public let name: PodName
 
-    /// Names a container.
+    /// Makes a name from what the runtime passes.
     public init(namespace: Namespace?, name: PodName) {
         self.namespace = namespace
         self.name = name
@@ -16,11 +17,11 @@ public struct ContainerName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ContainerName {
-    /// The pod or the container that these names are of; both nil without a name.
+    /// The pod or the container with these names; both are nil without a name.
     ///
-    /// A runtime that starts a pod passes its namespace, too, and both as Kubernetes has them. So a container is no pod
-    /// where Kubernetes certainly cannot have a pod of these names, and nowhere else: one that was mistaken for none
-    /// would get an address that its annotations do not ask for.
+    /// A runtime that starts a pod passes the pod's namespace, too, and both as they are in Kubernetes. A container counts as
+    /// no pod only if Kubernetes certainly cannot have a pod with these names: a pod that was mistaken for another container
+    /// would get an address that its annotations do not request.
     static func resolve(_ namespace: Namespace?, _ name: PodName?) -> (pod: PodReference?, container: ContainerName?) {
         guard let name else { return (nil, nil) }
         if let namespace {

@@ -1,33 +1,41 @@
-/// A list of pods or nodes, as they were at one moment.
+/// All pods or nodes at one moment.
 public struct Listing<Item: Sendable>: Sendable {
-    /// Those that can be read.
+    /// The objects that can be read.
     public var items: [Item]
-    /// Those that cannot: nothing that one of them may hold is free.
+    /// The objects that cannot be read: an address that one of them may hold must not be freed.
     public var unreadable: [UnreadableObject]
 
-    /// Makes a list.
+    /// Makes a list, by default of readable objects only.
     public init(_ items: [Item], unreadable: [UnreadableObject] = []) {
         self.items = items
         self.unreadable = unreadable
     }
 }
 
-/// A pod or a node that Kubernetes lists in a way that cannot be understood, with what can be read of it.
+/// A pod or a node whose JSON in a list from Kubernetes cannot be read, with those members that can.
 public struct UnreadableObject: Hashable, Sendable, CustomStringConvertible {
+    /// The `kind` of the object; the raw value is the word for it in messages.
     public enum Kind: String, Hashable, Sendable {
-        case pod, node
+        /// A `Pod`.
+        case pod
+        /// A `Node`.
+        case node
     }
 
+    /// Whether it is a pod or a node.
     public let kind: Kind
-    /// As it is written; nil where it cannot be read.
+    /// `metadata.namespace`, unchecked; nil if it cannot be read, and for a node.
     public let namespace: String?
+    /// `metadata.name`, unchecked; nil if it cannot be read.
     public let name: String?
+    /// `metadata.uid`; nil if it cannot be read.
     public let uid: String?
-    /// The addresses that it reports, as far as they can be read.
+    /// The addresses in its `status` that can be read.
     public let addresses: [IPAddress]
-    /// Why it cannot be read, as a clause.
+    /// Why the object cannot be read, such as `.metadata.labels has the wrong type`.
     public let problem: String
 
+    /// Makes an object from the members that can be read.
     public init(
         _ kind: Kind, namespace: String?, name: String?, uid: String?, addresses: [IPAddress] = [], problem: String
     ) {
@@ -45,9 +53,10 @@ public struct UnreadableObject: Hashable, Sendable, CustomStringConvertible {
         return "\(kind.rawValue) \(namespace.map { "\($0)/" } ?? "")\(name)"
     }
 
+    /// The error message: `Kubernetes lists pod default/db-0, which cannot be read: ...`.
     public var description: String { "Kubernetes lists \(phrase), which cannot be read: \(problem)" }
 
-    /// False for a pod that may be any holder's.
+    /// Whether it is known which pod or node this is; any recorded holder may be a pod that is not identified.
     var isIdentified: Bool {
         switch kind {
         case .pod: uid != nil || (namespace != nil && name != nil)

@@ -1,24 +1,24 @@
-/// The annotations `kube-ipam.ip/OTHER` of a pod that has none for the network at hand. OTHER may be this network, spelled in
-/// another way: in another case, by the name of its NetworkAttachmentDefinition, or with a typing error.
+/// The annotations `kube-ipam.ip/OTHER` of a pod without an annotation for the network of an ADD. OTHER may be meant to be
+/// this network: in another case, as the name of its NetworkAttachmentDefinition, or with a typing error.
 struct MisdirectedAnnotations: Hashable, Sendable {
-    /// One of them.
+    /// One annotation.
     struct Entry: Hashable, Sendable {
         /// `kube-ipam.ip/OTHER`
         let key: String
         /// `OTHER`
         let name: String
-        /// The addresses that its value names; none for `auto` and `dynamic`.
+        /// The addresses in the annotation's value; empty for `auto` and `dynamic`.
         let addresses: [IPAddress]
     }
 
-    /// By their keys.
+    /// The annotations, ordered by their keys.
     let entries: [Entry]
     private let network: NetworkName?
     private let selection: String?
 
     private static let prefix = "kube-ipam.ip/"
-    /// Which networks a pod asks for beside the cluster's own (Kubernetes Network Custom Resource Definition De-facto Standard,
-    /// section 4.1).
+    /// The annotation with which a pod selects networks in addition to the cluster's own (Kubernetes Network Custom Resource
+    /// Definition De-facto Standard, section 4.1).
     static let networkSelection = "k8s.v1.cni.cncf.io/networks"
 
     init() {
@@ -27,7 +27,7 @@ struct MisdirectedAnnotations: Hashable, Sendable {
         selection = nil
     }
 
-    /// Takes a pod's annotations, none of which speaks for `network`.
+    /// Reads the annotations of a pod that has none for `network`.
     init(_ annotations: [String: String], network: NetworkName) {
         var entries: [Entry] = []
         for (key, value) in annotations where key.utf8.starts(with: Self.prefix.utf8) {
@@ -42,27 +42,27 @@ struct MisdirectedAnnotations: Hashable, Sendable {
         selection = entries.isEmpty ? nil : annotations[Self.networkSelection]
     }
 
-    /// A sentence for the log where one of the annotations is certainly meant for this network: its name differs in case
-    /// only, or is that of the NetworkAttachmentDefinition that the interface is of. Nil where none is.
+    /// The log message if one of the annotations is certainly meant for this network: its name differs in case only, or is
+    /// that of the interface's NetworkAttachmentDefinition. Nil if there is no such annotation.
     func problem(on ifname: InterfaceName) -> String? {
         guard let network, !entries.isEmpty else { return nil }
         let definition = selection.flatMap { Self.definition(of: ifname, in: $0) }
         for entry in entries {
             let advice = "the key for this network is \(Self.prefix)\(network)"
             if entry.name.lowercased() == network.text.lowercased() {
-                return "annotation \(entry.key) is of no network, because upper and lower case count: \(advice)"
+                return "annotation \(entry.key) is ignored, because network names are case-sensitive: \(advice)"
             }
             if entry.name == definition {
                 return
-                    "annotation \(entry.key) names the NetworkAttachmentDefinition, and not the network that its "
-                    + "configuration names: \(advice)"
+                    "annotation \(entry.key) is ignored, because it names the NetworkAttachmentDefinition and not the "
+                    + "network: \(advice)"
             }
         }
         return nil
     }
 
-    /// Whether an annotation may be meant for another interface of the pod than `ifname`: its name is that of the
-    /// NetworkAttachmentDefinition which that one is of, as networks usually are named.
+    /// Whether an annotation may be meant for another interface of the pod than `ifname`: its name is that of the other
+    /// interface's NetworkAttachmentDefinition, which often has the name of its network.
     func mayBeOfAnotherInterface(_ entry: Entry, than ifname: InterfaceName) -> Bool {
         Self.selected(in: selection ?? "").contains { $0.name == entry.name && $0.interface != ifname.text }
     }
@@ -71,9 +71,9 @@ struct MisdirectedAnnotations: Hashable, Sendable {
         selected(in: selection).first { $0.interface == ifname.text && !$0.name.isEmpty }?.name
     }
 
-    /// The names of the NetworkAttachmentDefinitions that a pod selects, each with its interface: Multus calls the interfaces of a selection net1,
-    /// net2 and so on, unless the pod says otherwise. The selection is a JSON array, or names with commas between them, each
-    /// `[NAMESPACE/]NAME[@INTERFACE]`.
+    /// The names of the NetworkAttachmentDefinitions that a pod selects, each with its interface. The selection is a JSON
+    /// array, or a comma-separated list of `[NAMESPACE/]NAME[@INTERFACE]`; without INTERFACE, Multus names the interfaces net1,
+    /// net2 and so on.
     private static func selected(in selection: String) -> [(name: String, interface: String)] {
         var selected: [(name: String, interface: String?)] = []
         if selection.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") {

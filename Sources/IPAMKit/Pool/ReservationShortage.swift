@@ -1,30 +1,32 @@
-/// That all addresses reserved for a pod or its workload are in use.
+/// All addresses reserved for a pod or its workload are in use.
 public struct ReservationShortage: Hashable, Sendable {
-    /// As `ipamctl reserve --for` takes it: `default/deploy/web`.
+    /// The holder of the reservations, in the form of `ipamctl reserve --for`: `default/deploy/web`.
     public let owner: String
-    /// All of the addresses, ascending.
+    /// All reserved addresses, ascending.
     public let addresses: [IPAddress]
-    /// Who has some of them, and why it is not to be had from them, such as `its pod is alive`.
+    /// The present holders of some of the addresses, by address.
     public let holders: [Holder]
-    /// A rolling update of the owner starts a new pod before an old one goes.
+    /// Whether the owner is a Deployment, whose rolling update starts a new pod before an old pod ends.
     public let isDeployment: Bool
-    /// The range set that they are of, where the network has several.
+    /// The index from 0 of the range set that the addresses are in; nil if the network has only one.
     public let rangeSet: Int?
 
-    /// Who has one of the addresses.
+    /// The present holder of an address.
     public struct Holder: Hashable, Sendable {
+        /// The reserved address.
         public let address: IPAddress
         /// `default/web-6d9b74fd4d-xjhek on n1`
         public let phrase: String
+        /// Why the address cannot be taken over from the holder, such as `its pod is alive`.
         public let reason: String
     }
 
-    /// So many holders are named.
+    /// The largest number of holders in the error message.
     private static let named = 3
 
     /// - Parameters:
-    ///   - addresses: all that are reserved for `owner`, ascending.
-    ///   - refusals: what became of those that were contested.
+    ///   - addresses: all addresses that are reserved for `owner`, ascending.
+    ///   - refusals: the errors for the addresses that could not be taken over.
     init(
         _ owner: ClaimOwner, _ workload: Workload?, _ addresses: [IPAddress], _ refusals: [IPAMError], rangeSet: Int?
     ) {
@@ -41,35 +43,36 @@ public struct ReservationShortage: Hashable, Sendable {
             ? "the only address reserved for \(owner)" : "all \(addresses.count) addresses reserved for \(owner)"
     }
 
-    /// What an ADD fails with.
+    /// The error of an ADD.
     ///
-    /// - Parameter refusal: why the first of the addresses, or the first that may be free soon, is not to be had.
+    /// - Parameter refusal: the error for the first address, or for the first address that may be free soon.
     func error(on network: NetworkName, after refusal: IPAMError) -> IPAMError {
         if case .heldForNow(let address, let holder, let reason, let time, let remedy) = refusal {
             let more = addresses.count == 1 ? "it is \(what)" : "\(what) are in use"
-            // A holder that goes by itself needs no advice.
+            // If the holder goes by itself, no advice is needed.
             let advice = remedy.map { isDeployment ? "\($0); \(nextStep(on: network))" : $0 }
             return .heldForNow(address, by: holder, because: "\(reason); \(more)", until: time, remedy: advice)
         }
-        // What frees that one address is worth more than what makes room for another.
+        // The advice to free the only address is more useful than the advice to reserve another.
         if case .unverifiable = refusal, addresses.count == 1 { return refusal }
         return refusal.holderThatStays == nil ? refusal : .reservationsInUse(self)
     }
 
-    /// What makes room, with the command.
+    /// What an operator can do, with the command.
     ///
-    /// - Parameter network: named in the command; nil where it is understood.
+    /// - Parameter network: the network for option `-n` of the command; nil to leave the option out.
     func nextStep(on network: NetworkName?) -> String {
         let more =
             "ipamctl reserve --next 1" + (rangeSet.map { " --range-set \($0)" } ?? "") + " --for \(owner)"
             + (network.map { " -n \($0)" } ?? "")
-        guard isDeployment else { return "reserve one address more: \(more)" }
-        return "for a rolling update set maxUnavailable: 1 or strategy type Recreate in the Deployment, or reserve one "
-            + "address more: \(more)"
+        guard isDeployment else { return "reserve one more address: \(more)" }
+        return "for a rolling update, set maxUnavailable: 1 or strategy type Recreate in the Deployment, or reserve "
+            + "one more address: \(more)"
     }
 }
 
 extension ReservationShortage: CustomStringConvertible {
+    /// The error message, with at most three holders.
     public var description: String {
         if addresses.count == 1, let holder = holders.first {
             return "\(holder.address), \(what), is in use by \(holder.phrase): \(holder.reason)"
@@ -81,7 +84,7 @@ extension ReservationShortage: CustomStringConvertible {
 }
 
 extension IPAMError {
-    /// The holder of an address that keeps it, or of which nothing is known; nil if the error is about something else.
+    /// The holder of an address that is alive, or may be alive; nil for an error of another kind.
     fileprivate var holderThatStays: ReservationShortage.Holder? {
         switch self {
         case .held(let address, let phrase, let reason), .unverifiable(let address, let phrase, let reason):

@@ -1,34 +1,35 @@
 import Store
 
-/// What releasing an address comes to.
+/// The result of the release of one address.
 public struct ReleaseChange: Hashable, Sendable {
+    /// The address, or another address of an attachment that was freed.
     public let address: IPAddress
-    /// The reservation that was dropped.
+    /// The reservation that was removed; nil if there was none.
     public let dropped: Reservation?
-    /// Who used the address that was freed.
+    /// The tenancy that was ended; nil if the address was not freed.
     public let freed: Tenancy?
-    /// Who goes on using it, because freeing it was not asked for.
+    /// The tenancy that goes on, because the release was without force; nil if the address is not in use.
     public let stillUsed: Tenancy?
-    /// True when the address changed between the look and the release, and was left alone.
+    /// True if the address was not released, because it changed after the plan was made.
     public let changedMeanwhile: Bool
 }
 
-/// A release as it was looked at: what it does is what was seen then, and nothing that came later.
+/// A planned release: only what was read for the plan is released, and nothing that changed later.
 public struct ReleasePlan: Sendable {
     let entries: [AddressEntry]
     let states: [IPAddress: AddressState]
     let force: Bool
 
-    /// The addresses, each once, in the order they were asked for.
+    /// The addresses, each once, in the order of the request.
     public var addresses: [IPAddress] { entries.map(\.address) }
-    /// Who uses the addresses that would be freed.
+    /// The tenancies that are to be ended; empty without force.
     public var tenancies: [Tenancy] { force ? entries.compactMap(\.tenancy) : [] }
-    /// What would be done.
+    /// The changes, if no address changes before they are carried out.
     public var changes: [ReleaseChange] { changes(through: entries.count) { _ in true } }
 
     /// One change for each of the first `count` addresses, each followed by those for the other addresses of its attachment.
     ///
-    /// - Parameter release: whether an address was released; false where it changed meanwhile.
+    /// - Parameter release: whether an address was released; false if it changed after the plan was made.
     public func changes(through count: Int, _ release: (IPAddress) -> Bool) -> [ReleaseChange] {
         let named = Set(addresses)
         var freed: Set<IPAddress> = []
@@ -52,14 +53,14 @@ public struct ReleasePlan: Sendable {
 }
 
 extension AddressPool {
-    /// Looks at addresses that are to be released: reservations are to be dropped, and with `force` addresses in use
-    /// are to be freed, with all that their attachment holds: an interface never keeps a part of its addresses.
+    /// Plans the release of addresses: their reservations are removed. With `force`, addresses in use are freed, too, together
+    /// with all other addresses of their attachments: an interface never keeps a part of its addresses.
     ///
     /// - Parameters:
-    ///   - isMeant: false passes an address over, because it is not, or no longer, what was asked for.
-    ///   - drops: false keeps a reservation, and with it an address that is only reserved.
-    /// - Throws: ``IPAMError``: `conflicts` for an address that is in use and not to be forced, `nothingToRelease` for
-    ///   one that is neither reserved nor used.
+    ///   - isMeant: returns false for an address that is not to be released.
+    ///   - drops: returns false for a reservation that is to be kept; an address that is only reserved is then left out.
+    /// - Throws: ``IPAMError``: without force `conflicts` if an address is in use and not reserved; `nothingToRelease` if an
+    ///   address is neither reserved nor in use.
     public func planRelease(
         of addresses: [IPAddress], force: Bool, where isMeant: (AddressEntry) -> Bool = { _ in true },
         drops: (Reservation) -> Bool = { _ in true }
@@ -91,17 +92,17 @@ extension AddressPool {
         return ReleasePlan(entries: entries, states: states, force: force)
     }
 
-    /// Carries out a release. Each address is one compare-and-delete on what the plan saw: an address that has changed since
-    /// is left alone.
+    /// Carries out a release. Each address is one compare-and-delete of the values that were read for the plan: an address that
+    /// has changed since is not released.
     ///
     /// - Parameters:
-    ///   - ending: how the history is to call what is freed; nil leaves no trace there.
-    ///   - progress: gets each address of the plan, in their order, and whether it was released.
-    /// - Throws: ``IPAMError``; what was released until then stays so, and `progress` has it.
+    ///   - ending: the operation for the history; nil for no entries.
+    ///   - progress: gets each address of the plan, in order, and whether it was released.
+    /// - Throws: ``IPAMError``; the addresses that `progress` got before the error are released.
     public func carryOut(
         _ plan: ReleasePlan, ending: Ending? = nil, progress: (IPAddress, Bool) -> Void = { _, _ in }
     ) async throws(IPAMError) -> [ReleaseChange] {
-        // Addresses that went with the attachment of one before.
+        // The addresses of attachments that were freed.
         var freed: Set<IPAddress> = []
         var done: Set<IPAddress> = []
         for entry in plan.entries {
@@ -116,7 +117,7 @@ extension AddressPool {
         return plan.changes(through: plan.entries.count, done.contains)
     }
 
-    /// What is released of one address: its reservation, and the tenancy if it is to be ended.
+    /// The change for one address: removes its reservation, and ends its tenancy if `frees`.
     private func change(_ entry: AddressEntry, _ state: AddressState, frees: Bool, _ ending: Ending?) -> Change {
         var change = Change()
         if frees, let tenancy = entry.tenancy, let used = state.used {

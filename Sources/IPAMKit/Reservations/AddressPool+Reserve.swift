@@ -1,39 +1,46 @@
 import Store
 
-/// One address to be reserved.
+/// A request to reserve one address.
 public struct ReservationOrder: Hashable, Sendable {
+    /// The address to reserve.
     public let address: IPAddress
+    /// The value to store. If the address is already reserved for the same holder, only its note and expiry are changed.
     public let reservation: Reservation
 
+    /// Makes an order.
     public init(address: IPAddress, reservation: Reservation) {
         self.address = address
         self.reservation = reservation
     }
 }
 
-/// What a reservation order comes to.
+/// The result of one reservation order.
 public struct ReservationChange: Hashable, Sendable {
+    /// The kind of a result; the raw value is part of the JSON.
     public enum Kind: String, Hashable, Sendable {
         /// The address was not reserved.
         case reserved
-        /// It was reserved for the same holder, with another note or time.
+        /// The address was reserved for the same holder, with another note or expiry.
         case updated
-        /// It was reserved just so.
+        /// The address was already reserved as ordered.
         case unchanged
     }
 
+    /// The address of the order.
     public let address: IPAddress
+    /// Whether the reservation is new, changed or unchanged.
     public let kind: Kind
+    /// The reservation after the change.
     public let reservation: Reservation
 }
 
-/// Reservations as they were looked at before they are made.
+/// Planned reservations.
 public struct ReservePlan: Sendable {
     let orders: [ReservationOrder]
     let snapshot: AddressSnapshot
-    /// When it was made: what has expired by then is replaced.
+    /// The time of the plan: reservations that have expired by then are replaced.
     let now: Timestamp
-    /// What would be done, in the order of the orders.
+    /// The changes, in the order of the orders.
     public let changes: [ReservationChange]
 
     /// Whether there is nothing to do.
@@ -41,15 +48,16 @@ public struct ReservePlan: Sendable {
 }
 
 extension AddressPool {
-    /// The most addresses that one transaction reserves.
+    /// The largest number of addresses that one transaction reserves.
     public static let reservationLimit = 1024
 
-    /// Plans the reservations of `orders`. Reserving again for the same holder is success.
+    /// Plans the reservations of `orders`. An address that is already reserved for the same holder is no conflict.
     ///
     /// - Parameters:
     ///   - orders: each address once.
-    ///   - rangeSets: the network's; an address outside their subnets, or one that no pod can have, is refused.
-    /// - Throws: ``IPAMError``, `conflicts` if an address is reserved for, or in use by, somebody else.
+    ///   - rangeSets: the network's range sets.
+    /// - Throws: ``IPAMError``, `notAllowed` if an address is outside the subnets of `rangeSets`, or no pod can get it;
+    ///   `conflicts` if an address is reserved for, or in use by, another holder.
     public func planReservations(_ orders: [ReservationOrder], rangeSets: [RangeSet], now: Timestamp)
         async throws(IPAMError) -> ReservePlan
     {
@@ -58,12 +66,12 @@ extension AddressPool {
         return try await plan(orders, now: now)
     }
 
-    /// Makes the reservations of a plan, all of them or none; of more than ``reservationLimit`` that many at a time.
+    /// Makes the reservations of a plan, all or none; if there are more than ``reservationLimit``, that many at a time.
     ///
-    /// - Parameter progress: gets what was done of the plan's addresses as it is through.
-    /// - Returns: what was done, in the order of the orders.
-    /// - Throws: ``IPAMError``, `conflicts` if an address has come to somebody else since, `outdated` if something else has
-    ///   changed about one; what was reserved until then stays so, and `progress` has it.
+    /// - Parameter progress: gets the changes of each transaction after its commit.
+    /// - Returns: the changes, in the order of the orders.
+    /// - Throws: ``IPAMError``, `conflicts` if another holder has got an address since the plan was made, `outdated` if a
+    ///   reservation has changed otherwise; the changes that `progress` got before the error are made.
     @discardableResult
     public func carryOut(_ plan: ReservePlan, progress: ([ReservationChange]) -> Void = { _ in })
         async throws(IPAMError)
@@ -94,8 +102,8 @@ extension AddressPool {
                 if current.isDone {
                     return .done(round.isUnanswered ? current.changes(completing: shown) : current.changes)
                 }
-                // An address that is reserved already is guarded and written with the rest: it could be released meanwhile,
-                // and the order would be half done.
+                // Addresses that are already reserved are also guarded and written: if one were released in the meantime, only a
+                // part of the orders would be carried out.
                 let histories = try await round.pool.histories(
                     of: current.changes.filter { $0.kind != .unchanged }.map(\.address))
                 return .commit(try transaction(current, histories), ())
@@ -137,9 +145,9 @@ extension AddressPool {
 
     // MARK: Transaction
 
-    /// Guards in the root; of many puts, those after the first address's in nested siblings without guards, as deep as it
-    /// takes. The first address's stand in the root, because etcd up to 3.5 asks there only whether the user may write
-    /// (CVE-2026-33343).
+    /// All guards, and the puts of the first address, are in the root. If there are many puts, those of the other addresses are
+    /// in nested siblings without guards, as deep as necessary. The first puts are in the root because etcd up to 3.5 checks the
+    /// user's permission to write only there (CVE-2026-33343).
     private func transaction(_ plan: ReservePlan, _ histories: Histories) throws(IPAMError) -> Transaction {
         let histories = Self.shortened(histories)
         var first: [Operation] = []
@@ -160,7 +168,7 @@ extension AddressPool {
         return transaction
     }
 
-    /// One request of etcd's has 1.5 MiB at most: if many long histories would not fit, their oldest entries go.
+    /// A request to etcd has 1.5 MiB at most: if many long histories do not fit, their oldest entries are removed.
     private static func shortened(_ histories: Histories) -> Histories {
         var histories = histories
         let size = histories.records.values.reduce(0) { $0 + ($1?.value.utf8.count ?? 0) }
@@ -181,7 +189,7 @@ extension AddressPool {
         }
     }
 
-    /// In bytes: what all histories of one transaction may have.
+    /// The largest size of all histories of one transaction, in bytes.
     private static let largestHistories = 512 << 10
 
     private func writes(_ change: ReservationChange, replacing old: Reservation?) -> [Operation] {
@@ -190,16 +198,16 @@ extension AddressPool {
         ]
         let owner = change.reservation.holder.claimOwner
         if let owner { writes.append(.put(keys.claim(owner, change.address), "")) }
-        // Only an expired reservation is replaced by one of another holder; its claim goes with it.
+        // Only an expired reservation is replaced by that of another holder; then its claim is removed.
         if let replaced = old?.holder.claimOwner, replaced != owner {
             writes.append(.delete(KeyRange(keys.claim(replaced, change.address))))
         }
         return writes
     }
 
-    /// That nothing about the addresses changed since the read: by key while they fit into one transaction, else by
-    /// the /24 blocks they lie in, else by the whole network. The coarser, the sooner an unrelated change makes it try
-    /// again.
+    /// Guards that nothing about the addresses has changed since the read: by key if the guards fit into one transaction, else
+    /// by the addresses' /24 blocks, else by the whole network. The coarser the guards are, the more often an unrelated change
+    /// makes another attempt necessary.
     private func guards(_ plan: ReservePlan, _ histories: Histories) -> [Guard] {
         let (changes, snapshot) = (plan.changes, plan.snapshot)
         let most = [Operation].mostSiblings
@@ -223,7 +231,7 @@ extension AddressPool {
 }
 
 extension ReservePlan {
-    /// Checks that this plan, made later, changes no reservation that `shown` did not change in the same way.
+    /// Checks that this later plan changes only those reservations that `shown` changes in the same way.
     fileprivate func requireWithin(_ shown: ReservePlan, _ network: NetworkName) throws(IPAMError) {
         let others = zip(changes, shown.changes).filter { now, before in
             now.kind == .updated && (before.kind != .updated || now.reservation != before.reservation)
@@ -231,7 +239,7 @@ extension ReservePlan {
         guard others.isEmpty else { throw .outdated(network: network, others.map(\.0.address)) }
     }
 
-    /// What was done, if what is so now has been this operation's doing: the changes that were shown.
+    /// The changes that were made, if an earlier attempt whose answer was lost has made some of them: those of `shown`.
     fileprivate func changes(completing shown: ReservePlan) -> [ReservationChange] {
         zip(changes, shown.changes).map { now, before in
             now.kind == .unchanged && now.reservation == before.reservation ? before : now

@@ -45,7 +45,7 @@ public enum UnverifiableReason: Hashable, Sendable, CustomStringConvertible {
         case .noCluster: "no cluster is recorded for it"
         case .otherCluster: "it is of another Kubernetes cluster"
         case .unknownCluster: "cannot tell which cluster this is"
-        case .fingerprint: "an earlier version recorded it by a certification authority, which names no cluster"
+        case .fingerprint: "an earlier version recorded a certification authority, which does not identify its cluster"
         case .clusterWithheld(let reason): "cannot tell which cluster this is: \(reason)"
         case .noKubernetes: "no kubeconfig is configured to look up its pod"
         case .unknownNodes(let name, let own):

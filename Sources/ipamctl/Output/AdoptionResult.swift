@@ -75,7 +75,7 @@ struct AdoptionResult: Renderable {
         case .record(let reference):
             return ("recorded", "recorded for \(outcome.step.who) (container \(reference.containerID))")
         case .fence(let holder):
-            return ("fenced", "reserved for \(holder.phrase): \(outcome.step.claim), and nobody recorded it")
+            return ("fenced", "reserved for \(holder.phrase): \(outcome.step.claim), but it was not recorded")
         }
     }
 
