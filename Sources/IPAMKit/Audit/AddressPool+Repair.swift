@@ -1,29 +1,32 @@
 import Store
 
-/// What became of one finding's repair.
+/// The result of one finding's repair.
 public struct RepairOutcome: Hashable, Sendable {
+    /// The finding.
     public let finding: AuditFinding
-    /// False when something changed since the audit looked, and was left alone.
+    /// False if something has changed since the audit, and the repair left it alone.
     public let isDone: Bool
 
+    /// An outcome; `ipamctl` makes one for each finding that a dry run shows.
     public init(finding: AuditFinding, isDone: Bool) {
         self.finding = finding
         self.isDone = isDone
     }
 }
 
-/// The repairs of an audit's findings, as they were looked at before they are carried out.
+/// The repairs of an audit's findings, as they are shown before they are carried out.
 public struct RepairPlan: Sendable {
+    /// In the order of the report.
     public let findings: [AuditFinding]
     let snapshot: NetworkSnapshot
 
-    /// - Parameter snapshot: what the audit has read that found `findings`.
+    /// - Parameter snapshot: what the audit that found `findings` has read.
     public init(_ findings: [AuditFinding], of snapshot: NetworkSnapshot) {
         self.findings = findings
         self.snapshot = snapshot
     }
 
-    /// The findings about one attachment are repaired together: it is ended, or restored, whole.
+    /// The findings about one attachment are repaired together: the attachment is ended, or restored, as a whole.
     private var groups: [[AuditFinding]] {
         var groups: [[AuditFinding]] = []
         var places: [Key: Int] = [:]
@@ -61,7 +64,7 @@ public struct RepairPlan: Sendable {
             var change = Change(
                 ending: Tenancy(containerID: used.value, addresses: [address]), used: [used],
                 if: .unchanged(used), keys, ending)
-            // An attachment made since, as by an adoption, has the address from then on.
+            // If an attachment was made since, for instance by an adoption, it has the address now.
             if let container = try? ContainerID(used.value) {
                 let attachments = KeyRange(prefix: keys.attachmentsPrefix(of: container))
                 change.guards.append(.noneNewer(attachments, than: snapshot.revision))
@@ -70,7 +73,7 @@ public struct RepairPlan: Sendable {
         case .restore:
             guard let tenancy, let record = tenancy.record else { return nil }
             let missing = group.filter { $0.repair == .restore }.compactMap(\.address)
-            // It puts what a Go node's critical section may be about to put.
+            // The put could collide with the Go plugin's critical section on another node.
             return Change(
                 guards: [.absent(keys.lock), .unchanged(record)]
                     + missing.map { .absent(keys.used($0)) },
@@ -83,7 +86,7 @@ public struct RepairPlan: Sendable {
             var change = Change(
                 dropping: known.reservation, known.record, of: address, keys,
                 HistoryEntry(event, at: now, by: by, evidence: finding.evidence, reservation: known.reservation))
-            // A pod that came meanwhile has it by this very reservation.
+            // If a pod has come since, it has the address because of this reservation.
             if finding.code == .reservationOrphaned { change.guards.append(.absent(keys.used(address))) }
             return change
         case .fence:
@@ -102,14 +105,15 @@ public struct RepairPlan: Sendable {
 }
 
 extension AddressPool {
-    /// Carries out repairs. Each is a compare-and-delete on what the audit saw: what has changed since is left alone, and so
-    /// is what the store refuses: one damaged record, or a full store, must not keep the rest from being repaired.
+    /// Carries out repairs. Each is a compare-and-delete on what the audit saw. A repair is skipped if something has
+    /// changed since, or if the store refuses it: one damaged record, or a full store, must not keep the others from
+    /// being carried out.
     ///
     /// - Parameters:
-    ///   - by: who repairs, for the history.
-    ///   - progress: gets the outcomes as they come, each once.
-    /// - Returns: an outcome for each finding, in their order.
-    /// - Throws: ``IPAMError``; what was repaired until then stays so, and `progress` has it.
+    ///   - by: the author of the repairs, for the history.
+    ///   - progress: receives the outcomes as they come, each once.
+    /// - Returns: an outcome for each finding, in the order of the findings.
+    /// - Throws: ``IPAMError``; what was repaired before stays so, and `progress` has received it.
     public func carryOut(
         _ plan: RepairPlan, by: String, at now: Timestamp, progress: ([RepairOutcome]) -> Void = { _ in }
     ) async throws(IPAMError) -> [RepairOutcome] {

@@ -2,8 +2,8 @@ import Store
 
 /// Judges a network: a pure function of what the store contained and of the evidence that was gathered after it.
 ///
-/// The store is read first, and pods after it: a pod that came, moved or was rebuilt in between is seen alive. An address
-/// that any live pod reports is never freed, whatever else disagrees.
+/// The store is read first, and pods after it: a pod that came, moved or was rebuilt in between is seen alive. An
+/// address that any live pod reports is never freed, whatever other evidence says.
 public struct Audit {
     let snapshot: NetworkSnapshot
     let evidence: AuditEvidence
@@ -14,9 +14,9 @@ public struct Audit {
     let now: Timestamp
 
     private let judge: AuditJudge
-    /// The readable attachments that have each address, by the used keys' containers.
+    /// The tenancy of each used address, by its used key and an attachment that can be read.
     private let holderByAddress: [IPAddress: Tenancy]
-    /// Addresses that an attachment lists without their used key; they are dangling.
+    /// The tenancies that list an address without having its used key: the address is dangling.
     private let listed: [IPAddress: [Tenancy]]
 
     /// An audit of what `snapshot` contains, judged by `evidence`.
@@ -45,7 +45,7 @@ public struct Audit {
         self.listed = listed
     }
 
-    /// The report, its findings by address.
+    /// The report, with the findings sorted by address.
     public func report() -> AuditReport {
         var unjudged: [UnverifiableReason: Int] = [:]
         var findings: [AuditFinding] = []
@@ -75,7 +75,7 @@ public struct Audit {
             warnings: warnings, findings: findings)
     }
 
-    /// What a person should know beside the findings.
+    /// What an operator should know in addition to the findings.
     private var warnings: [String] {
         let own = NetworkPlace(snapshot.network, snapshot.rangeSets ?? configured ?? [])
         return judge.warnings + others.compactMap { NetworkOverlap(own, $0)?.description }
@@ -104,7 +104,7 @@ public struct Audit {
                     .dangling, [address],
                     "\(held.phrase) has it by its attachment, and "
                         + (other.map { "the used key is container \($0)'s" } ?? "there is no used key"),
-                    // Who only shares an address with a live pod is not restored.
+                    // A holder that only shares an address with a live pod is not restored.
                     other == nil && judge.isLive(held) ? .restore : .none)
             }
         case .superseded(let newer, let proof):
@@ -127,7 +127,7 @@ public struct Audit {
                     .dangling, missing, "\(evidence), and there is no used key", .dropAttachment, confirm: confirm)
         case .nodeGone(let clause):
             let evidence = "\(held.phrase): \(clause)"
-            // The node may be another cluster's, which has pods on the network.
+            // The node may belong to another cluster that has pods on the network.
             let mayFree = !judge.hasForeigners
             return findings(.nodeGone, present, evidence, mayFree ? .free : .none, confirm: mayFree)
                 + findings(.dangling, missing, "\(evidence), and there is no used key")
@@ -140,27 +140,28 @@ public struct Audit {
         }
     }
 
-    /// A network namespace that outlives its holder, and what removes it.
+    /// A clause about a network namespace that outlives its holder, with the remedy.
     private func leftover(_ held: Tenancy, _ netns: String) -> String {
         let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.holder.node)
         return "\(NodeEvidence.present(netns).phrase); \(remedy.sentence(container: held.containerID))"
     }
 
-    /// An ADD has seen the holder gone, long enough ago.
+    /// Whether an ADD has recorded, long enough ago, that the holder appears to be gone.
     private func isConfirmedSuspect(_ address: IPAddress) -> Bool {
         guard let suspect = snapshot.suspects[address], suspect.counts(for: snapshot.used[address]?.modified, at: now)
         else { return false }
         return now >= suspect.confirmed(on: nil)
     }
 
-    /// Used keys that no readable attachment has.
+    /// Used keys without an attachment that can be read.
     private func unattachedFindings() -> [AuditFinding] {
-        // A node knows its own containers only.
+        // A node knows only its own containers.
         guard case .kubernetes = evidence else { return [] }
         let doubt = judge.doubt
         return snapshot.used.compactMap { address, record in
             guard holderByAddress[address] == nil, !judge.isReported(address),
-                // Of a container with two addresses a pod may report one; and what cannot be read is not judged by.
+                // A pod may report only one of its container's two addresses; and containers whose attachments cannot
+                // be read are not judged.
                 !judge.reportedContainers.contains(record.value), !snapshot.damagedContainers.contains(record.value)
             else { return nil }
             return AuditFinding(
@@ -176,7 +177,7 @@ public struct Audit {
     private func reportedFindings() -> [AuditFinding] {
         var findings: [AuditFinding] = []
         for (address, pods) in judge.reporters where isOurs(address) {
-            // What only an annotation reports counts for nothing here: a tenant may have written it.
+            // Annotations do not count here: a tenant may have written them.
             let running = pods.filter { !$0.isTerminating && $0.addresses.contains(address) }
             if running.count > 1 {
                 findings.append(
@@ -196,23 +197,24 @@ public struct Audit {
         if let held = holderByAddress[address] {
             let holder = held.holder
             if holder.uid.map(pod.isMeant) ?? (holder.pod == pod.reference) { return nil }
-            // Recorded for another, which may be gone: the live pod keeps it, and nobody may free it.
+            // The address is recorded for somebody else, who may be gone: the live pod keeps it, and nobody may free
+            // it.
             guard holder.uid != nil || holder.name != nil else { return nil }
-            // It has come to this pod since the store was read.
+            // The address has come to this pod since the store was read.
             if let now = snapshot.usedNow[address], now != snapshot.used[address]?.modified { return nil }
             return AuditFinding(
                 .untracked, address, "\(pod.phrase) has it, and it is recorded for \(held.phrase)",
                 holder: held)
         }
-        // Its own attachment has it: the used key is what is missing.
+        // The pod's own attachment has the address: only the used key is missing.
         let isDangling = listed[address]?.contains { $0.holder.uid.map(pod.isMeant) ?? false } ?? false
         guard !isDangling, snapshot.used[address] == nil, snapshot.usedNow[address] == nil,
             !snapshot.usedElsewhere.contains(address)
         else { return nil }
-        // For that very pod: another one of its workload would be given the address unasked.
+        // Reserved for this pod alone: otherwise another pod of its workload would get the address.
         let fence = ReservationHolder.pod(pod.reference)
         if let known = snapshot.reservations[address] {
-            // Fenced already, or reserved for another: then that is what a person has to look at.
+            // If the address is reserved for somebody else, an operator has to look at that.
             let isExpired = known.reservation.isExpired(at: now)
             if !isExpired, known.reservation.holder.admits(pod.reference, of: pod.workload) { return nil }
             return AuditFinding(
@@ -250,7 +252,7 @@ public struct Audit {
             }
             if let used = snapshot.used[address] {
                 let held = holderByAddress[address]
-                // A Go record names no pod; whoever reports the address tells.
+                // A record of the Go plugin names no pod; the pod that reports the address counts.
                 let reporter = judge.reporters[address]?.first
                 let isAdmitted =
                     held.map { admits(reservation.holder, $0.holder) }
@@ -268,7 +270,7 @@ public struct Audit {
         return findings
     }
 
-    /// If Kubernetes has the holder's pod, its workload is what Kubernetes says, not what the name suggests.
+    /// If Kubernetes has the holder's pod, its workload counts, not the one that the pod's name suggests.
     private func admits(_ reserved: ReservationHolder, _ holder: Holder) -> Bool {
         judge.pod(of: holder).map { reserved.admits($0.reference, of: $0.workload) } ?? reserved.admits(holder)
     }
@@ -278,7 +280,7 @@ public struct Audit {
     private func placeFindings() -> [AuditFinding] {
         guard let sets = snapshot.rangeSets, !sets.isEmpty else { return [] }
         let eligibility = AddressEligibility(network: snapshot.network, sets: sets)
-        // Why addresses are out of range all at once, where that is known.
+        // The reason why many addresses are out of range at once, if it is known.
         let change = snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
         return snapshot.used.compactMap { address, record in
             let holder = holderByAddress[address]
@@ -297,7 +299,7 @@ public struct Audit {
         }
     }
 
-    /// Addresses that a pod may be given, and a node has.
+    /// Addresses that a node has, and that a pod may get.
     private func nodeFindings() -> [AuditFinding] {
         let eligibility = AddressEligibility(
             network: snapshot.network, sets: snapshot.rangeSets ?? configured ?? [])
@@ -314,7 +316,7 @@ public struct Audit {
                             holder: held))
                     continue
                 }
-                // Outside the ranges, and beside them, nodes commonly have addresses of the subnet.
+                // Outside the ranges, nodes commonly have addresses of the subnet.
                 guard range.mayBeAPods(address), range.role(of: address) == nil,
                     snapshot.reservations[address]?.reservation.isExpired(at: now) ?? true
                 else { continue }

@@ -1,4 +1,4 @@
-/// What an audit finds. The codes are stable: reports are compared by them.
+/// The kinds of findings. The codes are stable: reports are compared by them.
 public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     /// The holder is gone, and no live pod reports the address.
     case leaked
@@ -8,14 +8,14 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     case dangling
     /// A used key without attachment (the Go plugin's) that no live pod reports.
     case unverified
-    /// The same, while pods that nobody sees may have it: some live ones have interfaces that report no address, or pods
-    /// of other clusters are on the network.
+    /// Like `unverified`, but a pod may have the address without reporting it: some live pods have interfaces that
+    /// report no address, or pods of other clusters are on the network.
     case doubtful
     /// The holder's node is not in this cluster, and no cluster is recorded for it.
     case nodeGone = "node-gone"
     /// A live pod has an address of the pool that is not recorded for it.
     case untracked
-    /// A reservation's time is over.
+    /// A reservation has expired.
     case reservationExpired = "reservation-expired"
     /// A reservation that `auto` made for a pod or a workload that Kubernetes no longer has.
     case reservationOrphaned = "reservation-orphaned"
@@ -27,22 +27,23 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     case outOfRange = "out-of-range"
     /// A gateway, a network or a broadcast address is held.
     case gatewayInUse = "gateway-in-use"
-    /// An address of a range is a node's own, and no reservation keeps it from pods; or a pod has it.
+    /// A node has an address of a range, and no reservation keeps pods from getting it; or a pod has it.
     case nodeAddress = "node-address"
     /// The address is used by a pod that it is not reserved for.
     case reservationViolated = "reservation-violated"
     /// The CNI file and the store differ.
     case configDrift = "config-drift"
 
-    /// How much a finding needs somebody, from the least.
+    /// How urgent a finding is, the least urgent first.
     public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
         /// Nothing is wrong.
         case info
-        /// An address is lost, or will be.
+        /// An address is lost, or will be lost.
         case warning
-        /// Two may use one address, or nobody gets one.
+        /// Two holders may use one address, or no pod gets an address.
         case error
 
+        /// Orders by urgency, the least urgent first.
         public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
 
         private var rank: Int {
@@ -54,6 +55,7 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// How urgent findings of this code are.
     public var severity: Severity {
         switch self {
         case .dangling, .untracked, .staleLock, .duplicate, .gatewayInUse, .nodeAddress, .reservationViolated: .error
@@ -62,7 +64,7 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether a repair leaves it alone unless it is asked for by name (`--include`).
+    /// Whether a repair skips the finding unless `--include` names its code.
     public var isRepairedOnlyWhenIncluded: Bool {
         switch self {
         case .unverified, .doubtful, .nodeGone, .untracked, .reservationOrphaned, .staleLock: true
@@ -73,24 +75,24 @@ public enum AuditCode: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What repairing a finding does.
+/// The repair of a finding.
 public enum AuditRepair: String, Hashable, Sendable {
-    /// Frees the address, with all that its attachment holds.
+    /// Frees the address, together with all other addresses of its attachment.
     case free
     /// Deletes the attachment.
     case dropAttachment = "drop-attachment"
-    /// Puts the used key again.
+    /// Writes the used key again.
     case restore
     /// Deletes the reservation.
     case dropReservation = "drop-reservation"
-    /// Reserves the address for whoever has it, so that nobody else gets it.
+    /// Reserves the address for the pod that has it, so that no other pod gets it.
     case fence
     /// Deletes the lock.
     case removeLock = "remove-lock"
-    /// Nothing: a person must decide.
+    /// There is no automatic repair: the finding needs manual action.
     case none
 
-    /// `frees it`
+    /// What the repair does: `frees it`.
     public var phrase: String {
         switch self {
         case .free: "frees it"
@@ -103,7 +105,7 @@ public enum AuditRepair: String, Hashable, Sendable {
         }
     }
 
-    /// `freed`
+    /// What the repair has done: `freed`.
     public var donePhrase: String {
         switch self {
         case .free: "freed"

@@ -2,20 +2,23 @@ import Store
 
 /// Something that an audit found.
 public struct AuditFinding: Hashable, Sendable {
+    /// What kind of finding it is.
     public let code: AuditCode
-    /// Nil for what is about the whole network.
+    /// Nil if the finding is about the whole network.
     public let address: IPAddress?
-    /// One sentence: what was seen.
+    /// A message that says what was seen.
     public let evidence: String
+    /// What `--repair` does about it.
     public let repair: AuditRepair
-    /// True where a repair must see the same twice.
+    /// True if a second check must find the same before the repair.
     public let mustBeConfirmed: Bool
-    /// Who has the address, or should not have it; nil if nobody has.
+    /// The tenancy that the finding is about; nil if nobody uses the address.
     public let holder: Tenancy?
-    /// For whom a fence would reserve the address.
+    /// The holder that a fence reserves the address for.
     public let fenceFor: ReservationHolder?
-    /// The key that a repair compares, and the revision at which it was seen. Nil where the key must be absent.
+    /// The key that a repair compares; nil if the repair requires that the key is absent.
     public let key: Key?
+    /// The revision at which ``key`` was last changed.
     public let revision: Revision?
 
     init(
@@ -28,14 +31,14 @@ public struct AuditFinding: Hashable, Sendable {
         self.evidence = evidence
         self.repair = repair
         self.mustBeConfirmed = mustBeConfirmed
-        // What its JSON keeps: a report that was saved is as good as a new one.
+        // Only what JSON keeps, so that a saved report equals a new one.
         self.holder = holder.flatMap { Tenancy(json: $0.json) }
         self.fenceFor = fenceFor
         key = record?.key
         revision = record?.modified
     }
 
-    /// The pod's namespace, where a pod is concerned.
+    /// The namespace of the pod; nil if no pod is concerned.
     public var namespace: String? {
         if let namespace = holder?.holder.namespace { return namespace.text }
         switch fenceFor {
@@ -45,9 +48,10 @@ public struct AuditFinding: Hashable, Sendable {
         }
     }
 
+    /// The name of the holder's node; nil if it is not recorded.
     public var node: String? { holder?.holder.node }
 
-    /// What makes two findings the same finding about the same state.
+    /// Equal for findings about the same state: the code, the address, and the key at its revision.
     public struct Identity: Hashable, Sendable {
         let code: AuditCode
         let address: IPAddress?
@@ -55,10 +59,11 @@ public struct AuditFinding: Hashable, Sendable {
         let revision: Revision?
     }
 
+    /// See ``Identity``.
     public var identity: Identity { Identity(code: code, address: address, key: key, revision: revision) }
 
-    /// `{code, severity, address, evidence, repair, confirm, holder, reserveFor, key, revision}`; absent parts are left
-    /// out.
+    /// `{code, severity, address, evidence, repair, confirm, holder, reserveFor, key, revision}`; absent members are
+    /// left out.
     public var json: JSONValue {
         var object: JSONObject = ["code": .string(code.rawValue), "severity": .string(code.severity.rawValue)]
         object["address"] = address.map { .string($0.description) }

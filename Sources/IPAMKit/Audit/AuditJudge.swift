@@ -1,23 +1,23 @@
 /// Judges a network's holders by an audit's evidence, and knows which addresses live pods have.
 struct AuditJudge {
-    /// What is thought of a holder.
+    /// The verdict on a holder.
     enum Judgement: Hashable {
-        /// It has its addresses; it may be about to go.
+        /// The holder has its addresses; it may be about to go.
         case live
         /// The same pod has a newer sandbox there.
         case superseded(by: String, SupersededProof)
-        /// Gone; a second check must confirm it if it only appears so.
+        /// The holder is gone; if it only appears to be gone, a second check must confirm it.
         case gone(String, mustBeConfirmed: Bool)
         /// Its node is unknown to Kubernetes, and no cluster is recorded.
         case nodeGone(String)
         /// Its pod is gone, and its network namespace still exists on the machine where the audit runs.
         case leftBehind(netns: String)
-        /// On another node than the one that judges by itself.
+        /// The holder is on another node than the one that judges alone.
         case outOfSight
         case unverifiable(UnverifiableReason)
     }
 
-    /// How sure it is that the older one of a pod's two sandboxes is gone.
+    /// The proof that the older of a pod's two sandboxes is gone.
     enum SupersededProof: Hashable {
         /// Its node shows it.
         case proven
@@ -125,12 +125,12 @@ struct AuditJudge {
         return holder.uid.map { "\($0)/\(holder.pod?.description ?? "")/\(held.ifname?.text ?? "")" }
     }
 
-    /// Whether a live pod reports the address, or one that cannot be read.
+    /// Whether a live pod reports the address, or a pod that cannot be read.
     func isReported(_ address: IPAddress) -> Bool {
         reporters[address] != nil || unreadableAddresses.contains(address)
     }
 
-    /// What could not be read; one sentence for each.
+    /// A message for each pod and node that cannot be read.
     var warnings: [String] {
         let pods = cluster.pods.filter { $0.isLive && !$0.unreadableAddresses.isEmpty }
         return pods.sorted { $0.phrase < $1.phrase }.map { pod in
@@ -152,7 +152,7 @@ struct AuditJudge {
     // MARK: Judging
 
     func judge(_ held: Tenancy) -> Judgement {
-        // Whatever else disagrees.
+        // Reported addresses are never freed, whatever other evidence says.
         if held.addresses.contains(where: isReported) { return .live }
         return local.map { judge(held, by: $0.evidence, $0.cached) } ?? judgeByKubernetes(held)
     }

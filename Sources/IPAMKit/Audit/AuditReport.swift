@@ -1,43 +1,46 @@
-/// What an audit of one network found, complete enough to act on later.
+/// The result of an audit of one network, complete enough to repair from later.
 public struct AuditReport: Hashable, Sendable {
+    /// The version of the JSON format.
     public static let format = 1
 
+    /// The network that was audited.
     public let network: NetworkName
     /// The store's revision that was judged.
     public let revision: Int64
-    /// When the audit looked.
+    /// The time of the audit.
     public let at: Timestamp
-    /// Which Kubernetes cluster judged; nil where it has no name, or a node judged by itself.
+    /// The identity of the Kubernetes cluster that was asked; nil if it is not known, or if a node judged alone.
     public let cluster: String?
-    /// The node that judged by itself (`--node-local`).
+    /// The node that judged alone (`--node-local`); nil if Kubernetes was asked.
     public let node: String?
-    /// How many addresses were looked at: used or reserved.
+    /// The number of addresses that are used or reserved.
     public let checked: Int
-    /// How many pods were seen.
+    /// The number of pods that Kubernetes listed.
     public let pods: Int
-    /// How many holders nothing that was asked knows, by the reason.
+    /// The number of holders that could not be judged, by the reason.
     public let unjudged: [String: Int]
-    /// What would let them be judged, by the same reasons.
+    /// The remedy for each of these reasons.
     public let remedies: [String: String]
-    /// What could not be read, and what is odd about the network as a whole: sentences.
+    /// Messages about values that could not be read, and about the network as a whole.
     public let warnings: [String]
-    /// What of a report that was read could not be understood: sentences. None in a report that was made here.
+    /// Messages about findings of a saved report that could not be read; empty in a new report.
     public let unreadable: [String]
+    /// Sorted by address.
     public var findings: [AuditFinding]
 
-    /// The same report with those findings that `isWanted`.
+    /// The same report with only the findings for which `isWanted` is true.
     public func filtered(_ isWanted: (AuditFinding) -> Bool) -> AuditReport {
         var report = self
         report.findings = findings.filter(isWanted)
         return report
     }
 
-    /// The findings that a repair may act on: those that are certain, and those that an earlier report has, too.
+    /// The findings that may be repaired: those that are certain, and those that an earlier report has, too.
     ///
     /// - Parameters:
-    ///   - included: codes that are repaired only when they are asked for.
-    ///   - earlier: an earlier look, or nil.
-    ///   - grace: seconds that must lie between the two looks.
+    ///   - included: the codes of `--include`.
+    ///   - earlier: an earlier report; nil if there is none.
+    ///   - grace: the least number of seconds between the two reports.
     public func repairable(including included: Set<AuditCode>, confirmedBy earlier: AuditReport?, grace: Int64)
         -> [AuditFinding]
     {
@@ -50,7 +53,7 @@ public struct AuditReport: Hashable, Sendable {
         }
     }
 
-    /// The findings that a second look could make repairable.
+    /// The findings that could be repaired after a second check.
     public func unconfirmed(including included: Set<AuditCode>) -> [AuditFinding] {
         findings.filter { $0.mustBeConfirmed && $0.repair != .none && Self.isWanted($0.code, included) }
     }
@@ -61,8 +64,8 @@ public struct AuditReport: Hashable, Sendable {
 
     // MARK: JSON
 
-    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, remedies, warnings, findings}`; absent parts are
-    /// left out. `unjudged` has a count for each reason, `remedies` a sentence.
+    /// `{format, network, revision, at, cluster, node, checked, pods, unjudged, remedies, warnings, findings}`; absent
+    /// members are left out. `unjudged` has a count for each reason, `remedies` a message.
     public var json: JSONValue {
         var object: JSONObject = [
             "format": JSONValue(Self.format), "network": .string(network.text), "revision": JSONValue(revision),
@@ -85,7 +88,7 @@ public struct AuditReport: Hashable, Sendable {
 
     /// Reads a report.
     ///
-    /// - Throws: ``DamagedValue``, also for a format newer than this version knows.
+    /// - Throws: ``DamagedValue``, also if this version does not know the format.
     public init(_ json: JSONValue) throws(DamagedValue) {
         guard json["format"]?.int == Self.format else {
             throw DamagedValue("it is no audit report of format \(Self.format)")

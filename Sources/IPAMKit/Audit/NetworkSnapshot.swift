@@ -1,24 +1,26 @@
 import Store
 
-/// Everything of a network that an audit judges, as of one revision.
+/// The contents of a network that an audit judges, as of one revision.
 public struct NetworkSnapshot: Sendable {
+    /// The network that was read.
     public let network: NetworkName
+    /// The revision of the store at which it was read.
     public let revision: Revision
     var rangeSets: [RangeSet]?
     var settings: NetworkSettings?
     var lock: Record?
     var used: [IPAddress: Record] = [:]
-    /// What the attachments that can be read record, each with its record.
+    /// The tenancies of the attachments that can be read, each with its record.
     var tenancies: [Tenancy] = []
     var reservations: [IPAddress: (record: Record, reservation: Reservation)] = [:]
     var suspects: [IPAddress: Suspect] = [:]
-    /// Values that could not be understood: nothing is judged by them.
+    /// Values that cannot be read; nothing is judged by them.
     public var problems: [IPAMError] = []
-    /// The containers whose attachments could not be understood.
+    /// The containers with attachments that cannot be read.
     var damagedContainers: Set<String> = []
-    /// The revisions of the used keys later on, of those that were asked about and are there.
+    /// The revisions of used keys that were read later (``AddressPool/noteUsed(_:in:)``).
     var usedNow: [IPAddress: Revision] = [:]
-    /// Of the same addresses, those that another network of the store has in use.
+    /// The addresses among these that another network of the store has in use.
     var usedElsewhere: Set<IPAddress> = []
 
     init(network: NetworkName, revision: Revision) {
@@ -28,8 +30,8 @@ public struct NetworkSnapshot: Sendable {
 }
 
 extension AddressPool {
-    /// Reads all of the network at one revision. An audit reads this first, and pods after it: a pod that came in between
-    /// is then seen alive, and none that is alive can be missed.
+    /// Reads the network at one revision. An audit reads the pods after it, so that a pod that came in between is seen
+    /// alive.
     ///
     /// - Throws: ``IPAMError``.
     public func snapshot() async throws(IPAMError) -> NetworkSnapshot {
@@ -68,7 +70,7 @@ extension AddressPool {
         return snapshot
     }
 
-    /// Notes in `snapshot` which of `addresses` have a used key by now.
+    /// Adds to `snapshot` which of `addresses` have a used key now.
     ///
     /// - Throws: ``IPAMError``.
     func noteUsed(_ addresses: [IPAddress], in snapshot: inout NetworkSnapshot) async throws(IPAMError) {
@@ -76,8 +78,8 @@ extension AddressPool {
         for (address, result) in zip(addresses, now) { snapshot.usedNow[address] = result.records.first?.modified }
     }
 
-    /// Notes in `snapshot` which of `addresses` have a used key in one of `networks`. A network that may not be read says
-    /// nothing.
+    /// Adds to `snapshot` which of `addresses` have a used key in one of `networks`. A network that may not be read
+    /// counts as having none.
     ///
     /// - Throws: ``IPAMError``.
     func noteUsed(_ addresses: [IPAddress], in networks: [NetworkName], _ snapshot: inout NetworkSnapshot)

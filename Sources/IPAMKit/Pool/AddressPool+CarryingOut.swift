@@ -1,27 +1,27 @@
 import Store
 
-/// One round of an operation: it reads, plans, and is told what became of the plan.
+/// One round of an operation: it reads, plans and commits.
 struct Round: Sendable {
-    /// The pool that the round works on. It keeps no histories if the store had no room for them.
+    /// The pool to read with. It writes no histories if the store had no room for them.
     fileprivate(set) var pool: AddressPool
-    /// False for every round but the first.
+    /// True for the first round.
     fileprivate(set) var isFirst = true
-    /// Whether the answer to an earlier round's transaction was lost: it may have been carried out.
+    /// True if the answer to an earlier round's transaction was lost: it may have been carried out.
     fileprivate(set) var isUnanswered = false
 }
 
-/// What a round has planned.
+/// The result of a round's planning.
 enum Planned<Plan, Outcome> {
     /// Nothing is left to do.
     case done(Outcome)
-    /// Something has changed since it was read.
+    /// Something has changed since it was read: begin another round.
     case outdated
-    /// This transaction is to be committed.
+    /// Commit this transaction.
     case commit(Transaction, Plan)
 }
 
 extension AddressPool {
-    /// So often a transaction is planned and committed anew after others have changed what it was planned on.
+    /// The number of rounds. A round fails if others change what its plan is based on.
     private static let attempts = 64
 
     /// Plans and commits until a plan holds. Every change of the store goes through this loop.
@@ -30,10 +30,11 @@ extension AddressPool {
     /// histories: the change itself matters more than the record of it.
     ///
     /// - Parameters:
-    ///   - whenFull: whether a full store may take the transaction if it writes no histories. A full store takes no puts.
+    ///   - whenFull: whether a full store accepts the transaction if it writes no histories. A full store accepts no
+    ///     puts.
     ///   - whenTooLarge: whether to go on without histories if the request is too large.
-    ///   - plan: reads and plans. After a lost answer it also finds out whether the change was carried out.
-    ///   - outcome: what the answer means; nil begins another round.
+    ///   - plan: reads and plans; after a lost answer it also finds out whether the change was carried out.
+    ///   - outcome: interprets the answer; nil begins another round.
     /// - Throws: ``IPAMError``, `contention` if no plan held.
     func carryOut<Plan, Outcome>(
         withoutHistoryWhenFull whenFull: Bool, whenTooLarge: Bool = true,
@@ -76,26 +77,26 @@ extension AddressPool {
         }
     }
 
-    /// Runs a transaction that may fail, or get lost, without harm.
+    /// Commits a transaction whose failure does no harm.
     func attempt(_ transaction: Transaction) async throws(IPAMError) {
         _ = try await commit(transaction)
     }
 
     // MARK: Changes that were planned before
 
-    /// So many changes stand side by side in one transaction: nested siblings do not add up in etcd's count of operations,
-    /// but their histories do in the size of a request.
+    /// The most changes in one transaction. Nested siblings do not add up in etcd's count of operations, but their
+    /// histories add to the size of a request.
     private static let changesAtOnce = 40
 
-    /// Carries out `changes`, each if what it was planned on is still so. A history that has changed meanwhile is no reason
-    /// to leave a change alone. What the store refuses together is tried one by one.
+    /// Carries out `changes`, each if nothing has changed that it was planned on; a history may have changed. If the
+    /// store refuses several changes together, they are tried one by one.
     ///
     /// - Parameters:
-    ///   - histories: histories that have been read already, for the first try.
-    ///   - skipsRefused: whether a change that the store refuses is left alone, so that the others are carried out.
-    ///   - progress: gets the indexes of the changes as they are through, and for each whether it was carried out.
+    ///   - histories: histories that have been read already, for the first round.
+    ///   - skipsRefused: whether to skip a change that the store refuses, and go on with the others.
+    ///   - progress: receives the indexes of the changes that are through, and for each whether it was carried out.
     /// - Returns: whether each change was carried out.
-    /// - Throws: ``IPAMError``; what was carried out until then stays so, and `progress` has it.
+    /// - Throws: ``IPAMError``; what was carried out before stays so, and `progress` has received it.
     @discardableResult
     func carryOut(
         _ changes: [Change], histories: [IPAddress: Record?] = [:], skipsRefused: Bool = false,
@@ -111,8 +112,8 @@ extension AddressPool {
         return done
     }
 
-    /// The changes that fit into one transaction. Two that write to the history of one address do not: etcd takes no key that
-    /// is put twice.
+    /// The changes that fit into one transaction. Two changes of one address do not: etcd refuses a key that is put
+    /// twice.
     private static func batch(_ rest: ArraySlice<Change>) -> [Change] {
         var batch: [Change] = []
         var touched: Set<IPAddress> = []
@@ -144,7 +145,7 @@ extension AddressPool {
     private func carryOutTogether(_ batch: [Change], _ known: [IPAddress: Record?]) async throws(IPAMError) -> [Bool] {
         var done = [Bool?](repeating: nil, count: batch.count)
         var last: Histories?
-        // Changes that are too large together are tried one by one before one of them goes without its history.
+        // Changes that are too large together are tried one by one before one of them is made without its history.
         return try await carryOut(
             withoutHistoryWhenFull: batch.allSatisfy(\.onlyDeletes), whenTooLarge: batch.count == 1,
             plan: { (round) throws(IPAMError) -> Planned<(indexes: [Int], histories: Histories), [Bool]> in
@@ -155,7 +156,7 @@ extension AddressPool {
                 }
                 let wanted = batch.indices.filter { done[$0] == nil }.flatMap { batch[$0].addressesWithHistory }
                 let histories = try await round.pool.histories(of: wanted, known: round.isFirst ? known : [:])
-                // What failed although its histories are as they were has changed itself.
+                // A change that failed although its histories are unchanged is outdated.
                 if let last {
                     for index in batch.indices where done[index] == nil {
                         let isSame = batch[index].addressesWithHistory.allSatisfy {
@@ -189,7 +190,7 @@ extension AddressPool {
 }
 
 extension OperationResult {
-    /// Whether it is that of a nested transaction whose guards held.
+    /// Whether this is the result of a nested transaction whose guards held.
     fileprivate var isCarriedOut: Bool {
         if case .transaction(let nested) = self { nested.succeeded } else { false }
     }
@@ -199,7 +200,7 @@ extension StoreError {
     /// Whether the request was too large.
     fileprivate var isOfSize: Bool { if case .tooLarge = self { true } else { false } }
 
-    /// Whether the store refused what was to be written, and may take other changes.
+    /// Whether the store refused the contents of the transaction, and may accept others.
     fileprivate var isOfContents: Bool {
         switch self {
         case .refused, .tooLarge, .full: true

@@ -1,37 +1,37 @@
 import Store
 
-/// A change of a network as a value: planned on what was read, and carried out only if that is still so.
+/// A change of a network as a value. It was planned on what was read, and is carried out only if that has not changed.
 ///
-/// It is a transaction of its own, or a nested one beside other changes: all of it is carried out, or nothing.
-/// ``AddressPool/carryOut(_:histories:progress:)`` adds the histories as they are at that moment.
+/// It becomes a transaction, or one of several nested transactions: all of it is carried out, or nothing.
 struct Change: Sendable {
     /// What the change does to one address, and what it adds to that address's history.
     struct Part: Sendable {
         let address: IPAddress
-        /// Beyond the change's own guards: if one of them does not hold, this address is left alone.
+        /// If one of these does not hold, this address is left alone. The guards of the change apply in any case.
         var guards: [Guard] = []
         var operations: [Operation] = []
-        /// The oldest first.
+        /// Entries for the history, the oldest first.
         var entries: [HistoryEntry] = []
     }
 
-    /// That what it was planned on is still so.
+    /// Hold if nothing has changed that the change was planned on.
     var guards: [Guard] = []
-    /// What it does beside its parts.
+    /// The operations that belong to no single address.
     var operations: [Operation] = []
     var parts: [Part] = []
-    /// What holds once the change is carried out: tells, after a lost answer, whether it was.
+    /// Hold after the change was carried out. They show, after a lost answer, whether it was.
     var trace: [Guard] = []
 
     /// Whether there is nothing to do.
     var isEmpty: Bool { operations.isEmpty && parts.allSatisfy { $0.operations.isEmpty && $0.entries.isEmpty } }
 
-    /// Whether a full store (``StoreError/full(_:)``) may take the change if it writes no history: it puts nothing else.
+    /// Whether a full store (``StoreError/full(_:)``) accepts the change if it writes no histories: it has no other
+    /// puts.
     var onlyDeletes: Bool {
         (operations + parts.flatMap(\.operations)).allSatisfy { if case .put = $0 { false } else { true } }
     }
 
-    /// Adds what `other` does; of an address that both have, `other` only adds to the history.
+    /// Adds the change `other`. For an address of both changes, `other` may only add to the history.
     mutating func append(_ other: Change) {
         guards += other.guards
         operations += other.operations
@@ -45,15 +45,15 @@ struct Change: Sendable {
         }
     }
 
-    /// The addresses whose histories it adds to. Of more addresses than an interface can have, as a damaged attachment leaves
-    /// them, no history is written.
+    /// The addresses whose histories the change adds to. If there are more addresses than an interface can have, as
+    /// after damage, no history is written.
     var addressesWithHistory: [IPAddress] {
         parts.count > [Operation].mostSiblings ? [] : parts.filter { !$0.entries.isEmpty }.map(\.address)
     }
 
     /// The transaction of the change.
     ///
-    /// - Parameter histories: those of ``addressesWithHistory`` as they were read; none of the others is written.
+    /// - Parameter histories: the histories that were read; other histories are not written.
     func transaction(_ keys: Keyspace, _ histories: Histories) -> Transaction {
         var guards = guards
         var operations = operations
@@ -72,13 +72,14 @@ struct Change: Sendable {
 }
 
 extension Change {
-    /// Ends a tenancy: deletes its attachment if that is unchanged, and each of its addresses whose used key still is the
-    /// container's.
+    /// Ends a tenancy: deletes its attachment if that is unchanged, and each of its addresses whose used key still
+    /// belongs to the container.
     ///
     /// - Parameters:
-    ///   - used: the used keys of a tenancy without attachment: each of its addresses goes only if its key is unchanged.
-    ///   - condition: must hold, too.
-    ///   - ending: how the history calls it; nil leaves no trace there.
+    ///   - used: the used keys of a tenancy without attachment: each of its addresses is freed only if its key is
+    ///     unchanged.
+    ///   - condition: an additional guard.
+    ///   - ending: what the history records; nil writes no history.
     init(
         ending tenancy: Tenancy, used: [Record] = [], if condition: Guard? = nil, _ keys: Keyspace, _ ending: Ending?
     ) {
@@ -101,9 +102,9 @@ extension Change {
         }
     }
 
-    /// Deletes a reservation with its claim, if it is unchanged.
+    /// Deletes a reservation and its claim, if the reservation is unchanged.
     ///
-    /// - Parameter entry: for the history; nil leaves no trace there.
+    /// - Parameter entry: what the history records; nil writes no history.
     init(
         dropping reservation: Reservation?, _ record: Record, of address: IPAddress, _ keys: Keyspace,
         _ entry: HistoryEntry?
