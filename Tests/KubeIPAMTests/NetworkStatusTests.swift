@@ -117,7 +117,7 @@ struct NetworkStatusTests {
                 k8s.v1.cni.cncf.io/network-status, and nobody recorded it
 
                 """)
-        #expect(refused.status == 3 && refused.stderrText.contains("1 address stands against it"), "\(refused)")
+        #expect(refused.status == 3 && refused.stderrText.contains("has no Go nodes: 1 obstacle\n"), "\(refused)")
         #expect(try await network.contents()[network.key("config")] == nil)
         let again = try await network.ipamctl("adopt", "--no-go-nodes", "--yes")
         #expect(again.status == 3, "as long as that pod lives: \(again)")
