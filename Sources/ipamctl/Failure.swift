@@ -1,23 +1,35 @@
 import IPAMKit
 import Store
 
-/// Why a command did not do what was asked: one line, perhaps a hint at the next step, and the exit status.
+/// Why a command failed: an error message of one line, perhaps a hint at the next step, and the exit status.
 struct Failure: Error {
-    enum Status: Int32 {
+    enum Status: Int32, CaseIterable {
         case failed = 1
         case unreachable = 2
         case conflict = 3
         case notFound = 4
         case problems = 5
         case usage = 64
+
+        /// For the help text.
+        var meaning: String {
+            switch self {
+            case .failed: "failed"
+            case .unreachable: "etcd or Kubernetes unreachable"
+            case .conflict: "conflict"
+            case .notFound: "not found"
+            case .problems: "the audit found problems"
+            case .usage: "usage error"
+            }
+        }
     }
 
     let status: Status
     let message: String
     let hint: String?
-    /// Whether a person said no.
+    /// Whether the answer to a question was no.
     private(set) var isDeclined = false
-    /// Whether what failed may have been done all the same.
+    /// Whether the change that failed may have been made all the same.
     private var isUncertain = false
 
     init(_ status: Status, _ message: String, hint: String? = nil) {
@@ -33,19 +45,19 @@ struct Failure: Error {
         return failure
     }()
 
-    /// Why a command stopped that had done a part of its work.
+    /// The failure of a command that had done a part of its work.
     ///
     /// - Parameters:
     ///   - error: what stopped it.
     ///   - done: such as `2 findings of network k8s`.
     ///   - rest: what was not done, such as `network other`.
-    static func stopped(_ error: any Error, done: String, rest: [String]) -> Failure {
+    init(stoppedBy error: any Error, done: String, rest: [String]) {
         let cause = Failure(any: error)
-        return Failure(
+        self.init(
             cause.status,
             "\(cause.isDeclined ? "the answer was no" : cause.message); done before that: \(done); "
                 + "\(cause.isUncertain ? "perhaps not done" : "not done"): \(rest.joined(separator: ", "))",
-            hint: cause.hint ?? (cause.isDeclined ? nil : "run it again for the rest"))
+            hint: cause.hint ?? (cause.isDeclined ? nil : "run the command again to do the rest"))
     }
 
     init(any error: any Error) {
@@ -57,41 +69,87 @@ struct Failure: Error {
     }
 
     init(_ error: IPAMError, hint: String? = nil) {
-        let status: Status =
-            switch error {
-            case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown), .lookupFailed,
-                .goNodesLookupFailed:
-                .unreachable
-            case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .reservationsInUse, .contention,
-                .exhausted, .automaticLimit, .onHold:
-                .conflict
-            case .nothingToRelease, .unknownNetwork: .notFound
-            case .notAllowed: .usage
-            default: .failed
-            }
-        self.init(status, error.description, hint: hint ?? Self.hint(for: error))
+        self.init(Self.status(of: error), error.description, hint: hint ?? Self.hint(for: error))
         if case .store(.outcomeUnknown) = error { isUncertain = true }
+    }
+
+    /// Runs `body`, and throws its error as a failure.
+    ///
+    /// - Parameters:
+    ///   - status: for an error that is not a failure.
+    ///   - subject: what the error is about, such as a variable or a column.
+    static func wrap<Value>(
+        _ status: Status = .failed, about subject: String? = nil, hint: String? = nil, _ body: () throws -> Value
+    ) throws(Failure) -> Value {
+        do {
+            return try body()
+        } catch {
+            let failure = error as? Failure ?? Failure(status, "\(error)", hint: hint)
+            throw Failure(failure.status, (subject.map { $0 + ": " } ?? "") + failure.message, hint: failure.hint)
+        }
+    }
+
+    private static func status(of error: IPAMError) -> Status {
+        switch error {
+        case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown), .lookupFailed,
+            .goNodesLookupFailed:
+            .unreachable
+        case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .reservationsInUse, .contention,
+            .exhausted, .automaticLimit, .onHold:
+            .conflict
+        case .nothingToRelease, .unknownNetwork: .notFound
+        case .notAllowed: .usage
+        case .store(.denied), .store(.full), .store(.tooLarge), .store(.compacted), .store(.invalidConfiguration),
+            .store(.refused), .locked, .heldByThisContainer, .notInNetwork, .dynamicNotReserved, .misdirected,
+            .annotation, .notForAutomatic, .podGone, .goNodesUnknown, .noAnnotationSource, .damaged, .notRecorded,
+            .outdated, .tooManyOperations, .missingAttachments:
+            .failed
+        }
     }
 
     private static func hint(for error: IPAMError) -> String? {
         switch error {
-        case .store(.unreachable(let text)) where text.contains("SSL") || text.contains("certificate"):
-            "check --cacert, --cert and --key, and whether etcd speaks TLS there (https:// or http://)"
-        case .store(.unreachable), .store(.deadlineExceeded):
-            "check the endpoints, or name others with --endpoints"
-        case .store(.invalidConfiguration(let text)) where text.contains("is encrypted"):
-            "'openssl pkey -in KEY -out NEW' writes it without one"
+        case .store(let error): hint(for: error)
         case .onHold(let network, _): "'ipamctl unhold \(network)' lifts it"
         case .unknownNetwork: "see 'ipamctl networks'"
-        case .store(.denied):
-            "name a user with --endpoints and --user NAME:PASSWORD, or a certificate with --cert and --key"
-        case .store(.tooLarge): "try it with fewer addresses at once, or shorter notes"
         case .lookupFailed(let error) where error.isForbidden:
-            "nothing was judged; name a kubeconfig that may list pods and nodes with --kubeconfig or KUBECONFIG"
-        case .lookupFailed: "nothing was judged; check the kubeconfig, or name another with --kubeconfig"
-        case .damaged(let key, _): "look at it with 'etcdctl get \(key)', and mend or delete it there"
-        case .store(.outcomeUnknown): "the change may have been made: look with 'ipamctl list'"
-        default: error.nextStep(on: nil)
+            "nothing was judged; use --kubeconfig or KUBECONFIG to name a kubeconfig that may list pods and nodes"
+        case .lookupFailed: "nothing was judged; check the kubeconfig, or name another one with --kubeconfig"
+        case .damaged(let key, _): "inspect the value with 'etcdctl get \(key)', and repair or delete it there"
+        case .locked, .exhausted, .inUse, .held, .heldByThisContainer, .unverifiable, .heldForNow, .reserved,
+            .reservationsInUse, .notAllowed, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation,
+            .notForAutomatic, .automaticLimit, .podGone, .goNodesUnknown, .goNodesLookupFailed, .noAnnotationSource,
+            .notRecorded, .contention, .conflicts, .outdated, .nothingToRelease, .tooManyOperations,
+            .missingAttachments:
+            error.nextStep(on: nil)
         }
+    }
+
+    private static func hint(for error: StoreError) -> String? {
+        switch error {
+        case .unreachable(let text) where text.contains("SSL") || text.contains("certificate"):
+            "check --cacert, --cert and --key, and whether etcd uses TLS at this endpoint (https:// or http://)"
+        case .unreachable, .deadlineExceeded: "check the endpoints, or name others with --endpoints"
+        case .invalidConfiguration(let text) where text.contains("is encrypted"):
+            "write the key without a passphrase: openssl pkey -in KEY -out NEW"
+        case .denied: "use --endpoints with --user NAME:PASSWORD, or with --cert and --key"
+        case .tooLarge: "try again with fewer addresses at once, or with shorter notes"
+        case .outcomeUnknown: "the change may have been made: check with 'ipamctl list'"
+        case .full, .compacted, .invalidConfiguration, .refused: nil
+        }
+    }
+}
+
+extension Failure: CustomStringConvertible {
+    /// The message, and on a second line the hint: what the parser shows of a failure that an argument's type throws.
+    var description: String { message + (hint.map { Self.hintMark + $0 } ?? "") }
+
+    static let hintMark = "\nhint: "
+}
+
+extension Int {
+    /// `1 finding`, `2 addresses`
+    func counted(_ noun: String) -> String {
+        "\(self) \(noun)" + (self == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")
     }
 }

@@ -4,14 +4,13 @@ import IPAMKit
 struct Ipamctl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ipamctl",
-        abstract: "Look at, reserve and free the addresses of a kube-ipam pool.",
+        abstract: "List, reserve, release and audit the IP addresses of kube-ipam networks.",
         discussion: """
-            ipamctl works on the etcd keyspace that the kube-ipam CNI plugin gives addresses out of. It finds the \
-            network and the way to etcd in the CNI configuration (/etc/cni/net.d), or takes them from options and \
-            from IPAMCTL_* variables; from ETCDCTL_* variables only if no CNI file says where etcd is.
+            ipamctl works on the etcd keyspace of the kube-ipam CNI plugin. It reads the network's name and etcd's \
+            endpoints from the CNI configuration (\(ConfigurationFolder.standard)). Options and IPAMCTL_* variables \
+            override the file. ETCDCTL_* variables are used only if no CNI file has etcd's endpoints.
 
-            Exit status: 0 done, 1 failed, 2 etcd or Kubernetes unreachable, 3 conflict, 4 not found, 5 the audit found \
-            problems, 64 usage.
+            Exit status: 0 success\(Failure.Status.allCases.map { ", \($0.rawValue) \($0.meaning)" }.joined()).
             """,
         version: "ipamctl \(ProductVersion.text)",
         subcommands: [

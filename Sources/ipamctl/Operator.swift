@@ -4,13 +4,13 @@ import Machine
 
 /// The person, or the program, that runs ipamctl.
 enum Operator {
-    /// In bytes, as Linux has it (LOGIN_NAME_MAX): it becomes a part of what is stored.
+    /// In bytes, as on Linux (LOGIN_NAME_MAX): the name becomes a part of what is stored.
     private static let longestUser = 256
 
-    /// `user@host`; behind sudo the user who called it.
+    /// `user@host`; under sudo the user who called it.
     static var name: String {
         let user =
-            getenv("SUDO_USER").map { String(cString: $0) }.flatMap { $0.utf8.count <= longestUser ? $0 : nil }
+            Variable.text("SUDO_USER").flatMap { $0.utf8.count <= longestUser ? $0 : nil }
             ?? getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }
         return "\(user ?? "uid \(getuid())")@\(Host.name)"
     }

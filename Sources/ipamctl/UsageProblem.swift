@@ -1,31 +1,51 @@
 import ArgumentParser
 import IPAMKit
 
-/// What is wrong with a command line, in one line, and where to read on.
+/// What is wrong with a command line, in one line, and a hint.
 struct UsageProblem {
     let failure: Failure
 
-    /// - Parameter error: what the parser threw for `arguments`, which do not hold the program's name.
+    /// - Parameter error: what the parser threw for `arguments`, which do not include the program's name.
     init(_ error: any Error, _ arguments: [String]) {
-        let lines = Ipamctl.message(for: error).split(separator: "\n").map(String.init)
+        let text = Ipamctl.message(for: error)
+        if let failure = Self.failure(ofValue: text) {
+            self.failure = Failure(.usage, failure.message, hint: failure.hint ?? Self.hint(error, "", arguments))
+            return
+        }
+        let lines = text.split(separator: "\n").map(String.init)
         let first = lines.first ?? "the command line is not complete"
         var problem = first.prefix(1).lowercased() + first.dropFirst()
-        if problem.hasSuffix("Please provide one of the following:") {
+        let end = "Please provide one of the following:"
+        if problem.hasSuffix(end) {
             let values = lines.dropFirst().map { $0.drop { $0 == " " || $0 == "-" } }.filter { !$0.isEmpty }
-            problem.removeLast("Please provide one of the following:".count)
+            problem.removeLast(end.count)
             problem += "It is one of: \(values.joined(separator: ", "))"
         }
         failure = Failure(.usage, problem, hint: Self.hint(error, first, arguments))
     }
 
-    /// The problem of a command that there is not.
+    /// The failure that an argument's type has thrown. The parser shows its ``Failure/description``, which names the value,
+    /// after `The value 'V' is invalid for '--at <at>': `; of this only the option is needed.
+    private static func failure(ofValue text: String) -> (message: String, hint: String?)? {
+        guard text.hasPrefix("The value '"), let mark = text.ranges(of: "' is invalid for '").last else { return nil }
+        let rest = text[mark.upperBound...]
+        guard let end = rest.firstRange(of: "': ") else { return nil }
+        let option = rest[..<end.lowerBound].prefix { $0 != " " }
+        let parts = rest[end.upperBound...].split(separator: Failure.hintMark, maxSplits: 1)
+        guard let message = parts.first else { return nil }
+        return (
+            option.hasPrefix("-") ? "\(option): \(message)" : String(message), parts.count == 2 ? String(parts[1]) : nil
+        )
+    }
+
+    /// The problem of a command that does not exist.
     init(unknownCommand command: String) {
         let hint = Self.suggestion(for: command).map { "did you mean 'ipamctl \($0)'?" } ?? "see 'ipamctl --help'"
         failure = Failure(.usage, "unknown command \(JSONValue.string(command).serialized())", hint: hint)
     }
 
-    /// Nil when the command of `arguments`, or the one that help is wanted for, exists: the parser takes another one for
-    /// a stray argument, and shows the help of all.
+    /// nil if the command of `arguments`, or the command that help is wanted for, exists. The parser itself would take an
+    /// unknown command for an unexpected argument.
     init?(commandOf arguments: [String]) {
         let word = arguments.first == "help" && arguments.count > 1 ? arguments[1] : arguments.first
         guard let word, !word.hasPrefix("-"), !Self.commandNames.contains(word) else { return nil }
@@ -37,7 +57,7 @@ struct UsageProblem {
         let words = usage?.dropFirst("Usage: ".count).split(separator: " ").prefix(2).map(String.init) ?? []
         let names = words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
         if names.last == ListCommand.configuration.commandName, problem.contains("nexpected argument") {
-            // kubectl's users write `get ips` and `get ip ADDRESS`.
+            // Users of kubectl write `get ips` and `get ip ADDRESS`.
             if let address = arguments.lazy.compactMap({ try? IPAddress($0) }).first {
                 return "'ipamctl show \(address)' shows one address"
             }
@@ -46,6 +66,7 @@ struct UsageProblem {
                 return "did you mean 'ipamctl networks'?"
             }
         }
+        if problem.contains("'prometheus'") { return "only 'ipamctl networks' has the format prometheus" }
         return "see '\((names.isEmpty ? ["ipamctl"] : names).joined(separator: " ")) --help'"
     }
 
@@ -58,7 +79,7 @@ struct UsageProblem {
             }
     }
 
-    /// What the users of kubectl, etcdctl and ip(8) try.
+    /// Commands that users of kubectl, etcdctl and ip(8) try.
     private static let others = [
         "add": "reserve", "allocate": "reserve", "assign": "reserve", "create": "reserve", "put": "reserve",
         "del": "release", "delete": "release", "free": "release", "rm": "release", "unreserve": "release",
@@ -74,7 +95,7 @@ struct UsageProblem {
         return ranked.min { $0.distance < $1.distance }?.name
     }
 
-    /// Levenshtein's: how many characters to insert, delete or replace; two that changed places count as one.
+    /// The Levenshtein distance: the number of characters to insert, delete or replace; two that are swapped count as one.
     private static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left.unicodeScalars)
         let right = Array(right.unicodeScalars.prefix(64))

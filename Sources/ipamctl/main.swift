@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Machine
 
-/// kubectl's users put global options first: `ipamctl -n k8s list`. The parser wants them behind the command.
+/// Moves global options behind the command, where the parser expects them: users of kubectl write `ipamctl -n k8s list`.
 private func arguments() -> [String] {
     var rest = Array(CommandLine.arguments.dropFirst())[...]
     var leading: [String] = []
@@ -28,7 +28,7 @@ do {
 } catch {
     let code = Ipamctl.exitCode(for: error)
     if code == .success {
-        // Help and version were asked for.
+        // The help or the version was requested.
         Terminal.print(Ipamctl.fullMessage(for: error))
         exit(0)
     }

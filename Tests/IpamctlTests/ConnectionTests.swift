@@ -74,8 +74,8 @@ import Testing
                 let output = try await site.run(command + options, environment: environment)
                 #expect(output.isProperFailure && output.status == 64, "\(options): \(output.stderrText)")
                 #expect(
-                    output.stderrText == "ipamctl: \(names) without --endpoints: \(place) says where etcd is, and its "
-                        + "settings are not mixed with others\nhint: for that etcd add --endpoints \(url)"
+                    output.stderrText == "ipamctl: \(names) without --endpoints: the endpoints come from \(place), and "
+                        + "settings of different sources are not combined\nhint: for that etcd add --endpoints \(url)"
                         + (rest.isEmpty ? "" : " " + rest) + "\n")
             }
         }
@@ -84,7 +84,7 @@ import Testing
         try FileManager.default.removeItem(at: site.files.file("10-k8s.conf"))
         let etcdctl = try await site.run("list", "--user", "root:secret", environment: ["ETCDCTL_ENDPOINTS": url])
         #expect(
-            etcdctl.isProperFailure && etcdctl.stderrText.contains("ETCDCTL_ENDPOINTS says where etcd is"),
+            etcdctl.isProperFailure && etcdctl.stderrText.contains("the endpoints come from ETCDCTL_ENDPOINTS"),
             "\(etcdctl.stderrText)")
         #expect(try await site.dump().isEmpty)
     }
@@ -97,7 +97,7 @@ import Testing
         let output = try await site.run("list", environment: etcdctl)
         #expect(output.isProperFailure && output.status == 1, "\(output.stderrText)")
         #expect(output.stderrText.contains("10-k8s.conf"), "\(output.stderrText)")
-        #expect(output.stderrText.hasSuffix("\nhint: mend the file, or name etcd with --endpoints\n"))
+        #expect(output.stderrText.hasSuffix("\nhint: repair the file, or name etcd with --endpoints\n"))
         let named = try await site.run("list", "--endpoints", site.server.clientURL, environment: etcdctl).checked()
         #expect(named.stderrText.contains("warning: ") && named.stderrText.contains("10-k8s.conf"))
     }
@@ -164,7 +164,7 @@ import Testing
             output.stderrText == """
                 ipamctl: \(server.clientURL): the key \(identity.key) is encrypted: it must be a private key \
                 without a passphrase
-                hint: 'openssl pkey -in KEY -out NEW' writes it without one
+                hint: write the key without a passphrase: openssl pkey -in KEY -out NEW
 
                 """)
     }

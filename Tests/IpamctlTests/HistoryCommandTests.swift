@@ -66,7 +66,7 @@ import Testing
         #expect(now.stdoutText.contains("default/db-1 on n1"))
         let early = try await site.run("history", "10.188.0.9", "--at", "2026-11-10 01:00")
         #expect(early.isProperFailure && early.status == 4)
-        #expect(early.stderrText.contains("is not known: what is known of it begins at 2026-11-10T02:00:00Z"))
+        #expect(early.stderrText.contains("is not known: its history begins at 2026-11-10T02:00:00Z"))
         let unheard = try await site.run("history", "10.188.0.77", "--at", "1h")
         #expect(unheard.status == 4 && unheard.stderrText.contains("is not known: it has no history"))
     }
@@ -76,7 +76,7 @@ import Testing
         let site = try await site()
         try await site.put([(Self.base + "config", #"{"format":1,"goNodes":true,"fixed":[]}"#)])
         let output = try await site.run("history", "10.188.0.9", "--at", "2026-11-10 03:30").checked()
-        #expect(output.stdoutText.contains("(Go nodes, which the network may have, write no history)"))
+        #expect(output.stdoutText.contains("(the network may have Go nodes, which write no history)"))
         try await site.put([(Self.base + "used/10.188.0.50", "gocontainer")])
         let perhaps = try await site.run("history", "10.188.0.50", "--at", "1h").checked()
         #expect(
@@ -95,6 +95,16 @@ import Testing
                 k8s,10.188.0.9,2026-11-10T02:00:00Z,2026-11-10T03:00:00Z,deleted,default/db-0 on n1,kube-ipam on n1,cd,u0,,
 
                 """)
+        _ = try await site.run("reserve", "10.188.0.20", "--for", "default/db-0").checked()
+        for (options, whos) in [
+            (["--pod", "default/db-0"], ["default/db-0", "default/db-0 on n1"]),
+            (["--node", "n1", "10.188.0.9"], ["default/db-1 on n1", "default/web-0 on n1", "default/db-0 on n1"]),
+            (["--namespace", "default", "10.188.0.20"], ["default/db-0"]), (["--namespace", "other"], []),
+        ] {
+            let rows = try await site.run(["history", "-o", "csv"] + options).checked().lines.dropFirst()
+            #expect(
+                rows.map { String($0.split(separator: ",", omittingEmptySubsequences: false)[5]) } == whos, "\(rows)")
+        }
         let yaml = try await site.run("history", "10.188.0.9", "-o", "yaml").checked()
         #expect(yaml.stdoutText.contains("event: \"taken-over\""))
         let table = try await site.run("history", "10.188.0.9").checked()
@@ -127,12 +137,15 @@ import Testing
     @Test func badInputIsOneSentence() async throws {
         let site = try await site()
         for (arguments, status, message) in [
-            (["history"], 64, "say whose history: an address, --pod or --since"),
-            (["history", "10.188.0.9", "--at", "soon"], 64, "--at: \"soon\" is neither a span nor a time"),
-            (["history", "10.188.0.9", "--at", "2026"], 64, "--at: \"2026\" is neither a span nor a time"),
-            (["history", "10.188.0.9", "--at", "2146-01-01 00:00"], 64, "--at: 2146-01-01T00:00:00Z is to come"),
+            (["history"], 64, "name an address, or use --pod, --namespace, --node or --since"),
+            (["history", "10.188.0.9", "--at", "soon"], 64, "--at: \"soon\" is neither a time span nor a time"),
+            (["history", "10.188.0.9", "--at", "2026"], 64, "--at: \"2026\" is neither a time span nor a time"),
+            (["history", "10.188.0.9", "--at", "2146-01-01 00:00"], 64, "--at: 2146-01-01T00:00:00Z is in the future"),
             (["history", "--pod", "default/a", "--at", "1h"], 64, "--at goes with an address"),
-            (["history", "10.188.0.9", "--at", "1h", "--since", "1h"], 64, "--at excludes --since and --pod"),
+            (
+                ["history", "10.188.0.9", "--at", "1h", "--since", "1h"], 64,
+                "--at excludes --since, --pod, --namespace and --node"
+            ),
             (["history", "--since", "2026-13-01 00:00"], 64, "--since: \"2026-13-01 00:00\" is neither"),
             (["history", "10.188.0"], 64, "\"10.188.0\" is not an IP address"),
             (["history", "--pod", "db-0"], 64, "write NAMESPACE/NAME"),
@@ -144,6 +157,6 @@ import Testing
             #expect(output.stderrText.contains(message), "\(arguments): \(output.stderrText)")
         }
         let nothing = try await site.run("history", "10.188.0.200").checked()
-        #expect(nothing.stderrText.contains("nothing is known of 10.188.0.200"))
+        #expect(nothing.stderrText.contains("nothing is known about 10.188.0.200"))
     }
 }

@@ -50,7 +50,7 @@ import Testing
         try await site.add("c1", "default/db-1", network: "other", subnets: ["10.5.0.0/24"])
         let output = try await site.run("hold", "--reason", "x")
         #expect(output.isProperFailure && output.status == 64)
-        #expect(output.stderrText.contains("more than one network could be meant: k8s, other"))
+        #expect(output.stderrText.contains("several networks match: k8s, other"))
         _ = try await site.run("-n", "other", "hold", "--reason", "x").checked()
         #expect(
             try await site.run("networks", "-o", "json").checked().json.array?.map { $0["hold"] != nil } == [

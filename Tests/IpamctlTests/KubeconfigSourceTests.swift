@@ -92,7 +92,7 @@ import Testing
             "\(output.stderrText)")
         // Outside of a pod the variables alone are none.
         let outside = try await node.audit([], ["KUBERNETES_SERVICE_HOST": "127.0.0.1"])
-        #expect(outside.stderrText.contains(", which the nodes go by) for network k8s\n"), "\(outside.stderrText)")
+        #expect(outside.stderrText.contains(", which the nodes use) for network k8s\n"), "\(outside.stderrText)")
     }
 
     /// The nodes' kubeconfig comes last, and may not do what an audit takes.
@@ -102,7 +102,8 @@ import Testing
         #expect(output.isProperFailure && output.status == 2, "\(output.stderrText)")
         #expect(output.stderrText.contains("403"), "\(output.stderrText)")
         #expect(
-            output.stderrText.contains("name a kubeconfig that may list pods and nodes with --kubeconfig or KUBECONFIG")
+            output.stderrText.contains(
+                "use --kubeconfig or KUBECONFIG to name a kubeconfig that may list pods and nodes")
         )
     }
 
@@ -114,7 +115,7 @@ import Testing
         #expect(output.isProperFailure && output.status == 64, "\(output.stderrText)")
         #expect(
             output.stderrText.contains(
-                "\(path) is of another cluster (\(other.clusterUID)) than \(try node.restricted.kubeconfig()) "
-                    + "(\(node.restricted.clusterUID)), which the nodes of network k8s go by"), "\(output.stderrText)")
+                "\(path) belongs to another cluster (\(other.clusterUID)) than \(try node.restricted.kubeconfig()) "
+                    + "(\(node.restricted.clusterUID)), which the nodes of network k8s use"), "\(output.stderrText)")
     }
 }

@@ -85,7 +85,7 @@ import Testing
         #expect(output.isProperFailure && output.status == 64)
         #expect(
             output.stderrText.hasPrefix("ipamctl: \(path), entry 1: for: \"x\" is not a holder")
-                && output.stderrText.contains("; and 2 more cannot be used (entry 3, 4)\n"), "\(output.stderrText)")
+                && output.stderrText.contains("; 2 more cannot be used (entry 3, 4)\n"), "\(output.stderrText)")
         #expect(try await site.dump() == before)
     }
 
@@ -138,8 +138,8 @@ import Testing
         let both = try await site.run("reserve", "-f", list, "--yes")
         #expect(
             both.stderrText == """
-                passed over: 10.188.0.63, whose reservation cannot be read
-                10.188.0.62: the list does not have its note as it is, so that the note is left out
+                skipped: 10.188.0.63, whose reservation cannot be read
+                10.188.0.62: the list has only a changed copy of its note, so the note is left out
                 ipamctl: the list has reservations of several networks: k8s, storage
                 hint: choose one with --network
 

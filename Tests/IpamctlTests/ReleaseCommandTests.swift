@@ -68,6 +68,18 @@ import Testing
         #expect(left.contains("10.188.0.20") == (selection != ["--pod", "default/db-0"]), "\(left)")
     }
 
+    /// `--pod`, `--namespace` and `--node` apply together: to one holder, or to one reservation.
+    @Test func holdersAreSelectedByAllOfTheirOptions() async throws {
+        let site = try await site()
+        _ = try await site.run("reserve", "10.188.0.30", "--for", "other/").checked()
+        let neither = try await site.run("release", "--pod", "default/db-0", "--node", "n2", "--force")
+        #expect(neither.isProperFailure && neither.status == 4, "\(neither.stderrText)")
+        _ = try await site.run("release", "--namespace", "default", "--node", "n2", "--force").checked()
+        #expect(try await names(site) == ["10.188.0.9", "10.188.0.20", "10.188.0.30", "fd00:188::2"])
+        _ = try await site.run("release", "--namespace", "default", "--force").checked()
+        #expect(try await names(site) == ["10.188.0.30"])
+    }
+
     @Test func containersAreNamedByTheTwelveCharactersThatTheListShows() async throws {
         let site = try await site()
         let short = try await site.run("release", "--force", "--container", "c01234567")

@@ -36,9 +36,9 @@ import Testing
         let site = try await site()
         _ = try await site.run("release", "10.188.0.2", "--force").checked()
         let first = try await site.run("reserve", "10.188.0.0/30").checked()
-        #expect(first.stderrText == "passed over: 10.188.0.0 (network address), 10.188.0.1 (gateway)\n")
+        #expect(first.stderrText == "skipped: 10.188.0.0 (network address), 10.188.0.1 (gateway)\n")
         let last = try await site.run("reserve", "-f", "-", stdin: "10.188.3.252/30,default/db-0\n").checked()
-        #expect(last.stderrText == "passed over: 10.188.3.255 (broadcast address)\n")
+        #expect(last.stderrText == "skipped: 10.188.3.255 (broadcast address)\n")
         #expect(
             try await reserved(site) == ["10.188.0.2", "10.188.0.3", "10.188.3.252", "10.188.3.253", "10.188.3.254"])
     }
@@ -73,8 +73,8 @@ import Testing
             ("address,for\n10.188.0.30,\n10.188.0.300,\n", "entry 2: \"10.188.0.300\" is not an IP address"),
             ("10.188.0.30,db-0\n", "entry 1: for: \"db-0\" is not a holder"),
             ("10.188.0.30,default/db-0,x,soon\n", "entry 1: expires: \"soon\""),
-            ("10.188.0.30\n10.188.0.30\n", "entry 2: 10.188.0.30 is there twice"),
-            ("10.188.0.30,a/b,c,,e\n", "entry 1: it has 5 columns"),
+            ("10.188.0.30\n10.188.0.30\n", "entry 2: 10.188.0.30 occurs twice"),
+            ("10.188.0.30,a/b,c,,e\n", "entry 1: the entry has 5 columns"),
             (",default/db-0\n10.188.0.31,\n", "entry 1: \"\" names no address"),
             ("\"10.188.0.30\n", "a quoted field is not closed"),
             ("address,owner\n", "unknown column \"owner\""), ("", "has no addresses"),
@@ -106,13 +106,19 @@ import Testing
             "address,note\n10.188.0.20,short\n10.188.0.21,\(longest)n\n", to: "plan.csv"
         ).path
         for (arguments, message) in [
-            (["10.188.0.20", "--note", longest + "n"], "ipamctl: --note has 1025 bytes; at most 1024 are allowed"),
-            (["--next", "2", "--note", longest + "n"], "ipamctl: --note has 1025 bytes; at most 1024 are allowed"),
-            (["-f", plan], "ipamctl: \(plan), entry 2: note has 1025 bytes; at most 1024 are allowed"),
+            (
+                ["10.188.0.20", "--note", longest + "n"],
+                "ipamctl: --note: the text has 1025 bytes; at most 1024 are allowed"
+            ),
+            (
+                ["--next", "2", "--note", longest + "n"],
+                "ipamctl: --note: the text has 1025 bytes; at most 1024 are allowed"
+            ),
+            (["-f", plan], "ipamctl: \(plan), entry 2: note: the text has 1025 bytes; at most 1024 are allowed"),
         ] {
             let output = try await site.run(["reserve"] + arguments)
             #expect(output.isProperFailure && output.status == 64, "\(output.stderrText)")
-            #expect(output.stderrText == message + "\nhint: shorten the note\n")
+            #expect(output.stderrText == message + "\nhint: shorten the text\n")
         }
         #expect(try await site.dump() == before)
         let list = try await site.run("list", "--state", "reserved", "-o", "json").checked().json.array

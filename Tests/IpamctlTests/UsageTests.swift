@@ -17,8 +17,11 @@ import Testing
             (["list", "--frob"], 64, "unknown option '--frob'", "see 'ipamctl list --help'"),
             (["list", "-o", "xml"], 64, "table, wide, json, yaml, csv, name", "see 'ipamctl list --help'"),
             (["list", "--pod", "db-0"], 64, "write NAMESPACE/NAME", "see 'ipamctl list --help'"),
-            (["list", "--timeout", "soon"], 64, "write a span of time", "see 'ipamctl list --help'"),
-            (["list", "-n", "a/b"], 64, "--network: ", nil),
+            (
+                ["list", "--timeout", "soon"], 64, "--timeout: \"soon\" is not valid: write a time span",
+                "see 'ipamctl list --help'"
+            ),
+            (["list", "-n", "a/b"], 64, "-n: \"a/b\" is not a valid network name: ", nil),
             (
                 ["list", "-n", "nope"], 4, "network nope is neither in the store nor in a CNI file",
                 "see 'ipamctl networks'"
@@ -27,28 +30,28 @@ import Testing
             (["show"], 64, "missing expected argument '<address>'", "see 'ipamctl show --help'"),
             (["show", "10.188"], 64, "\"10.188\" is not an IP address", nil),
             (["show", "10.9.0.1"], 4, "10.9.0.1 lies in no subnet of network k8s", "see 'ipamctl networks'"),
-            (["reserve"], 64, "say what to reserve", "see 'ipamctl reserve --help'"),
+            (["reserve"], 64, "name what to reserve", "see 'ipamctl reserve --help'"),
             (["reserve", "10.188.0.5", "--next", "3"], 64, "exclude each other", "see 'ipamctl reserve --help'"),
             (["reserve", "--next", "0"], 64, "--next takes a number from 1 to 1024", "see 'ipamctl reserve --help'"),
             (["reserve", ","], 64, "names no address", "write an address, a range a-b, or a CIDR"),
             (["reserve", "10.188.0.9-10.188.0.5"], 64, "10.188.0.9", "write an address, a range a-b, or a CIDR"),
             (["reserve", "10.188.0.5", "--for", "db-0"], 64, "--for: \"db-0\" is not a holder", nil),
-            (["reserve", "10.188.0.5", "--for", "DEFAULT/x"], 64, "--for: Kubernetes can have no \"DEFAULT/x\"", nil),
+            (["reserve", "10.188.0.5", "--for", "DEFAULT/x"], 64, "--for: Kubernetes cannot have \"DEFAULT/x\"", nil),
             (["reserve", "10.188.0.5", "--expires", "soon"], 64, "--expires: \"soon\" is neither", "write 72h or 7d"),
-            (["reserve", "10.188.0.5", "--expires", "2001-01-01T00:00:00Z"], 64, "is past", nil),
+            (["reserve", "10.188.0.5", "--expires", "2001-01-01T00:00:00Z"], 64, "is in the past", nil),
             (["reserve", "10.188.0.1"], 64, "10.188.0.1 is the gateway of 10.188.0.0/22", nil),
             (["reserve", "10.9.0.1"], 64, "10.9.0.1 lies in no subnet of network k8s", nil),
             (["reserve", "10.188.0.20", "--for", "default/db-1"], 3, "10.188.0.20 is reserved for default/db-0", nil),
             (["reserve", "10.188.0.9", "--for", "default/db-0"], 3, "10.188.0.9 is in use by default/db-1 on n1", nil),
             (["reserve", "0.0.0.0/0"], 64, "more than 65536 addresses", nil),
             (["reserve", "-f", "/no/such"], 1, "/no/such cannot be read: No such file", nil),
-            (["release"], 64, "say what to release", "see 'ipamctl release --help'"),
+            (["release"], 64, "name what to release", "see 'ipamctl release --help'"),
             (
                 ["release", "10.188.0.9"], 3, "10.188.0.9 is in use by default/db-1 on n1",
                 "make sure that the pod is gone"
             ),
             (["release", "10.188.0.50"], 4, "10.188.0.50 is neither reserved nor in use in network k8s", nil),
-            (["release", "--node", "n9"], 4, "network k8s has no such address", "see 'ipamctl list'"),
+            (["release", "--node", "n9"], 4, "network k8s has no matching address", "see 'ipamctl list'"),
             (
                 ["list", "--endpoints", "127.0.0.1:1"], 2, "etcd is not reachable (http://127.0.0.1:1:",
                 "check the endpoints"
@@ -97,7 +100,7 @@ import Testing
         #expect(try await site.run("show", "10.5.0.2", "-o", "json").checked().json["network"]?.string == "other")
         let ambiguous = try await site.run("release", "--node", "n1", "--force", "--yes")
         #expect(ambiguous.isProperFailure && ambiguous.status == 64)
-        #expect(ambiguous.stderrText.contains("more than one network could be meant: k8s, other"))
+        #expect(ambiguous.stderrText.contains("several networks match: k8s, other"))
     }
 
     @Test func aReaderThatGoesAwayAndAFullDiskAreTakenAsTheyAre() async throws {

@@ -172,7 +172,7 @@ import Testing
         let lost = try watch.events[2]
         #expect(lost["event"] == "lost" && lost["fromRevision"]?.int == seen + 1 && lost["toRevision"]?.int == seen + 2)
         #expect(try watch.events.suffix(2).map { $0["attachment"]?["containerID"]?.string } == ["c4", "c4"])
-        #expect(watch.stderr.contains("etcd answers again\n"))
+        #expect(watch.stderr.contains("etcd can be reached again\n"))
         #expect(watch.stderr.contains("events between revision \(seen + 1) and \(seen + 2) were lost"))
     }
 

@@ -97,7 +97,7 @@ import Testing
         #expect(
             refused.stderrText.contains(
                 "10.188.0.216 of default/\(site.front.name) on n1 is reserved for default/deploy/front"))
-        #expect(refused.stderrText.contains("goes on taking Go nodes into account: 2 addresses stand against it"))
+        #expect(refused.stderrText.contains("cannot record that network \(network.name) has no Go nodes: 2 obstacles"))
         #expect(try await network.contents()[network.key("config")] == nil)
 
         // The pod with the unrecorded address is rebuilt by kube-ipam, and the leaked address freed.
@@ -116,7 +116,7 @@ import Testing
         let settings = try NetworkSettings(stored: #require(try await network.contents()[network.key("config")]).value)
         #expect(!settings.hasGoNodes && settings.fixed.map(\.description) == ["10.188.0.10-10.188.0.255"])
         let again = try await network.ipamctl("adopt", "--no-go-nodes").checked()
-        #expect(again.stdoutText == "network \(network.name) is known to have no Go nodes already\n")
+        #expect(again.stdoutText == "network \(network.name) is already recorded as having no Go nodes\n")
         // DELs of adopted containers need no search.
         #expect(try await network.delete("godb").isSilentSuccess)
         #expect(try await network.used()["10.188.1.1"] == nil)

@@ -71,13 +71,13 @@ import Testing
             (["hold", "nowhere", "--reason", "x"], 4, "network nowhere is neither in the store nor in a CNI file"),
             (["hold", "--reason", "x"], 4, "the store has no network \(network.name)"), (["hold"], 64, "--reason"),
             (["unhold", "nowhere"], 4, "network nowhere is neither"),
-            (["hold", "--reason", " "], 64, "--reason is empty"),
-            (["hold", "--reason", "a\nb"], 64, "--reason has a line break"),
+            (["hold", "--reason", " "], 64, "--reason: the text is empty"),
+            (["hold", "--reason", "a\nb"], 64, "--reason: the text has a line break"),
             (
                 ["hold", "--reason", String(repeating: "é", count: 513)], 64,
-                "--reason has 1026 bytes; at most 1024 are allowed"
+                "--reason: the text has 1026 bytes; at most 1024 are allowed"
             ),
-            (["hold", "a/b", "--reason", "x"], 64, "--network: "),
+            (["hold", "a/b", "--reason", "x"], 64, "\"a/b\" is not a valid network name: "),
             (["hold", "a", "-n", "b", "--reason", "x"], 64, "the argument names network a, and --network b"),
         ] as [([String], Int32, String)] {
             let output = try await network.ipamctl(arguments)

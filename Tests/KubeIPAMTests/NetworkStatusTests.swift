@@ -119,7 +119,7 @@ import Testing
                 k8s.v1.cni.cncf.io/network-status, but it was not recorded
 
                 """)
-        #expect(refused.status == 3 && refused.stderrText.contains("1 address stands against it"), "\(refused)")
+        #expect(refused.status == 3 && refused.stderrText.contains("has no Go nodes: 1 obstacle\n"), "\(refused)")
         #expect(try await network.contents()[network.key("config")] == nil)
         let again = try await network.ipamctl("adopt", "--no-go-nodes", "--yes")
         #expect(again.status == 3, "as long as that pod lives: \(again)")

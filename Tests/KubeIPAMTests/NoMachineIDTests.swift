@@ -15,7 +15,7 @@ import Testing
         #expect(recorded["machine"] == nil && recorded["boot"]?.string != nil && recorded["node"] == "n1")
         #expect(try await cluster.add("c2", pod, on: node.rebooted()).address() == Self.address)
         #expect(try await cluster.network.used() == [Self.address: "c2"])
-        #expect(try await cluster.network.show(Self.address)["Because"] == "its node n1 has rebooted")
+        #expect(try await cluster.network.show(Self.address)["Evidence"] == "its node n1 has rebooted")
     }
 
     /// Two containers of one host have its boot ID; nothing but their names tells them apart.

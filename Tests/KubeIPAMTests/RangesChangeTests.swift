@@ -51,8 +51,8 @@ import Testing
         // Other tests' networks in the same etcd overlap with this one, which is told before.
         #expect(
             listed.stderrText.hasSuffix(
-                "warning: network \(network.name): 1 address in use lies outside its subnets; \(sentence)\n"
-                    + "hint: two configurations of this name may differ; 'ipamctl audit -n \(network.name)' says more\n"
+                "warning: network \(network.name): 1 address in use is outside its subnets; \(sentence)\n"
+                    + "hint: there may be two configurations of this name; see 'ipamctl audit -n \(network.name)'\n"
             ),
             "\(listed)")
         let wide = try await network.ipamctl("networks", "-o", "wide").checked().stdoutText

@@ -66,7 +66,7 @@ import Testing
             + "\(suspect.since.advanced(bySeconds: -60))"
         #expect(try await network.suspect(Self.address) == nil)
         #expect(try await network.history(Self.address).first?.evidence == evidence)
-        #expect(try await network.show(Self.address)["Because"] == evidence)
+        #expect(try await network.show(Self.address)["Evidence"] == evidence)
         #expect(try await network.show(Self.address)["Seen gone"] == nil)
         let told = try network.logLines().filter { $0.contains(" warning took over ") }
         #expect(told.count == 1 && told[0].contains(" evidence=confirmed because=\"\(evidence)\""), "\(told)")

@@ -35,7 +35,7 @@ import Testing
         let shown = try await network.show(Self.address)
         #expect(shown["Taken over"] == "\(entry.at) by default/\(pod.name) on \(node)", sourceLocation: sourceLocation)
         #expect(shown["Taken from"] == "default/\(former.name) on \(formerNode)", sourceLocation: sourceLocation)
-        #expect(shown["Because"] == because, sourceLocation: sourceLocation)
+        #expect(shown["Evidence"] == because, sourceLocation: sourceLocation)
         #expect(shown["Pod"] == "default/\(pod.name)", sourceLocation: sourceLocation)
     }
 

@@ -6,23 +6,9 @@ enum AuditReportFile {
     ///
     /// - Throws: ``Failure`` with the path and the reason.
     static func read(_ path: String) throws(Failure) -> [AuditReport] {
-        let text = try TextFile.read(path)
-        let json: JSONValue
-        do throws(JSONSyntaxError) {
-            json = try JSONValue(parsing: text)
-        } catch {
-            throw Failure(.failed, "\(path) is not valid JSON: \(error)")
-        }
-        var reports: [AuditReport] = []
-        for element in json.array ?? [json] {
-            do throws(DamagedValue) {
-                reports.append(try AuditReport(element))
-            } catch {
-                throw Failure(
-                    .failed, "\(path) is no report of an audit: \(error)",
-                    hint: "name a file that 'ipamctl audit --report' has written")
-            }
-        }
-        return reports
+        let json = try TextFile.json(path, try TextFile.read(path))
+        return try Failure.wrap(
+            about: "\(path) is not a report of an audit", hint: "name a file that 'ipamctl audit --report' has written"
+        ) { try (json.array ?? [json]).map { (element) in try AuditReport(element) } }
     }
 }

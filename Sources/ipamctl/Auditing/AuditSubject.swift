@@ -1,7 +1,6 @@
-import HTTPTransport
 import IPAMKit
 
-/// A network to be audited, and who judges its holders.
+/// A network to be audited, and what its holders are compared with.
 struct AuditSubject: Sendable {
     private enum Judge: Sendable {
         case kubernetes(Kubernetes)
@@ -13,18 +12,7 @@ struct AuditSubject: Sendable {
     private let judge: Judge
     private let connection: Connection
 
-    /// The networks that are meant.
-    ///
-    /// - Parameter nodeLocalCache: the runtime's result cache, where this node judges alone.
-    static func all(_ connection: Connection, nodeLocalCache: String?) async throws -> [AuditSubject] {
-        var subjects: [AuditSubject] = []
-        for network in try await connection.networks() {
-            try await connection.requireKnown(network)
-            subjects.append(try await AuditSubject(network, connection, nodeLocalCache: nodeLocalCache))
-        }
-        return subjects
-    }
-
+    /// - Parameter nodeLocalCache: the runtime's result cache, if this node is checked without Kubernetes.
     init(_ network: NetworkName, _ connection: Connection, nodeLocalCache: String?) async throws {
         self.network = network
         self.connection = connection
@@ -35,11 +23,11 @@ struct AuditSubject: Sendable {
         judge = .kubernetes(try await Kubernetes(of: network, connection, for: .audit))
     }
 
-    /// Looks at the store, and then at the pods.
+    /// Reads the store, then the pods and nodes, and judges.
     func look() async throws -> AuditLook {
         Terminal.progress("network \(network): reading the store ...")
         let configuration = connection.configured[network]
-        // What this node cannot tell is not Kubernetes' fault.
+        // An error of this node must not be reported as one of Kubernetes.
         var nodeFailure: Failure?
         let report: AuditReport
         let snapshot: NetworkSnapshot
@@ -54,7 +42,7 @@ struct AuditSubject: Sendable {
         }
         Terminal.progress("")
         Terminal.warn(snapshot.problems.map(\.description) + report.warnings)
-        return AuditLook(report: report, snapshot: snapshot)
+        return AuditLook(report: report, snapshot: snapshot, pool: connection.pool(network))
     }
 
     private func evidence(_ configuration: NetworkConfiguration?, _ nodeFailure: inout Failure?)
@@ -70,8 +58,8 @@ struct AuditSubject: Sendable {
             }
         case .kubernetes(let kubernetes):
             Terminal.progress("network \(network): listing pods ...")
-            let pods = try await kubernetes.pods.pods(deadline: .now + connection.timeout)
-            let nodes = try await kubernetes.pods.nodes(deadline: .now + connection.timeout)
+            let pods = try await kubernetes.pods.pods(deadline: connection.deadline)
+            let nodes = try await kubernetes.pods.nodes(deadline: connection.deadline)
             return .kubernetes(
                 ClusterSnapshot(
                     cluster: kubernetes.cluster, pods: pods.items, nodes: nodes.items,
@@ -81,8 +69,10 @@ struct AuditSubject: Sendable {
     }
 }
 
-/// One look of an audit: what it found, and what it has read.
+/// One check of a network: what it found, and what it has read.
 struct AuditLook: Sendable {
     let report: AuditReport
     let snapshot: NetworkSnapshot
+    /// For the repairs.
+    let pool: AddressPool
 }

@@ -1,101 +1,102 @@
 import IPAMKit
 
-/// Repairs what a saved report found, as far as a new look finds the same.
+/// Repairs the findings of a saved report that a new audit confirms.
 struct ReportedRepairs: Sendable {
-    private let reports: [AuditReport]
     private let file: String
-    private let included: Set<AuditCode>
-    private let change: ChangeOptions
+    private let reports: [AuditReport]
+    private let settings: RepairSettings
 
-    /// - Throws: ``Failure`` when the file is no report.
+    /// A saved report, and the first new check of its network.
+    private struct Checked {
+        let report: AuditReport
+        let subject: AuditSubject
+        var look: AuditLook
+    }
+
+    /// - Throws: ``Failure`` if the file is not a report.
     init(file: String, included: Set<AuditCode>, change: ChangeOptions) throws(Failure) {
         self.file = file
-        self.included = included
-        self.change = change
+        settings = RepairSettings(change: change, included: included, grace: .standard)
         reports = try AuditReportFile.read(file)
     }
 
-    func run(_ global: GlobalOptions, _ format: OutputFormat) throws {
-        let repairs = self
-        let unreadable = reports.flatMap(\.unreadable)
-        Terminal.warn(unreadable)
-        let result = try connected(global) { connection in try await repairs.run(on: connection) }
-        Terminal.print(format.render(result))
-        if let stop = result.stop { throw stop }
-        if !unreadable.isEmpty {
-            throw Failure(
-                .failed,
-                "\(file): \(unreadable.count) \(unreadable.count == 1 ? "finding" : "findings") could not be used",
-                hint: "audit again: 'ipamctl audit'")
+    func result(_ connection: Connection) async throws -> AuditResult {
+        Terminal.warn(reports.flatMap(\.unreadable))
+        var all: [Checked] = []
+        // All networks are checked before anything is changed.
+        for report in reports { all.append(try await check(report, connection)) }
+        var run = RepairRun(settings, networks: reports.map(\.network))
+        var looks: [AuditReport] = []
+        for var checked in all where run.stop == nil {
+            do {
+                try await confirm(&checked)
+            } catch {
+                run.fail(error)
+                break
+            }
+            looks.append(checked.look.report)
+            await repair(checked, &run)
         }
-        let skipped = (result.repairs ?? []).flatMap(\.outcomes).count { !$0.isDone }
-        if skipped > 0 { throw Failure(.conflict, "\(skipped) changed meanwhile and were left alone") }
+        return try run.result(looks, isWanted: { _ in true })
     }
 
-    private func run(on connection: Connection) async throws -> AuditResult {
-        // All of them are checked before anything is changed.
-        var subjects: [(report: AuditReport, subject: AuditSubject, look: AuditLook)] = []
-        for report in reports {
-            if let requested = connection.requested, requested != report.network {
-                throw Failure(
-                    .conflict, "\(file) is of network \(report.network), not of \(requested)")
-            }
-            let subject = try await AuditSubject(
-                report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)
-            let look = try await subject.look()
-            try requireSameStore(report, look.report)
-            subjects.append((report, subject, look))
+    /// Why not everything was repaired, although nothing stopped the run.
+    func failure(_ result: AuditResult) -> Failure? {
+        let unreadable = reports.flatMap(\.unreadable).count
+        if unreadable > 0 {
+            return Failure(.failed, "\(file): cannot use \(unreadable.counted("finding"))", hint: Self.hint)
         }
-        var looks: [AuditReport] = []
-        var run = RepairRun(networks: reports.map(\.network))
-        for (report, subject, first) in subjects where run.stop == nil {
-            var look = first
-            let grace = GraceArgument.standard
-            let age = look.report.at.seconds - report.at.seconds
-            let unconfirmed = report.unconfirmed(including: included)
-            if !unconfirmed.isEmpty, age < grace, !change.dryRun {
-                await GraceArgument.wait(grace - age, for: unconfirmed.count)
-                do {
-                    look = try await subject.look()
-                } catch {
-                    run.fail(error)
-                    break
-                }
-            }
-            let known = Set(report.findings.map(\.identity))
-            let findings = look.report.repairable(including: included, confirmedBy: report, grace: grace)
-                .filter { known.contains($0.identity) }
-            let toConfirm =
-                change.dryRun
-                ? look.report.unconfirmed(including: included).filter {
-                    known.contains($0.identity) && !findings.contains($0)
-                } : []
-            looks.append(look.report)
-            await run.append(
-                AuditRepairs(look: look, findings: findings, toConfirm: toConfirm), connection, change)
-            let asked = report.findings.count { $0.repair != .none }
-            let left = asked - findings.count - toConfirm.count
-            if left > 0 {
-                Terminal.note(
-                    "network \(report.network): \(left) of \(asked) findings are no longer so, or are not to be repaired "
-                        + "without --include")
-            }
+        let skipped = (result.repairs ?? []).flatMap(\.outcomes).count { !$0.isDone }
+        return skipped > 0 ? Failure(.conflict, "\(skipped.counted("finding")) had changed and were left alone") : nil
+    }
+
+    private static let hint = "audit again: 'ipamctl audit'"
+
+    private func check(_ report: AuditReport, _ connection: Connection) async throws -> Checked {
+        if let requested = connection.requested, requested != report.network {
+            throw Failure(.conflict, "\(file) is about network \(report.network), not about \(requested)")
         }
-        return try run.result(looks, isWanted: { _ in true }, isDryRun: change.dryRun)
+        let subject = try await AuditSubject(
+            report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)
+        let look = try await subject.look()
+        try requireSameStore(report, look.report)
+        return Checked(report: report, subject: subject, look: look)
+    }
+
+    /// Checks again if the report is too new to confirm a finding that must be seen twice.
+    private func confirm(_ checked: inout Checked) async throws {
+        let age = checked.look.report.at.seconds - checked.report.at.seconds
+        let unconfirmed = checked.report.unconfirmed(including: settings.included)
+        guard !unconfirmed.isEmpty, age < settings.grace.seconds, !settings.change.dryRun else { return }
+        await settings.grace.wait(after: age, for: unconfirmed.count)
+        checked.look = try await checked.subject.look()
+    }
+
+    private func repair(_ checked: Checked, _ run: inout RepairRun) async {
+        let known = Set(checked.report.findings.map(\.identity))
+        let same = checked.look.report.filtered { known.contains($0.identity) }
+        let count = await run.repair(checked.look, same, confirmedBy: checked.report)
+        let asked = checked.report.findings.count { $0.repair != .none }
+        guard asked > count else { return }
+        Terminal.note(
+            "network \(checked.report.network): \(asked - count) of \(asked) findings no longer exist, or need --include"
+        )
     }
 
     /// - Throws: ``Failure`` for the report of another cluster, node or etcd.
     private func requireSameStore(_ report: AuditReport, _ now: AuditReport) throws(Failure) {
+        func place(_ report: AuditReport) -> String {
+            report.node.map { "node \($0)" } ?? "cluster \(report.cluster ?? "(without a name)")"
+        }
         guard report.cluster == now.cluster, report.node == now.node else {
-            let of = report.node.map { "node \($0)" } ?? "cluster \(report.cluster ?? "(without a name)")"
-            let here = now.node.map { "node \($0)" } ?? "cluster \(now.cluster ?? "(without a name)")"
-            throw Failure(.conflict, "\(file) is of \(of), and this is \(here)", hint: "audit again: 'ipamctl audit'")
+            throw Failure(
+                .conflict, "\(file) is about \(place(report)), and this is \(place(now))", hint: Self.hint)
         }
         guard report.revision <= now.revision, report.at <= now.at else {
             throw Failure(
                 .conflict,
-                "\(file) is of another etcd, or of the future: it has seen revision \(report.revision), and this "
-                    + "etcd is at \(now.revision)", hint: "audit again: 'ipamctl audit'")
+                "\(file) is about another etcd, or from the future: it was written at revision \(report.revision), and this "
+                    + "etcd is at revision \(now.revision)", hint: Self.hint)
         }
     }
 }

@@ -3,10 +3,11 @@ import IPAMKit
 
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "history", abstract: "Tell who had an address, and when.",
+        commandName: "history", abstract: "Show who used an address, and when.",
         discussion: """
-            Newest first: who has the address now, who had it before, how that ended, and how its reservation changed. Of \
-            each address the last 8 entries are kept (ipam.historyDepth).
+            Newest first: who uses the address now, who used it before and how that ended, and the changes of its \
+            reservation. The last \(History.defaultDepth) entries of each address are kept, unless the CNI file sets \
+            ipam.historyDepth.
 
               ipamctl history 10.188.0.216
               ipamctl history 10.188.0.216 --at "2026-11-22 03:00"
@@ -18,79 +19,84 @@ struct HistoryCommand: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var holders: HolderOptions
 
-    @Argument(help: "The address.")
-    var address: String?
+    @Argument(help: "The address.", transform: IPAddress.init(_:))
+    var address: IPAddress?
 
-    @Option(help: "Who had the address then: a span ago such as 24h, or a time such as \"2026-11-22 03:00\".")
-    var at: String?
+    @Option(
+        help: "Who used the address at this time: a span before now such as 24h, or a time as above.",
+        transform: PastTime.init(argument:))
+    var at: PastTime?
 
-    @Option(help: "The addresses that this pod (NAMESPACE/NAME) had.", transform: PodReference.init(argument:))
-    var pod: PodReference?
-
-    @Option(help: "Only what began, ended or changed since then: a span ago, or a time.")
-    var since: String?
+    @Option(
+        help: "Only what began, ended or changed since this time: a span before now, or a time.",
+        transform: PastTime.init(argument:))
+    var since: PastTime?
 
     func validate() throws {
-        if address == nil, pod == nil, since == nil {
-            throw ValidationError("say whose history: an address, --pod or --since")
+        if address == nil, !holders.isGiven, since == nil {
+            throw ValidationError("name an address, or use --pod, --namespace, --node or --since")
         }
         if at != nil, address == nil { throw ValidationError("--at goes with an address") }
-        if at != nil, since != nil || pod != nil { throw ValidationError("--at excludes --since and --pod") }
+        if at != nil, since != nil || holders.isGiven {
+            throw ValidationError("--at excludes --since, --pod, --namespace and --node")
+        }
     }
 
     func run() throws {
-        let now = Operator.now()
-        let since = try since.map { text throws(Failure) in try PastTime.read(text, "--since", now: now) }
-        guard let address else {
-            let pod = pod
-            let lines = try connected(global) { connection in
-                try await Self.lines(connection) { line in
-                    (pod.map(line.isTenancy(of:)) ?? true) && (since.map(line.isChange(since:)) ?? true)
-                }
-            }
-            return show(lines, nothing: pod.map { "nothing is known of pod \($0)" } ?? "nothing changed since then")
+        let query = HistoryQuery(address: address, holders: holders, since: since?.time)
+        if let time = at?.time, let address {
+            output.print(try connected(global) { try await query.holder(of: address, at: time, $0) })
+            return
         }
-        let single = try AddressSelection.single(address)
-        let time = try at.map { text throws(Failure) in try PastTime.read(text, "--at", now: now) }
-        let (history, problems) = try connected(global) { connection in
-            let network = try await connection.network(for: [single])
-            let found = try await connection.pool(network.name).history(of: single)
-            let isInside = network.rangeSets.contains { $0.range(containing: single) != nil }
-            guard isInside || !found.history.lines.isEmpty || !found.problems.isEmpty else {
-                throw Failure(
-                    .notFound, "\(single) lies in no subnet of network \(network.name)", hint: "see 'ipamctl networks'")
-            }
-            return found
-        }
-        for problem in problems { Terminal.note("warning: \(problem)") }
-        guard let time else {
-            let lines = history.lines.filter { line in
-                (pod.map(line.isTenancy(of:)) ?? true) && (since.map(line.isChange(since:)) ?? true)
-            }
-            return show(lines, nothing: "nothing is known of \(single): nobody has it, and it has no history")
-        }
-        let answer = HolderAnswerResult(history: history, time: time, isWhole: problems.isEmpty)
-        if let failure = answer.failure { throw failure }
-        Terminal.print(output.output.render(answer))
+        let list = HistoryList(lines: try connected(global) { try await query.lines($0) })
+        output.print(list)
+        if list.lines.isEmpty { Terminal.note("nothing is known\(address.map { " about \($0)" } ?? " that matches")") }
+    }
+}
+
+/// The lines of histories that are meant.
+struct HistoryQuery: Sendable {
+    /// nil for all addresses.
+    let address: IPAddress?
+    let holders: HolderOptions
+    let since: Timestamp?
+
+    private func admits(_ line: HistoryLine) -> Bool {
+        holders.admits(line) && (since.map(line.isChange(since:)) ?? true)
     }
 
-    private func show(_ lines: [HistoryLine], nothing: String) {
-        Terminal.print(output.output.render(HistoryList(lines: lines)))
-        if lines.isEmpty { Terminal.note(nothing) }
-    }
-
-    private static func lines(_ connection: Connection, where isWanted: (HistoryLine) -> Bool) async throws
-        -> [HistoryLine]
-    {
+    func lines(_ connection: Connection) async throws -> [HistoryLine] {
+        if let address { return try await history(of: address, connection).history.lines.filter(admits) }
         var lines: [HistoryLine] = []
         for network in try await connection.networks() {
-            let (some, problems) = try await connection.pool(network).historyLines(where: isWanted)
-            for problem in problems.prefix(5) { Terminal.note("warning: \(problem)") }
-            if problems.count > 5 { Terminal.note("warning: \(problems.count - 5) more values cannot be used") }
+            let (some, problems) = try await connection.pool(network).historyLines(where: admits)
+            Terminal.warn(problems.map(\.description))
             if some.isEmpty { try await connection.requireKnown(network) }
             lines += some
         }
         return lines
+    }
+
+    /// - Throws: ``Failure`` also if the holder at that time is not known.
+    func holder(of address: IPAddress, at time: Timestamp, _ connection: Connection) async throws -> PastHolder {
+        let (history, isWhole) = try await history(of: address, connection)
+        let holder = PastHolder(history: history, time: time, isWhole: isWhole)
+        if let failure = holder.failure { throw failure }
+        return holder
+    }
+
+    /// - Returns: also whether the stored history could be read.
+    private func history(of address: IPAddress, _ connection: Connection) async throws -> (
+        history: AddressHistory, isWhole: Bool
+    ) {
+        let network = try await connection.network(for: [address])
+        let (history, problems) = try await connection.pool(network.name).history(of: address)
+        guard network.range(containing: address) != nil || !history.lines.isEmpty || !problems.isEmpty else {
+            throw network.outside(address)
+        }
+        Terminal.warn(problems.map(\.description))
+        return (history, problems.isEmpty)
     }
 }

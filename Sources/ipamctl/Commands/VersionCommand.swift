@@ -7,7 +7,7 @@ struct VersionCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() {
-        Terminal.print(output.output.render(VersionReport()))
+        output.print(VersionReport())
     }
 }
 

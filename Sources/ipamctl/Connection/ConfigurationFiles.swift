@@ -2,18 +2,27 @@ import Glibc
 import IPAMKit
 import Machine
 
-/// The CNI configuration of this machine, as far as it uses kube-ipam.
+/// The CNI configurations of this machine that use kube-ipam.
 struct ConfigurationFiles {
-    /// The networks found, each once, with the file that it stands in.
-    let networks: [(path: String, configuration: NetworkConfiguration)]
-    /// Whether they were read from one file, which somebody named.
+    /// The networks found, each once, with its file.
+    let networks: [Network]
+    /// Whether they come from one file that was named.
     let isOneFile: Bool
-    /// What could not be read; fatal only when nothing else names the network and the store.
+    /// What could not be read; fatal only if nothing else names the network and the store.
     let problems: [Failure]
+
+    struct Network {
+        /// The file.
+        let path: String
+        let configuration: NetworkConfiguration
+
+        /// For messages.
+        var place: String { "network \(configuration.name) in \(path)" }
+    }
 
     /// Reads one file, or the files of a folder.
     ///
-    /// - Throws: ``Failure`` when it cannot be read, or has no valid configuration that uses kube-ipam.
+    /// - Throws: ``Failure`` if it cannot be read, or has no valid configuration that uses kube-ipam.
     init(_ path: String) throws(Failure) {
         guard FileReader.kind(of: path) == .folder else {
             try self.init(file: path)
@@ -28,13 +37,8 @@ struct ConfigurationFiles {
     }
 
     private init(file: String) throws(Failure) {
-        let found: [JSONValue]
         let text = try TextFile.read(file)
-        do throws(ConfigurationFolder.Problem) {
-            found = try ConfigurationFolder.configurations(in: text, of: file)
-        } catch {
-            throw Failure(.failed, error.description)
-        }
+        let found = try Failure.wrap { try ConfigurationFolder.configurations(in: text, of: file) }
         guard !found.isEmpty else {
             throw Failure(
                 .failed, "\(file) has no plugin whose ipam.type is \"kube-ipam\"",
@@ -42,11 +46,11 @@ struct ConfigurationFiles {
         }
         isOneFile = true
         (networks, problems) = Self.configurations(found.map { (file, $0) })
-        // Of several networks in one file the others can be used.
+        // If the file has several networks, the valid ones can be used.
         if networks.isEmpty, let problem = problems.first { throw problem }
     }
 
-    /// Reads the files of a folder that a runtime would read, in their order.
+    /// Reads the files of a folder that a container runtime reads, in the same order.
     init(folder path: String) {
         let folder = ConfigurationFolder(path: path, names: FileReader.names, reading: FileReader.text)
         let (found, problems) = Self.configurations(folder.configurations)
@@ -55,27 +59,24 @@ struct ConfigurationFiles {
         self.problems = folder.problems.map { Failure(.failed, $0.description) } + problems
     }
 
-    /// Each network once, by its first configuration that can be used.
-    private static func configurations(_ values: [(path: String, value: JSONValue)])
-        -> (networks: [(path: String, configuration: NetworkConfiguration)], problems: [Failure])
-    {
-        var found: [(path: String, configuration: NetworkConfiguration)] = []
+    /// Each network once, with its first configuration that can be used.
+    private static func configurations(_ values: [(path: String, value: JSONValue)]) -> ([Network], [Failure]) {
+        var found: [Network] = []
         var problems: [Failure] = []
-        for (file, value) in values {
+        for (path, value) in values {
             do throws(ConfigurationError) {
                 let configuration = try NetworkConfiguration(value)
-                if !found.contains(where: { $0.configuration.name == configuration.name }) {
-                    found.append((file, configuration))
-                }
+                guard !found.contains(where: { $0.configuration.name == configuration.name }) else { continue }
+                found.append(Network(path: path, configuration: configuration))
             } catch {
-                problems.append(Failure(.failed, "\(file): \(error)"))
+                problems.append(Failure(.failed, "\(path): \(error)"))
             }
         }
         return (found, problems)
     }
 }
 
-/// A file of text.
+/// A text file.
 enum TextFile {
     private static let limit = 64 << 20
 
@@ -88,7 +89,7 @@ enum TextFile {
 
     /// The text of a file that must be UTF-8.
     ///
-    /// - Throws: ``Failure`` with the path and the reason, and the line that is not.
+    /// - Throws: ``Failure`` with the path and the reason, or with the line that is not UTF-8.
     static func readUTF8(_ path: String) throws(Failure) -> String {
         let bytes = try bytes(of: path)
         if let text = String(validating: bytes, as: UTF8.self) { return text }
@@ -101,12 +102,22 @@ enum TextFile {
         throw Failure(.usage, "\(path), line \(line + 1): the text is not UTF-8", hint: hint)
     }
 
-    private static func bytes(of path: String) throws(Failure) -> [UInt8] {
-        do throws(FileError) {
-            guard path != "-" else { return try FileReader.bytes(from: STDIN_FILENO, named: path, limit: limit) }
-            return try FileReader.bytes(of: path, limit: limit, mayBlock: true)
+    /// The value of a file that must be JSON.
+    ///
+    /// - Throws: ``Failure`` with the path and the reason.
+    static func json(_ path: String, _ text: String) throws(Failure) -> JSONValue {
+        do throws(JSONSyntaxError) {
+            return try JSONValue(parsing: text)
         } catch {
-            throw Failure(.failed, error.description)
+            throw Failure(.failed, "\(path) is not valid JSON: \(error)")
+        }
+    }
+
+    private static func bytes(of path: String) throws(Failure) -> [UInt8] {
+        try Failure.wrap {
+            path == "-"
+                ? try FileReader.bytes(from: STDIN_FILENO, named: path, limit: limit)
+                : try FileReader.bytes(of: path, limit: limit, mayBlock: true)
         }
     }
 }

@@ -4,68 +4,58 @@ import HTTPTransport
 import IPAMKit
 import Store
 
-/// The way to the store, from options, variables and CNI files, in this order; and what the files say of the networks.
+/// The connection to the store, from options, variables and CNI files, in this order; and what the CNI files say about the
+/// networks.
 struct Connection: Sendable {
     let store: any Store
-    /// How long one look or one change may take: a person who is asked in between has all the time there is.
+    /// How long one read or one change may take. The time that a person needs for an answer does not count.
     let timeout: Duration
-    /// By name: what the CNI files say, which the store may not know yet.
+    /// The networks of the CNI files, which the store may not know yet.
     let configured: [NetworkName: NetworkConfiguration]
-    /// The network that was asked for; nil where none was.
+    /// The network that the command is about; nil if none was named.
     let requested: NetworkName?
     let options: GlobalOptions
 
-    /// - Throws: ``Failure`` when nothing says where the store is, or settings of two sources would be mixed.
+    /// - Throws: ``Failure`` if no source has etcd's endpoints, or if settings of two sources would be combined.
     init(_ options: GlobalOptions) throws(Failure) {
-        let settings = ConnectionSettings(options)
         let files =
-            if let path = settings.config {
+            if let path = options.config ?? Variable.text("IPAMCTL_CONFIG") {
                 try ConfigurationFiles(path)
             } else {
                 ConfigurationFiles(folder: ConfigurationFolder.standard)
             }
-        if let name = settings.network {
-            do throws(NameError) {
-                requested = try NetworkName(name)
-            } catch {
-                throw Failure(.usage, "--network: \(error)")
-            }
-        } else if files.isOneFile, files.networks.count == 1 {
-            // Who names a file means its network.
-            requested = files.networks.first?.configuration.name
-        } else {
-            requested = nil
-        }
+        // A file that was named stands for its network.
+        let ofFile = files.isOneFile && files.networks.count == 1 ? files.networks[0].configuration.name : nil
+        let ofVariable = try Variable.value("IPAMCTL_NETWORK", NetworkName.init)
+        let requested = options.network ?? ofVariable ?? ofFile
+        self.requested = requested
         self.options = options
         var configured: [NetworkName: NetworkConfiguration] = [:]
-        for (_, configuration) in files.networks { configured[configuration.name] = configuration }
+        for network in files.networks { configured[network.configuration.name] = network.configuration }
         self.configured = configured
-        let requested = requested
-        let access = try EtcdAccess(named: settings.etcd, etcdctl: settings.etcdctl) { () throws(Failure) in
-            try Self.source(files, requested)
-        }
+        let access = try EtcdAccess(options) { () throws(Failure) in try Self.source(files, requested) }
         for problem in files.problems { Terminal.note("warning: \(problem.message)") }
         if options.verbose {
             let endpoints = access.configuration.endpoints.joined(separator: ", ")
-            let passedOver = settings.etcdctl.endpoints.flatMap { $0.name == access.origin ? nil : $0.name }
-            Terminal.note(
-                "etcd: \(endpoints) (\(access.origin))" + (passedOver.map { "; \($0) is not used" } ?? ""))
+            let unused = EtcdAccess.etcdctlEndpoints
+            let isUnused = access.origin != unused && Variable.text(unused) != nil
+            Terminal.note("etcd: \(endpoints) (\(access.origin))" + (isUnused ? "; \(unused) is not used" : ""))
         }
         store = EtcdStore(client: EtcdClient(access.configuration, loop: .current))
-        timeout = .seconds(options.timeout?.seconds ?? 20)
+        timeout = .seconds(options.timeout.seconds)
     }
 
-    /// The file's network that names the store: the one asked for, else any when all name the same one.
+    /// The network of the CNI files whose settings lead to the store: the requested one, else any if all have the same.
     private static func source(_ files: ConfigurationFiles, _ requested: NetworkName?) throws(Failure)
-        -> (path: String, configuration: NetworkConfiguration)?
+        -> ConfigurationFiles.Network?
     {
         if let requested, let found = files.networks.first(where: { $0.configuration.name == requested }) {
             return found
         }
         guard let first = files.networks.first else {
-            // A file that cannot be used may be the one that says where the store is.
+            // A file that cannot be used may be the one with the endpoints.
             if let problem = files.problems.first {
-                throw Failure(problem.status, problem.message, hint: "mend the file, or name etcd with --endpoints")
+                throw Failure(problem.status, problem.message, hint: "repair the file, or name etcd with --endpoints")
             }
             return nil
         }
@@ -84,90 +74,8 @@ struct Connection: Sendable {
             historyDepth: configured[network]?.historyDepth ?? History.defaultDepth)
     }
 
-    /// The networks of the store and of the CNI files, sorted; only the one asked for, where one was.
-    func networks() async throws -> [NetworkName] {
-        if let requested { return [requested] }
-        let stored: [NetworkName]
-        do throws(IPAMError) {
-            stored = try await NetworkDirectory.networks(in: store, deadline: .now + timeout)
-        } catch {
-            guard case .store(.denied(let problem)) = error else { throw error }
-            throw Failure(
-                .failed, "cannot see which networks there are: \(problem)",
-                hint: "name the network with --network; or let the etcd user read the prefix \(Keyspace.root)")
-        }
-        return Set(stored).union(configured.keys).sorted { $0.text < $1.text }
-    }
-
-    /// What each network (or the one asked for) is used for, with what it consists of. What cannot be understood in the
-    /// store is told on standard error.
-    func inventories() async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
-        var inventories: [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] = []
-        for name in try await networks() {
-            let inventory = try await pool(name).inventory()
-            for problem in inventory.problems.prefix(5) { Terminal.note("warning: \(problem)") }
-            if inventory.problems.count > 5 {
-                Terminal.note("warning: \(inventory.problems.count - 5) more values cannot be used")
-            }
-            let rangeSets = configured[name]?.rangeSets ?? inventory.rangeSets
-            if rangeSets == nil, inventory.entries.isEmpty { try await requireKnown(name) }
-            inventories.append((inventory, rangeSets))
-        }
-        return inventories
-    }
-
-    /// What a network consists of: by the CNI file, else by the store; nil where neither knows it.
-    func rangeSets(of network: NetworkName) async throws -> [RangeSet]? {
-        if let configuration = configured[network] { return configuration.rangeSets }
-        return try await pool(network).storedRangeSets()
-    }
-
-    /// Whether the store has a key of the network, or a CNI file names it.
-    func isKnown(_ network: NetworkName) async throws -> Bool {
-        if configured[network] != nil { return true }
-        return try await NetworkDirectory.has(network, in: store, deadline: .now + timeout)
-    }
-
-    /// The network that `addresses` are to be looked for in, with its range sets: none where neither a CNI file nor
-    /// the store says them.
-    ///
-    /// - Throws: ``Failure`` when no network, or more than one, could be meant.
-    func network(for addresses: [IPAddress]) async throws -> (name: NetworkName, rangeSets: [RangeSet]) {
-        if let requested {
-            let rangeSets = try await rangeSets(of: requested)
-            if rangeSets == nil { try await requireKnown(requested) }
-            return (requested, rangeSets ?? [])
-        }
-        var known: [(name: NetworkName, rangeSets: [RangeSet])] = []
-        for name in try await networks() { known.append((name, try await rangeSets(of: name) ?? [])) }
-        guard let first = known.first else {
-            throw Failure(
-                .notFound, "the store has no network, and no CNI file names one", hint: "name a CNI file with --config")
-        }
-        guard known.count > 1 else { return first }
-        let list = known.map(\.name.text).joined(separator: ", ")
-        let fitting = known.filter { network in
-            addresses.allSatisfy { address in network.rangeSets.contains { $0.range(containing: address) != nil } }
-        }
-        if fitting.count > 1 {
-            throw Failure(.usage, "more than one network could be meant: \(list)", hint: "choose one with --network")
-        }
-        guard let network = fitting.first else {
-            let what = addresses.count == 1 ? "\(addresses[0]) lies" : "the addresses lie"
-            throw Failure(
-                .notFound, "\(what) in no subnet of one network (\(list))",
-                hint: "see 'ipamctl networks', and choose one with --network")
-        }
-        return network
-    }
-
-    /// - Throws: ``Failure``.
-    func requireKnown(_ network: NetworkName) async throws {
-        guard try await !isKnown(network) else { return }
-        throw Failure(
-            .notFound, "network \(network) is neither in the store nor in a CNI file",
-            hint: "see 'ipamctl networks'; before its first pod, name its configuration in a file with --config")
-    }
+    /// The deadline of a read that begins now.
+    var deadline: ContinuousClock.Instant { .now + timeout }
 }
 
 extension TransferLoop {
@@ -175,7 +83,9 @@ extension TransferLoop {
     static let current = TransferLoop()
 }
 
-/// Runs `body` with a connection, on the main thread, and gives errors their exit status.
+/// Runs `body` with a connection, on the main thread.
+///
+/// - Throws: ``Failure`` with the exit status of the error.
 func connected<Value: Sendable>(
     _ options: GlobalOptions, _ body: @escaping @Sendable (Connection) async throws -> Value
 ) throws -> Value {

@@ -2,85 +2,93 @@ import EtcdClient
 import HTTPTransport
 import IPAMKit
 
-/// The way to etcd, all of it from one source: never the endpoints of one with the certificates or the user of another.
+/// How to reach etcd. All settings come from one source: the endpoints of one source are never combined with the
+/// certificates or the user of another.
 struct EtcdAccess: Sendable {
     let configuration: EtcdConfiguration
     /// The source, such as `--endpoints`, or `network k8s in /etc/cni/net.d/10-k8s.conf`.
     let origin: String
 
-    /// The first source that says where etcd is: options, with `IPAMCTL_*` in place of those that are not given; then the CNI
-    /// file; then `ETCDCTL_*`, which many a control plane has set for its own etcd.
+    /// The variable that gives etcd's endpoints to etcdctl.
+    static let etcdctlEndpoints = "ETCDCTL_ENDPOINTS"
+
+    /// Uses the first source that has endpoints: the options, with `IPAMCTL_*` for those that are not given; the CNI file;
+    /// `ETCDCTL_*`, which are last because many control planes set them for their own etcd.
     ///
-    /// - Parameter file: finds the network, of the CNI files, that says where etcd is; nil where none is there.
-    /// - Throws: ``Failure``: no source is there, one is not valid, or settings are given without the endpoints that they
-    ///   belong to.
+    /// - Parameter file: finds the network of the CNI files that has the endpoints; nil if there is none.
+    /// - Throws: ``Failure`` if there is no source, if a source is not valid, or if settings are given without the endpoints
+    ///   that they belong to.
     init(
-        named: EtcdSettingsGiven, etcdctl: EtcdSettingsGiven,
-        file: () throws(Failure) -> (path: String, configuration: NetworkConfiguration)?
+        _ options: GlobalOptions, file: () throws(Failure) -> ConfigurationFiles.Network?
     ) throws(Failure) {
-        if let endpoints = named.endpoints {
-            configuration = try named.configuration()
+        let given = try EtcdSettingsGiven(prefix: "IPAMCTL_", options)
+        if let endpoints = given.endpoints {
+            configuration = try given.configuration(endpoints)
             origin = endpoints.name
             return
         }
         if let file = try file() {
-            let place = "network \(file.configuration.name) in \(file.path)"
-            try named.requireNothing(beside: file.configuration.etcd, of: place)
+            try given.requireNothing(beside: file.configuration.etcd, of: file.place)
             configuration = EtcdConfiguration(file.configuration.etcd)
-            origin = place
+            origin = file.place
             return
         }
+        let etcdctl = try EtcdSettingsGiven(prefix: "ETCDCTL_", nil)
         guard let endpoints = etcdctl.endpoints else {
             throw Failure(
                 .failed, "no CNI configuration in \(ConfigurationFolder.standard) uses kube-ipam",
-                hint: "name etcd with --endpoints or ETCDCTL_ENDPOINTS, or a CNI file with --config")
+                hint: "name etcd with --endpoints or \(Self.etcdctlEndpoints), or a CNI file with --config")
         }
-        try named.requireNothing(beside: EtcdSettings(endpoints: [endpoints.text]), of: endpoints.name)
-        configuration = try etcdctl.configuration()
+        try given.requireNothing(
+            beside: EtcdSettings(endpoints: endpoints.value.urls(defaultsToTLS: false)), of: endpoints.name)
+        configuration = try etcdctl.configuration(endpoints)
         origin = endpoints.name
     }
 }
 
-/// The settings of one source, as they are given: options with `IPAMCTL_*`, or `ETCDCTL_*`.
-struct EtcdSettingsGiven {
-    struct Setting {
-        let text: String
+/// The settings that one source gives: options with `IPAMCTL_*`, or `ETCDCTL_*`.
+private struct EtcdSettingsGiven {
+    struct Setting<Value> {
+        let value: Value
         /// `--cert`, or `IPAMCTL_CERT`.
         let name: String
     }
 
-    let endpoints: Setting?
-    private let cacert: Setting?
-    private let cert: Setting?
-    private let key: Setting?
-    private let user: Setting?
+    let endpoints: Setting<EtcdEndpoints>?
+    private let cacert: Setting<String>?
+    private let cert: Setting<String>?
+    private let key: Setting<String>?
+    private let user: Setting<EtcdUser>?
     private let password: String?
-    /// Which one to give, in hints.
+    /// The variable that hints name.
     private let passwordVariable: String
 
     /// - Parameters:
     ///   - prefix: that of the variables, such as `IPAMCTL_`.
-    ///   - options: what is given on the command line, which wins; nil for variables alone.
-    init(prefix: String, options: GlobalOptions? = nil) {
-        func setting(_ option: String?, _ name: String) -> Setting? {
-            if let option { return Setting(text: option, name: "--" + name) }
+    ///   - options: the command line, which overrides the variables; nil for variables alone.
+    /// - Throws: ``Failure`` for a variable that is not valid.
+    init(prefix: String, _ options: GlobalOptions?) throws(Failure) {
+        func setting<Value>(_ option: Value?, _ name: String, _ read: (String) throws -> Value)
+            throws(Failure) -> Setting<Value>?
+        {
+            if let option { return Setting(value: option, name: "--" + name) }
             let variable = prefix + name.uppercased()
-            return ConnectionSettings.variable(variable).map { Setting(text: $0, name: variable) }
+            return try Variable.value(variable, read).map { Setting(value: $0, name: variable) }
         }
-        endpoints = setting(options?.endpoints, "endpoints")
-        cacert = setting(options?.cacert, "cacert")
-        cert = setting(options?.cert, "cert")
-        key = setting(options?.key, "key")
-        user = setting(options?.user, "user")
+        endpoints = try setting(options?.endpoints, "endpoints", EtcdEndpoints.init(argument:))
+        cacert = try setting(options?.cacert, "cacert") { $0 }
+        cert = try setting(options?.cert, "cert") { $0 }
+        key = try setting(options?.key, "key") { $0 }
+        user = try setting(options?.user, "user", EtcdUser.init(argument:))
         passwordVariable = prefix + "PASSWORD"
-        password = ConnectionSettings.variable(passwordVariable)
+        password = Variable.text(passwordVariable)
     }
 
-    /// Checks that nothing is given without endpoints while another source says where etcd is.
+    /// Checks that no setting is given without endpoints while another source has the endpoints.
     ///
-    /// - Throws: ``Failure`` with what to add, so that all settings are of one source.
-    fileprivate func requireNothing(beside other: EtcdSettings, of place: String) throws(Failure) {
-        let given = [cacert, cert, key, user].compactMap(\.self).map(\.name)
+    /// - Throws: ``Failure`` with the options to add, so that all settings come from one source.
+    func requireNothing(beside other: EtcdSettings, of place: String) throws(Failure) {
+        let given = [cacert?.name, cert?.name, key?.name, user?.name].compactMap(\.self)
         guard !given.isEmpty else { return }
         var rest = ["--endpoints " + other.endpoints.joined(separator: ",")]
         if cacert == nil, let file = other.caFile { rest.append("--cacert " + file) }
@@ -89,38 +97,27 @@ struct EtcdSettingsGiven {
         }
         throw Failure(
             .usage,
-            "\(given.joined(separator: " and ")) without --endpoints: \(place) says where etcd is, and its settings are not "
-                + "mixed with others", hint: "for that etcd add \(rest.joined(separator: " "))")
+            "\(given.joined(separator: " and ")) without --endpoints: the endpoints come from \(place), and settings of "
+                + "different sources are not combined", hint: "for that etcd add \(rest.joined(separator: " "))")
     }
 
-    /// - Throws: ``Failure`` for endpoints that are none, half of a certificate, or a user without a password.
-    fileprivate func configuration() throws(Failure) -> EtcdConfiguration {
+    /// - Throws: ``Failure`` for a certificate without its key or the reverse, and for a user without a password.
+    func configuration(_ endpoints: Setting<EtcdEndpoints>) throws(Failure) -> EtcdConfiguration {
         if cert == nil || key == nil, let half = cert ?? key {
             throw Failure(
                 .usage, "\(half.name): a client certificate and its key go together", hint: "give both --cert and --key"
             )
         }
-        let name = endpoints?.name ?? "--endpoints"
-        var urls: [String] = []
-        for part in EtcdSettings.list(endpoints?.text ?? "") {
-            do throws(EndpointError) {
-                urls.append(
-                    try EtcdSettings.endpoint(part, defaultsToTLS: cacert != nil || cert != nil))
-            } catch {
-                throw Failure(.usage, "\(name): \(error)")
-            }
-        }
-        guard !urls.isEmpty else { throw Failure(.usage, "\(name) names no endpoint") }
         var settings = EtcdSettings(
-            endpoints: urls, certFile: cert?.text, keyFile: key?.text, caFile: cacert?.text)
+            endpoints: endpoints.value.urls(defaultsToTLS: cacert != nil || cert != nil), certFile: cert?.value,
+            keyFile: key?.value, caFile: cacert?.value)
         if let user {
-            let parts = user.text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let password = parts.count == 2 ? parts[1] : password else {
+            guard let password = user.value.password ?? password else {
                 throw Failure(
                     .usage, "\(user.name): the password is missing",
                     hint: "write --user NAME:PASSWORD, or set \(passwordVariable)")
             }
-            settings.username = parts[0]
+            settings.username = user.value.name
             settings.password = password
         }
         return EtcdConfiguration(settings)

@@ -4,43 +4,43 @@ import KubernetesClient
 import KubernetesPods
 import Machine
 
-/// The Kubernetes cluster that a network's pods are of.
+/// The Kubernetes cluster of a network's pods.
 struct Kubernetes: Sendable {
     let pods: any PodSource
-    /// By which the cluster is recorded with its pods: `ipam.cluster`, else the UID of its namespace `kube-system`; nil
-    /// where Kubernetes does not tell.
+    /// The identity of the cluster that is recorded with its pods: `ipam.cluster`, else the UID of its namespace
+    /// `kube-system`; nil if that cannot be read.
     let cluster: String?
 
-    /// What it is needed for.
+    /// What the pods are needed for.
     enum Purpose {
         case audit, adoption
 
-        /// What to do without a kubeconfig.
+        /// The next step if there is no kubeconfig.
         fileprivate var hint: String {
             switch self {
-            case .audit: "name one with --kubeconfig or KUBECONFIG, or judge this node alone with --node-local"
+            case .audit: "name one with --kubeconfig or KUBECONFIG, or use --node-local to check only this node"
             case .adoption: "name one with --kubeconfig or KUBECONFIG"
             }
         }
 
-        /// What cannot be done where Kubernetes does not tell which cluster it is.
+        /// The consequence if the cluster cannot be identified.
         fileprivate var loss: String {
             switch self {
-            case .audit: "its holders cannot be told from another's"
-            case .adoption: "whether the recorded pods are gone cannot be told later"
+            case .audit: "its pods cannot be distinguished from those of other clusters"
+            case .adoption: "it will not be possible to find out whether the recorded pods are gone"
             }
         }
     }
 
-    /// Finds the kubeconfig, and asks Kubernetes which cluster it is of.
+    /// Finds the kubeconfig, and asks Kubernetes for the identity of the cluster.
     ///
-    /// - Throws: ``Failure`` where no kubeconfig is named, it cannot be used, or it is of another cluster than the one that
-    ///   the network's CNI file names; `IPAMError.lookupFailed` where Kubernetes cannot be asked.
+    /// - Throws: ``Failure`` if there is no kubeconfig, or if it cannot be used or belongs to another cluster than the one
+    ///   that the network's CNI file names; `IPAMError.lookupFailed` if Kubernetes cannot be asked.
     init(of network: NetworkName, _ connection: Connection, for purpose: Purpose) async throws {
         let configuration = connection.configured[network]
         guard let origin = KubeconfigSource.first(connection.options, configuration) else {
             throw Failure(
-                .usage, "no kubeconfig says where the pods of network \(network) are",
+                .usage, "there is no kubeconfig for reading the pods of network \(network)",
                 hint: purpose.hint)
         }
         let kubeconfig = try origin.read(context: KubeconfigSource.context(connection.options))
@@ -50,7 +50,7 @@ struct Kubernetes: Sendable {
         let source = Self.source(kubeconfig)
         let timeout = connection.timeout
         var identity = configuration?.cluster.map(ClusterIdentity.known)
-        // One file may have the contexts of several clusters; the nodes go by its current one.
+        // One file may have the contexts of several clusters; the nodes use its current one.
         let isAnother = KubeconfigSource.context(connection.options) != nil
         if configuration != nil, let own = KubeconfigSource.nodesPath(configuration),
             isAnother || own != origin.name, FileReader.exists(own)
@@ -61,13 +61,10 @@ struct Kubernetes: Sendable {
             identity = identity ?? found
         }
         if identity == nil { identity = try await Self.identity(source, timeout) }
-        switch identity {
-        case .known(let name)?: cluster = name
-        case nil: cluster = nil
-        case .withheld(let reason)?:
-            cluster = nil
+        cluster = if case .known(let name)? = identity { name } else { nil }
+        if case .withheld(let reason)? = identity {
             Terminal.note(
-                "warning: nothing tells this cluster from another (\(reason); or set ipam.cluster): \(purpose.loss)")
+                "warning: cannot identify this cluster (\(reason); or set ipam.cluster): \(purpose.loss)")
         }
         pods = source
     }
@@ -87,48 +84,47 @@ struct Kubernetes: Sendable {
         }
     }
 
-    /// Checks that the kubeconfig that somebody named is of the cluster that the nodes are of.
+    /// Checks that the kubeconfig that was named belongs to the cluster of the nodes.
     ///
     /// - Parameters:
     ///   - identity: the cluster of the kubeconfig at `path`.
     ///   - own: the kubeconfig that the CNI file names.
-    ///   - isNamed: whether the CNI file names the cluster: then the pods of any cluster would be judged by that name.
+    ///   - isNamed: whether the CNI file names the cluster: then the pods of any cluster would be taken for pods of that one.
     private static func requireSame(
         _ identity: ClusterIdentity, _ kubeconfig: Kubeconfig, _ path: String, as own: String,
         of network: NetworkName, isNamed: Bool, _ timeout: Duration
     ) async throws(Failure) {
-        let problem: String
+        let nodes: Kubeconfig
+        let theirs: ClusterIdentity
         do {
-            let nodes = try KubeconfigSource.nodes(path: own).read()
-            switch (identity, try await source(nodes).cluster(deadline: .now + timeout)) {
-            case (_, .withheld(let reason)) where isNamed && !kubeconfig.mayLeadToTheSameCluster(as: nodes):
-                throw Failure(
-                    .usage,
-                    "cannot tell whether \(path) is of the same cluster as \(own), and they name different servers and "
-                        + "certification authorities: \(reason)",
-                    hint:
-                        "grant the nodes' account that rule (docs/examples/rbac.yaml), or name another with --kubeconfig"
-                )
-            case (.known(let here), .known(let nodes)):
-                guard here != nodes else { return }
-                throw Failure(
-                    .usage,
-                    "\(path) is of another cluster (\(here)) than \(own) (\(nodes)), which the nodes of network "
-                        + "\(network) go by",
-                    hint: "name a kubeconfig of the cluster whose pods are on the network with --kubeconfig")
-            case (.withheld(let reason), .known):
-                throw Failure(
-                    .usage, "cannot tell whether \(path) is of the same cluster as \(own): \(reason)",
-                    hint: "grant it that rule, or name another with --kubeconfig")
-            case (_, .withheld(let reason)): problem = reason
-            }
-        } catch let failure as Failure where failure.status == .usage {
-            throw failure
-        } catch let failure as Failure {
-            problem = failure.message
+            nodes = try KubeconfigSource.nodes(path: own).read()
+            theirs = try await source(nodes).cluster(deadline: .now + timeout)
         } catch {
-            problem = "\(error)"
+            return warn(Failure(any: error).message)
         }
-        Terminal.note("warning: cannot tell whether \(path) is of the same cluster as \(own): \(problem)")
+        func warn(_ problem: String) {
+            Terminal.note("warning: cannot tell whether \(path) and \(own) belong to the same cluster: \(problem)")
+        }
+        switch (identity, theirs) {
+        case (_, .withheld(let reason)) where isNamed && !kubeconfig.mayLeadToTheSameCluster(as: nodes):
+            throw Failure(
+                .usage,
+                "cannot tell whether \(path) and \(own) belong to the same cluster; they name different servers and "
+                    + "certification authorities: \(reason)",
+                hint: "grant the nodes' account that rule (docs/examples/rbac.yaml), or name another kubeconfig with "
+                    + "--kubeconfig")
+        case (.known(let here), .known(let there)):
+            guard here != there else { return }
+            throw Failure(
+                .usage,
+                "\(path) belongs to another cluster (\(here)) than \(own) (\(there)), which the nodes of network "
+                    + "\(network) use",
+                hint: "use --kubeconfig to name a kubeconfig of the cluster whose pods are on the network")
+        case (.withheld(let reason), .known):
+            throw Failure(
+                .usage, "cannot tell whether \(path) and \(own) belong to the same cluster: \(reason)",
+                hint: "grant that rule, or name another kubeconfig with --kubeconfig")
+        case (_, .withheld(let reason)): warn(reason)
+        }
     }
 }

@@ -3,27 +3,28 @@ import IPAMKit
 import KubernetesClient
 import KubernetesPods
 
-/// Whether reservations leave room for the rollouts of the Deployments that they are for.
+/// Checks whether reservations for Deployments leave room for their rolling updates.
 struct RolloutAdvice: Sendable {
     let network: NetworkName
     let rangeSets: [RangeSet]
     let connection: Connection
 
-    /// So many Deployments of a plan are asked about.
+    /// How many Deployments of a plan are read from Kubernetes.
     private static let mostDeployments = 16
-    private static let patience = Duration.seconds(2)
+    /// How long all of these reads may take.
+    private static let longestWait = Duration.seconds(2)
 
-    /// What is wrong with the Deployments that `orders` reserve for, on top of what is reserved already. Kubernetes is asked
-    /// for them, if it can be: without a kubeconfig, without the right to look, or without an answer soon, nothing is said.
+    /// The shortages of the Deployments that `orders` reserve for, with what is reserved already. There are none without a
+    /// kubeconfig, without the right to read Deployments, and without a fast answer from Kubernetes.
     ///
-    /// - Throws: `IPAMError` where the store cannot be read.
+    /// - Throws: `IPAMError` if the store cannot be read.
     func warnings(on orders: [ReservationOrder], now: Timestamp) async throws -> [Rollout.Shortage] {
         var holders: [ReservationHolder] = []
         for order in orders where !holders.contains(order.reservation.holder) {
             if case .workload(_, .deployment, _) = order.reservation.holder { holders.append(order.reservation.holder) }
         }
         guard !holders.isEmpty, let client else { return [] }
-        let deadline = ContinuousClock.now + min(connection.timeout, Self.patience)
+        let deadline = ContinuousClock.now + min(connection.timeout, Self.longestWait)
         var warnings: [Rollout.Shortage] = []
         for holder in holders.prefix(Self.mostDeployments) {
             guard case .workload(let namespace, _, let name) = holder,
@@ -42,7 +43,7 @@ struct RolloutAdvice: Sendable {
     {
         rangeSets.enumerated().compactMap { index, set in
             let count = addresses.count { set.range(containing: $0) != nil }
-            // Of a set without any the pods get dynamic addresses.
+            // From a range set without reservations the pods get dynamic addresses.
             guard count > 0 else { return nil }
             return rollout.shortage(
                 withAddresses: count, for: holder, rangeSet: rangeSets.count > 1 ? index : nil)

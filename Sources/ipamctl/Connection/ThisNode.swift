@@ -1,14 +1,15 @@
 import IPAMKit
 import Machine
 
-/// What this node knows by itself of its containers.
+/// What this node knows about its containers without Kubernetes.
 enum ThisNode {
+    /// Where libcni keeps the results of ADDs.
     static let cacheFolder = "/var/lib/cni/results"
 
     /// - Parameters:
     ///   - configuration: the network's CNI file, which may name the node.
     ///   - folder: the runtime's result cache.
-    /// - Throws: ``Failure`` when the cache cannot be read: without it, what the runtime has attached is not known.
+    /// - Throws: ``Failure`` if the cache cannot be read: it is the only list of what the runtime has attached.
     static func snapshot(of network: NetworkName, _ configuration: NetworkConfiguration?, cache folder: String)
         throws(Failure) -> NodeSnapshot
     {
@@ -25,21 +26,17 @@ enum ThisNode {
     /// The entries of libcni's cache (`libcni.cachedInfo`, kind `cniCacheV1`) for one network. A file that cannot be used
     /// does not keep the others from being read.
     private static func cached(_ network: NetworkName, in folder: String) throws(Failure) -> [NodeSnapshot.Cached] {
-        let hint = "name the runtime's result cache with --cni-cache"
-        let names: [String]
-        do throws(FileError) {
-            guard let found = try FileReader.names(in: folder) else {
+        let names = try Failure.wrap(hint: "name the runtime's result cache with --cni-cache") {
+            guard let names = try FileReader.names(in: folder) else {
                 throw FileError(.read, folder, reason: "No such file or directory")
             }
-            names = found
-        } catch {
-            throw Failure(.failed, error.description, hint: hint)
+            return names
         }
         var entries: [NodeSnapshot.Cached] = []
         var problems: [String] = []
         for name in names.sorted() where !name.hasPrefix(".") {
             let path = folder + "/" + name
-            // A DEL may come between.
+            // A DEL may have removed the file.
             guard FileReader.exists(path) else { continue }
             do throws(Failure) {
                 if let entry = try entry(path, of: network) { entries.append(entry) }
@@ -54,16 +51,9 @@ enum ThisNode {
         return entries
     }
 
-    /// Nil for what is of another network.
+    /// nil for a file of another network.
     private static func entry(_ path: String, of network: NetworkName) throws(Failure) -> NodeSnapshot.Cached? {
-        let json: JSONValue
-        do {
-            json = try JSONValue(parsing: try FileReader.text(of: path))
-        } catch let error as JSONSyntaxError {
-            throw Failure(.failed, "\(path) is not valid JSON: \(error)")
-        } catch {
-            throw Failure(.failed, "\(error)")
-        }
+        let json = try TextFile.json(path, try Failure.wrap { try FileReader.text(of: path) })
         guard json["networkName"]?.string == network.text else { return nil }
         guard let container = json["containerId"]?.string, let ifname = json["ifName"]?.string,
             let containerID = try? ContainerID(container), let interface = try? InterfaceName(ifname)
@@ -73,7 +63,7 @@ enum ThisNode {
             addresses: json["result"].map(CNIResult.addresses(inPrevResult:)) ?? [])
     }
 
-    /// What libcni names a file of the cache for: `NETWORK-CONTAINER-INTERFACE`.
+    /// The attachment in the name of a cache file, `NETWORK-CONTAINER-INTERFACE`.
     private static func attachment(named name: String, of network: NetworkName) -> AttachmentReference? {
         guard name.hasPrefix(network.text + "-") else { return nil }
         let rest = name.dropFirst(network.text.count + 1)

@@ -1,7 +1,7 @@
 import IPAMKit
 
-/// Addresses as an operator writes them: single ones, ranges `a-b` and CIDRs, each perhaps several with commas.
-struct AddressSelection {
+/// Addresses as an operator writes them: single ones, ranges `a-b` and CIDRs, separated by commas.
+struct AddressSelection: Sendable {
     let ranges: [AddressRange]
 
     /// The most addresses that one command takes.
@@ -11,31 +11,36 @@ struct AddressSelection {
         self.ranges = ranges
     }
 
-    /// - Throws: ``Failure`` that names what is no address.
-    init(_ texts: [String]) throws(Failure) {
-        var ranges: [AddressRange] = []
-        for text in texts.flatMap({ $0.split(separator: ",") }) {
-            do throws(AddressError) {
-                ranges.append(try AddressRange(parsing: String(text)))
-            } catch {
-                throw Failure(.usage, "\(error)", hint: "write an address, a range a-b, or a CIDR")
-            }
+    /// The addresses of several arguments.
+    init(_ selections: [AddressSelection]) {
+        ranges = selections.flatMap(\.ranges)
+    }
+
+    /// Reads one argument.
+    ///
+    /// - Throws: ``Failure`` with the text that is not an address, or for more than ``limit`` addresses.
+    init(argument text: String) throws(Failure) {
+        let hint = "write an address, a range a-b, or a CIDR"
+        ranges = try Failure.wrap(.usage, hint: hint) {
+            try text.split(separator: ",").map { try AddressRange(parsing: String($0)) }
         }
-        if ranges.isEmpty, let text = texts.first {
-            throw Failure(.usage, "\"\(text)\" names no address", hint: "write an address, a range a-b, or a CIDR")
-        }
+        guard !ranges.isEmpty else { throw Failure(.usage, "\"\(text)\" names no address", hint: hint) }
+        try requireWithinLimit()
+    }
+
+    /// - Throws: ``Failure`` for more than ``limit`` addresses.
+    func requireWithinLimit() throws(Failure) {
         let count = ranges.reduce(UInt128(0)) { $0.addingReportingOverflow($1.count).partialValue }
         guard ranges.allSatisfy({ $0.count <= Self.limit }), count <= Self.limit else {
             throw Failure(.usage, "more than \(Self.limit) addresses are too many for one command")
         }
-        self.ranges = ranges
     }
 
     /// Every address, each once, in order. Of ranges and CIDRs, the addresses that no pod can have (network, broadcast,
-    /// gateway) are passed over and told; written singly, they stay in, to be refused.
-    func addresses(in rangeSets: [RangeSet]) -> (addresses: [IPAddress], passedOver: [IPAddress]) {
+    /// gateway) are left out and returned apart; if they are written singly, they stay in, to be refused.
+    func addresses(in rangeSets: [RangeSet]) -> (addresses: [IPAddress], leftOut: [IPAddress]) {
         var addresses: [IPAddress] = []
-        var passedOver: [IPAddress] = []
+        var leftOut: [IPAddress] = []
         var seen: Set<IPAddress> = []
         for range in ranges {
             var next: IPAddress? = range.start
@@ -44,23 +49,12 @@ struct AddressSelection {
                 guard seen.insert(address).inserted else { continue }
                 let role = rangeSets.lazy.compactMap { $0.range(containing: address)?.role(of: address) }.first
                 if range.count > 1, role != nil {
-                    passedOver.append(address)
+                    leftOut.append(address)
                 } else {
                     addresses.append(address)
                 }
             }
         }
-        return (addresses, passedOver)
-    }
-
-    /// One address.
-    ///
-    /// - Throws: ``Failure``.
-    static func single(_ text: String) throws(Failure) -> IPAddress {
-        do throws(AddressError) {
-            return try IPAddress(text)
-        } catch {
-            throw Failure(.usage, "\(error)")
-        }
+        return (addresses, leftOut)
     }
 }

@@ -1,40 +1,39 @@
-import ArgumentParser
-
-/// A span of time, such as `90s`, `30m`, `72h`, `7d` or `1h30m`; a bare number is seconds.
-struct DurationArgument {
+/// A time span, such as `90s`, `30m`, `72h`, `7d` or `1h30m`; a bare number is seconds.
+struct DurationArgument: Sendable, CustomStringConvertible {
     let seconds: Int64
 
     private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
 
-    /// - Throws: `ValidationError` that says how a span is written.
-    init(parsing text: String) throws {
-        guard let span = DurationArgument(argument: text) else {
-            throw ValidationError("write a span of time, such as 5s, 1m or 1h30m")
+    /// A number of ten digits is rather a Unix time, and a span of 31,688 years a mistake.
+    private static let largestNumber: Int64 = 1_000_000_000
+    private static let longest: Int64 = 1_000_000_000_000
+
+    var description: String { "\(seconds)s" }
+
+    init(seconds: Int64) {
+        self.seconds = seconds
+    }
+
+    /// - Throws: ``Failure`` that says how a span is written.
+    init(argument text: String) throws(Failure) {
+        guard let span = DurationArgument(text) else {
+            throw Failure(.usage, "\"\(text)\" is not valid: write a time span, such as 5s, 1m or 1h30m")
         }
         self = span
     }
 
-    /// Longer spans (31,688 years) are not meant; a sum of them would overflow.
-    private static let longest: Int64 = 1_000_000_000_000
-
-    init?(argument: String) {
+    /// nil for a text that is not a time span.
+    init?(_ text: String) {
         var total: Int64 = 0
-        var digits = ""
-        for character in argument {
-            if character.isASCII, character.isNumber {
-                digits.append(character)
-            } else {
-                guard let unit = Self.units[character], let number = Int64(digits), number < 1_000_000_000 else {
-                    return nil
-                }
-                total += number * unit
-                guard total < Self.longest else { return nil }
-                digits = ""
-            }
-        }
-        if !digits.isEmpty {
-            guard total == 0, let number = Int64(digits), number < 1_000_000_000 else { return nil }
-            total = number
+        var rest = text[...]
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            rest.removeFirst(digits.count)
+            guard let number = Int64(digits), number < Self.largestNumber else { return nil }
+            // A number without a unit stands alone.
+            guard let factor = rest.popFirst().map({ Self.units[$0] }) ?? (total == 0 ? 1 : nil) else { return nil }
+            total += number * factor
+            guard total < Self.longest else { return nil }
         }
         guard total > 0 else { return nil }
         seconds = total

@@ -1,21 +1,25 @@
 import ArgumentParser
+import IPAMKit
 
-/// What every command takes: which network, and how to reach its store.
+/// The options of every command: the network, and how to reach etcd and Kubernetes.
 struct GlobalOptions: ParsableArguments {
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long], help: "The network; by default the only one there is.")
-    var network: String?
+        name: [.customShort("n", allowingJoined: true), .long], help: "The network. Default: the only one that exists.",
+        transform: NetworkName.init)
+    var network: NetworkName?
 
     @Option(
         name: [.customShort("c", allowingJoined: true), .long],
-        help: "A CNI configuration file, or a folder of them (default: /etc/cni/net.d).")
+        help: "A CNI configuration file, or a folder of them. Default: \(ConfigurationFolder.standard).")
     var config: String?
 
     @Option(
-        help: "etcd's client URLs, comma-separated (default: those of the CNI file); the options below go with it.")
-    var endpoints: String?
+        help:
+            "etcd's client URLs, separated by commas, for --cacert, --cert, --key and --user. Default: the CNI file's.",
+        transform: EtcdEndpoints.init(argument:))
+    var endpoints: EtcdEndpoints?
 
-    @Option(help: "A file with the certificates that etcd's are proved by.")
+    @Option(help: "A file with CA certificates that verify etcd's certificate.")
     var cacert: String?
 
     @Option(help: "A file with the client certificate.")
@@ -24,68 +28,119 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "A file with the client certificate's key.")
     var key: String?
 
-    @Option(help: "An etcd user, as NAME:PASSWORD, or NAME and the password in IPAMCTL_PASSWORD.")
-    var user: String?
+    @Option(
+        help: "An etcd user: NAME:PASSWORD, or NAME with the password in IPAMCTL_PASSWORD.",
+        transform: EtcdUser.init(argument:))
+    var user: EtcdUser?
 
     @Option(
         help: """
-            A kubeconfig, where pods are looked at (default: KUBECONFIG, ~/.kube/config, a pod's service account, the CNI \
-            file's).
+            The kubeconfig for reading pods and nodes. Default: the first that exists of KUBECONFIG, ~/.kube/config, the \
+            pod's service account, and the CNI file's.
             """)
     var kubeconfig: String?
 
-    @Option(help: "The kubeconfig's context (default: its current-context).")
+    @Option(help: "The kubeconfig's context. Default: its current-context.")
     var context: String?
 
     @Option(
-        help: "How long each look at etcd or Kubernetes, and each change, may take, such as 5s or 1m (default: 20s).",
-        transform: DurationArgument.init(parsing:))
-    var timeout: DurationArgument?
+        help: "How long each read, and each change, may take, such as 5s or 1m. Default: \(standardTimeout).",
+        transform: DurationArgument.init(argument:))
+    var timeout = standardTimeout
 
-    @Flag(name: .shortAndLong, help: "Say on standard error what is connected to.")
+    @Flag(name: .shortAndLong, help: "Print the sources and endpoints in use to standard error.")
     var verbose = false
+
+    private static let standardTimeout = DurationArgument(seconds: 20)
 }
 
 /// How a result is printed.
 struct OutputOptions: ParsableArguments {
-    @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
-    var output = OutputFormat.table
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of the result.")
+    var format = OutputFormat.table
 
-    /// Before anything is done: a change whose result cannot be printed would be done all the same.
+    func print(_ result: some Renderable) { Terminal.print(format.render(result)) }
+
+    /// Prints what a change has done.
+    ///
+    /// - Throws: why not everything was done.
+    func finish(_ result: ChangeList) throws {
+        print(result)
+        if let failure = result.failure { throw failure }
+    }
+}
+
+/// How a result is printed that has metrics.
+struct MetricOutputOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of the result.")
+    var format = MetricFormat.result(.table)
+
+    @Option(help: "Write the result to this file, completely or not at all; - is standard output.")
+    var outputFile = ResultFile.standardOutput
+
+    @Option(help: "With -o prometheus: a file of 'ipamctl audit --report', for the number of leaked addresses.")
+    var report: String?
+
     func validate() throws {
-        switch output {
-        case .table, .wide, .json, .yaml, .csv, .name: return
-        case .prometheus: throw ValidationError("prometheus is a format of 'ipamctl networks' alone")
+        if report != nil, format != .prometheus { throw ValidationError("--report goes with -o prometheus") }
+    }
+}
+
+/// The options of every command that changes something.
+struct ChangeOptions: ParsableArguments {
+    @Flag(help: "Show what would be done, and change nothing.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask for confirmation. Without a terminal, ipamctl never asks.")
+    var yes = false
+}
+
+/// `--include` of the commands that repair.
+struct IncludeOptions: ParsableArguments {
+    @Option(help: "Also repair findings of this code, which need a decision. May be given more than once.")
+    var include: [OptionalCode] = []
+
+    var codes: Set<AuditCode> { Set(include.map(\.code)) }
+
+    /// An audit code that is repaired only if `--include` names it.
+    struct OptionalCode: ExpressibleByArgument {
+        let code: AuditCode
+
+        init?(argument: String) {
+            guard let code = AuditCode(rawValue: argument), code.isRepairedOnlyWhenIncluded else { return nil }
+            self.code = code
+        }
+
+        static var allValueStrings: [String] {
+            AuditCode.allCases.filter(\.isRepairedOnlyWhenIncluded).map(\.rawValue)
         }
     }
 }
 
-/// How a result is printed that can be metrics.
-struct MetricOutputOptions: ParsableArguments {
-    @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The format of the result.")
-    var output = OutputFormat.table
+/// The network that a command is about, as its argument or by --network.
+struct NetworkArgument: ParsableArguments {
+    @Argument(help: "The network. Default: the only one that exists.", transform: NetworkName.init)
+    var network: NetworkName?
 
-    @Option(
-        help: "Write the result to this file, whole or not at all, instead of to standard output; - is standard output."
-    )
-    var outputFile: String?
+    /// - Throws: `ValidationError` if --network names another one.
+    func validate(_ global: GlobalOptions) throws {
+        if let network, let other = global.network, network != other {
+            throw ValidationError("the argument names network \(network), and --network \(other)")
+        }
+    }
 
-    @Option(help: "With -o prometheus: a report of 'ipamctl audit --report', to tell what had leaked then.")
-    var report: String?
-
-    func validate() throws {
-        if report != nil, output != .prometheus { throw ValidationError("--report goes with -o prometheus") }
+    func applied(to global: GlobalOptions) -> GlobalOptions {
+        var global = global
+        global.network = network ?? global.network
+        return global
     }
 }
 
-/// What every command that changes something takes.
-struct ChangeOptions: ParsableArguments {
-    @Flag(help: "Tell what would be done, and change nothing.")
-    var dryRun = false
-
-    @Flag(name: .shortAndLong, help: "Do not ask. Without a terminal nothing is asked.")
-    var yes = false
-}
+extension AuditCode: ExpressibleByArgument {}
+extension AuditCode.Severity: ExpressibleByArgument {}
+extension AddressEntry.State: ExpressibleByArgument {}
 
 /// The global options by their spellings, for those that stand before the command.
 struct GlobalOption {
@@ -93,19 +148,17 @@ struct GlobalOption {
 
     private static let valued = [
         "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
-        "--context",
-        "--timeout", "-o",
-        "--output",
+        "--context", "--timeout", "-o", "--output",
     ]
     private static let flags = ["-v", "--verbose"]
 
-    /// Nil for an argument that is not a global option, such as `--help`.
+    /// nil for an argument that is not a global option, such as `--help`.
     init?(_ argument: String) {
         let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? argument
         if Self.valued.contains(name) {
             takesNextArgument = name == argument
         } else if !argument.hasPrefix("--"), Self.valued.contains(String(argument.prefix(2))) {
-            // The value is joined to it: -ojson.
+            // The value is joined to the option: -ojson.
             takesNextArgument = false
         } else if Self.flags.contains(argument) {
             takesNextArgument = false

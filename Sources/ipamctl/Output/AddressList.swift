@@ -13,7 +13,7 @@ struct AddressList: Renderable {
     private static let anyone = "(anyone)"
     private static let notItsUser = " (not its user)"
 
-    /// For whom a cell RESERVED FOR says that an address is reserved, as `reserve --for` takes it.
+    /// The holder in a cell of the column RESERVED FOR, as `reserve --for` takes it.
     static func holder(inCell text: String) -> String {
         let holder = text.hasSuffix(notItsUser) ? String(text.dropLast(notItsUser.count)) : text
         return holder == anyone ? "" : holder

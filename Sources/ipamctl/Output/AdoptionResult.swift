@@ -2,29 +2,40 @@ import IPAMKit
 
 /// What was adopted, or would be: a line for each address.
 struct AdoptionResult: Renderable {
-    /// What became of `--no-go-nodes`.
+    /// The result of `--no-go-nodes`.
     enum Ending: Sendable {
         case done
-        /// It was said already.
+        /// It was recorded already.
         case unchanged
+        /// With the obstacles.
         case refused([String])
 
-        /// As a look tells that has changed nothing.
+        fileprivate var action: String {
+            switch self {
+            case .done: "no-go-nodes"
+            case .unchanged: "unchanged"
+            case .refused: "refused"
+            }
+        }
+
+        /// According to a plan that was not carried out.
         init(_ adoption: Adoption, obstacles: [String]) {
             self = !adoption.hasGoNodes ? .unchanged : obstacles.isEmpty ? .done : .refused(obstacles)
         }
     }
 
     let network: NetworkName
-    let outcomes: [AdoptionOutcome]
-    let ending: Ending?
+    var outcomes: [AdoptionOutcome]
+    var ending: Ending?
     let isDryRun: Bool
-    /// Why it stopped with a part done; nil where it did not.
+    /// Why the adoption stopped with a part done; nil if it did not.
     var stop: Failure?
 
-    /// What stands against the end of Go nodes.
-    var obstacles: [String] {
-        if case .refused(let obstacles)? = ending { obstacles } else { [] }
+    private static let mostObstacles = 20
+
+    /// The first obstacles to the end of Go nodes, for standard error.
+    var shownObstacles: [String] {
+        if case .refused(let obstacles)? = ending { Array(obstacles.prefix(Self.mostObstacles)) } else { [] }
     }
 
     var failure: Failure? {
@@ -32,14 +43,14 @@ struct AdoptionResult: Renderable {
         if case .refused(let obstacles)? = ending {
             return Failure(
                 .conflict,
-                "network \(network) goes on taking Go nodes into account: \(obstacles.count) "
-                    + (obstacles.count == 1 ? "address stands" : "addresses stand") + " against it",
-                hint: "restart those pods so that kube-ipam records them; 'ipamctl audit' tells what is nobody's")
+                "cannot record that network \(network) has no Go nodes: \(obstacles.count.counted("obstacle"))",
+                hint: "restart these pods so that kube-ipam records them; 'ipamctl audit' shows leaked addresses")
         }
         let skipped = outcomes.count { !$0.isDone && !$0.step.isConflict }
         if skipped > 0, !isDryRun {
             return Failure(
-                .conflict, "\(skipped) of \(outcomes.count) changed meanwhile and were left alone", hint: "run it again"
+                .conflict, "\(skipped) of \(outcomes.count) had changed and were left alone",
+                hint: "run the command again"
             )
         }
         let conflicts = outcomes.count(where: \.step.isConflict)
@@ -47,7 +58,7 @@ struct AdoptionResult: Renderable {
         return Failure(
             .conflict,
             "\(conflicts) \(conflicts == 1 ? "address of a live pod was" : "addresses of live pods were") left alone",
-            hint: "'ipamctl show ADDRESS' tells who has it by the records")
+            hint: "'ipamctl show ADDRESS' shows for whom the address is recorded")
     }
 
     // MARK: Views
@@ -55,60 +66,45 @@ struct AdoptionResult: Renderable {
     private struct Row {
         let address: IPAddress
         let action: String
-        let sentence: String
+        let text: String
         let step: AdoptionStep
     }
 
     private var rows: [Row] {
         outcomes.flatMap { outcome in
-            outcome.step.addresses.map { address in
-                let (action, sentence) = Self.words(outcome)
-                return Row(address: address, action: action, sentence: sentence, step: outcome.step)
-            }
+            let (action, text) = Self.words(outcome)
+            return outcome.step.addresses.map { Row(address: $0, action: action, text: text, step: outcome.step) }
         }
     }
 
-    private static func words(_ outcome: AdoptionOutcome) -> (action: String, sentence: String) {
-        switch outcome.step.action {
-        case .conflict(let reason): return ("conflict", "left alone: \(outcome.step.claim), and \(reason)")
-        case _ where !outcome.isDone: return ("skipped", "changed meanwhile, left alone")
+    private static func words(_ outcome: AdoptionOutcome) -> (action: String, text: String) {
+        let step = outcome.step
+        switch step.action {
+        case .conflict(let reason): return ("conflict", "left alone: \(step.claim), and \(reason)")
+        case .record where !outcome.isDone, .fence where !outcome.isDone:
+            return ("skipped", "has changed and was left alone")
         case .record(let reference):
-            return ("recorded", "recorded for \(outcome.step.who) (container \(reference.containerID))")
+            return ("recorded", "recorded for \(step.who) (container \(reference.containerID))")
         case .fence(let holder):
-            return ("fenced", "reserved for \(holder.phrase): \(outcome.step.claim), but it was not recorded")
+            return ("fenced", "reserved for \(holder.phrase): \(step.claim), but it was not recorded")
         }
     }
 
     var json: JSONValue {
-        .array(
-            rows.map { row in
-                var object: JSONObject = [
-                    "network": .string(network.text), "address": .string(row.address.description),
-                    "action": .string(row.action), "pod": .string(row.step.pod.description),
-                ]
-                switch row.step.action {
-                case .record(let reference): object["container"] = .string(reference.containerID.text)
-                case .fence(let holder): object["reservedFor"] = .string(holder.description)
-                case .conflict(let reason): object["reason"] = .string(reason)
-                }
-                if isDryRun { object["dryRun"] = true }
-                return .object(object)
-            } + (ending.map { [endingJSON($0)] } ?? []))
-    }
-
-    private func endingJSON(_ ending: Ending) -> JSONValue {
-        var object: JSONObject = ["network": .string(network.text), "action": .string(Self.action(ending))]
-        if case .refused(let obstacles) = ending { object["obstacles"] = .array(obstacles.map(JSONValue.string)) }
-        if isDryRun { object["dryRun"] = true }
-        return .object(object)
-    }
-
-    private static func action(_ ending: Ending) -> String {
-        switch ending {
-        case .done: "no-go-nodes"
-        case .unchanged: "unchanged"
-        case .refused: "refused"
+        let changes = rows.map { row -> JSONValue in
+            var object = JSONObject(change: row.action, of: network, row.address, isDryRun: isDryRun)
+            object["pod"] = .string(row.step.pod.description)
+            switch row.step.action {
+            case .record(let reference): object["container"] = .string(reference.containerID.text)
+            case .fence(let holder): object["reservedFor"] = .string(holder.description)
+            case .conflict(let reason): object["reason"] = .string(reason)
+            }
+            return .object(object)
         }
+        guard let ending else { return .array(changes) }
+        var object = JSONObject(change: ending.action, of: network, isDryRun: isDryRun)
+        if case .refused(let obstacles) = ending { object["obstacles"] = .array(obstacles.map(JSONValue.string)) }
+        return .array(changes + [.object(object)])
     }
 
     var names: [String] { rows.map(\.address.description) }
@@ -117,15 +113,15 @@ struct AdoptionResult: Renderable {
         [["NETWORK", "ADDRESS", "ACTION", "POD"] + (wide ? ["DETAIL"] : [])]
             + rows.map { row in
                 [network.text, row.address.description, row.action, row.step.pod.description]
-                    + (wide ? [row.sentence] : [])
-            } + (ending.map { [[network.text, "", Self.action($0), ""] + (wide ? [""] : [])] } ?? [])
+                    + (wide ? [row.text] : [])
+            } + (ending.map { [[network.text, "", $0.action, ""] + (wide ? [""] : [])] } ?? [])
     }
 
     func text(wide: Bool) -> String {
-        var lines = rows.map { "\($0.address) \($0.sentence)" }
+        var lines = rows.map { "\($0.address) \($0.text)" }
         switch ending {
         case .done: lines.append("network \(network) has no Go nodes any more")
-        case .unchanged: lines.append("network \(network) is known to have no Go nodes already")
+        case .unchanged: lines.append("network \(network) is already recorded as having no Go nodes")
         case .refused, nil: break
         }
         if lines.isEmpty, ending == nil { lines.append("network \(network): nothing to adopt") }

@@ -1,35 +1,36 @@
 import IPAMKit
 
-/// What an audit found, and what a repair has done about it.
+/// What an audit found, and what was repaired.
 struct AuditResult: Renderable {
     /// The repairs of one network.
     struct Repair: Sendable {
         let network: NetworkName
         let outcomes: [RepairOutcome]
+        /// Of a dry run: what a second check would have to confirm.
         let toConfirm: [AuditFinding]
 
         func lines(isDryRun: Bool) -> [String] {
-            outcomes.map { outcome in
-                let what = outcome.finding.address?.description ?? "network \(network)"
-                guard outcome.isDone else { return "\(what) skipped: it changed meanwhile" }
-                let repair = outcome.finding.repair
-                return "\(what) \(isDryRun ? repair.phrase : repair.donePhrase) "
-                    + "(\(outcome.finding.code.rawValue): \(outcome.finding.evidence))"
+            func line(_ finding: AuditFinding, _ repair: String) -> String {
+                "\(finding.address?.description ?? "network \(network)") \(repair)"
+                    + " (\(finding.code.rawValue): \(finding.evidence))"
             }
-                + toConfirm.map { finding in
-                    "\(finding.address?.description ?? "network \(network)") \(finding.repair.phrase), when a second look says "
-                        + "the same (\(finding.code.rawValue): \(finding.evidence))"
-                }
+            let lines = outcomes.map { outcome in
+                let repair = outcome.finding.repair
+                return line(
+                    outcome.finding,
+                    !outcome.isDone ? "skipped because it has changed" : isDryRun ? repair.phrase : repair.donePhrase)
+            }
+            return lines + toConfirm.map { line($0, "\($0.repair.phrase), if a second check confirms it") }
         }
     }
 
     let reports: [AuditReport]
-    /// The reports whole, for a file.
-    let complete: JSONDocument
-    /// Of the first reports, as far as the repairs came; nil where nothing was to be repaired.
+    /// The complete reports, for a file.
+    private let complete: [AuditReport]
+    /// For the first reports, as far as the repairs came; nil if nothing was to be repaired.
     let repairs: [Repair]?
     let isDryRun: Bool
-    /// Why the repairs stopped with a part of them done; nil where they did not.
+    /// Why the repairs stopped with a part of them done; nil if they did not.
     let stop: Failure?
 
     init(
@@ -38,35 +39,53 @@ struct AuditResult: Renderable {
     ) {
         self.stop = stop
         self.reports = reports.map { $0.filtered(isWanted) }
-        complete = JSONDocument(json: Self.json(reports))
+        complete = reports
         self.repairs = repairs
         self.isDryRun = isDryRun
     }
 
-    struct JSONDocument: Sendable {
-        let json: JSONValue
+    /// Writes the complete reports to a file.
+    ///
+    /// - Returns: the failure if they cannot be written: the result is printed all the same.
+    func write(to file: ResultFile?) -> Failure? {
+        do throws(Failure) {
+            try file?.write(Self.json(complete).serialized(pretty: true))
+            return nil
+        } catch {
+            return error
+        }
     }
 
-    /// How many findings of this severity or above there are, less those that were repaired.
-    func left(_ severity: AuditCode.Severity) -> Int {
+    // MARK: The exit status
+
+    /// Why the command fails because of what it found; nil if it does not.
+    ///
+    /// - Parameter isStrict: whether holders that could not be judged count.
+    func problems(_ severity: AuditCode.Severity, isStrict: Bool) -> Failure? {
+        let left = left(severity)
+        let unjudged = isStrict ? reports.reduce(0) { $0 + $1.unjudged.values.reduce(0, +) } : 0
+        let parts =
+            (left > 0 ? ["\(left.counted("finding"))\(repairs == nil ? "" : " left")"] : [])
+            + (unjudged > 0 ? ["\(unjudged.counted("holder")) not judged"] : [])
+        guard !parts.isEmpty else { return nil }
+        return Failure(
+            .problems, parts.joined(separator: ", "), hint: repairs != nil || left == 0 ? nil : hint(severity))
+    }
+
+    /// The findings of this severity or above, except those that were repaired.
+    private func left(_ severity: AuditCode.Severity) -> Int {
         let found = reports.flatMap(\.findings).count { $0.code.severity >= severity }
         guard let repairs, !isDryRun else { return found }
         return found - repairs.flatMap(\.outcomes).count { $0.isDone && $0.finding.code.severity >= severity }
     }
 
-    /// How many holders could not be judged.
-    var unjudged: Int { reports.reduce(0) { $0 + $1.unjudged.values.reduce(0, +) } }
-
     /// The next step for the findings of this severity or above.
-    func hint(_ severity: AuditCode.Severity) -> String? {
-        let findings = reports.flatMap(\.findings).filter { $0.code.severity >= severity }
-        if findings.contains(where: { $0.repair != .none && !$0.code.isRepairedOnlyWhenIncluded }) {
-            return "'ipamctl audit --repair' repairs what is safe; --dry-run shows it first"
+    private func hint(_ severity: AuditCode.Severity) -> String? {
+        let findings = reports.flatMap(\.findings).filter { $0.code.severity >= severity && $0.repair != .none }
+        if findings.contains(where: { !$0.code.isRepairedOnlyWhenIncluded }) {
+            return "'ipamctl audit --repair' makes the safe repairs; --dry-run shows them first"
         }
-        if let code = findings.first(where: { $0.repair != .none })?.code {
-            return "'ipamctl audit --repair --include \(code.rawValue)' repairs it"
-        }
-        return nil
+        return findings.first.map { "'ipamctl audit --repair --include \($0.code.rawValue)' repairs it" }
     }
 
     // MARK: Views
@@ -109,59 +128,55 @@ struct AuditResult: Renderable {
     }
 
     func text(wide: Bool) -> String {
-        var text = ""
         let clean = reports.indices.filter(isClean)
-        for (index, report) in reports.enumerated() where clean.count < 2 || !clean.contains(index) {
-            if !text.isEmpty { text += "\n" }
-            text += Self.summary(report)
-            if !report.findings.isEmpty {
-                text += "\n"
-                let rows = report.findings.map { finding in
-                    [
-                        finding.address?.description ?? "", finding.code.rawValue,
-                        finding.evidence
-                            + (wide ? Self.repair(finding).map { " [\($0)]" } ?? "" : ""),
-                    ]
-                }
-                text += TextTable.render([["ADDRESS", "CODE", "EVIDENCE"]] + rows)
-            }
-            guard let repairs, index < repairs.count else { continue }
-            let repair = repairs[index]
-            let lines = repair.lines(isDryRun: isDryRun)
-            guard !lines.isEmpty else { continue }
-            text += "\n" + lines.map { "\($0)\(isDryRun ? " (dry run)" : "")\n" }.joined()
-            let skipped = repair.outcomes.count { !$0.isDone }
-            if !isDryRun {
-                text += "\(repair.outcomes.count - skipped) repaired"
-                text += skipped > 0 ? ", \(skipped) skipped because they changed meanwhile\n" : "\n"
-            }
+        let shown = reports.indices.filter { clean.count < 2 || !clean.contains($0) }
+        var sections = shown.map { section($0, wide: wide) }
+        if clean.count > 1 {
+            let names = clean.map { "\(reports[$0].network) (\(reports[$0].checked))" }.joined(separator: ", ")
+            sections.append("no findings in \(clean.count) networks (addresses used or reserved): \(names)\n")
         }
-        guard clean.count > 1 else { return text }
-        let names = clean.map { "\(reports[$0].network) (\(reports[$0].checked))" }.joined(separator: ", ")
-        return text + (text.isEmpty ? "" : "\n")
-            + "no findings in \(clean.count) networks (addresses used or reserved): \(names)\n"
+        return sections.joined(separator: "\n")
     }
 
-    /// Whether there is nothing to tell of a network but that it is in order.
+    /// The summary of a network, its findings, and its repairs.
+    private func section(_ index: Int, wide: Bool) -> String {
+        let report = reports[index]
+        var text = Self.summary(report)
+        if !report.findings.isEmpty {
+            let rows = report.findings.map { finding in
+                let repair = wide ? Self.repair(finding).map { " [\($0)]" } ?? "" : ""
+                return [finding.address?.description ?? "", finding.code.rawValue, finding.evidence + repair]
+            }
+            text += "\n" + TextTable.render([["ADDRESS", "CODE", "EVIDENCE"]] + rows)
+        }
+        guard let repairs, index < repairs.count else { return text }
+        let lines = repairs[index].lines(isDryRun: isDryRun)
+        if lines.isEmpty { return text }
+        text += "\n" + lines.map { "\($0)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+        if isDryRun { return text }
+        let skipped = repairs[index].outcomes.count { !$0.isDone }
+        return text + "\(repairs[index].outcomes.count - skipped) repaired"
+            + (skipped > 0 ? ", \(skipped) skipped because they have changed\n" : "\n")
+    }
+
+    /// Whether a network has no findings, no repairs, and no holder that could not be judged.
     private func isClean(_ index: Int) -> Bool {
         let report = reports[index]
         guard report.findings.isEmpty, report.unjudged.isEmpty else { return false }
         guard let repairs else { return true }
-        // A run that was stopped has not come to the later networks.
+        // A run that was stopped did not reach the later networks.
         return index < repairs.count && repairs[index].lines(isDryRun: isDryRun).isEmpty
     }
 
     private static func summary(_ report: AuditReport) -> String {
-        let judge = report.node.map { "by node \($0) alone" } ?? "\(report.pods) \(report.pods == 1 ? "pod" : "pods")"
-        var text =
-            "network \(report.network): \(report.checked) \(report.checked == 1 ? "address" : "addresses") used or reserved, \(judge), "
-        text += "revision "
-        text += "\(report.revision)\n"
+        let source = report.node.map { "by node \($0) alone" } ?? report.pods.counted("pod")
+        var text = "network \(report.network): \(report.checked.counted("address")) used or reserved, \(source), "
+        text += "revision \(report.revision)\n"
         let counts = Dictionary(grouping: report.findings, by: \.code)
         if counts.isEmpty { text += "  no findings\n" }
         let rows = AuditCode.allCases.compactMap { code -> [String]? in
             guard let findings = counts[code] else { return nil }
-            let next = findings.compactMap(repair).first ?? "a person must decide"
+            let next = findings.compactMap(repair).first ?? "needs manual action"
             return ["  \(findings.count)", code.rawValue, code.severity.rawValue, next]
         }
         if !rows.isEmpty { text += TextTable.render(rows) }
@@ -172,7 +187,7 @@ struct AuditResult: Renderable {
         return text
     }
 
-    /// What repairs a finding, in words; nil where nothing does.
+    /// The option that repairs a finding, and what it does; nil if nothing repairs it.
     private static func repair(_ finding: AuditFinding) -> String? {
         guard finding.repair != .none else { return nil }
         return "--repair" + (finding.code.isRepairedOnlyWhenIncluded ? " --include \(finding.code.rawValue)" : "")

@@ -6,24 +6,18 @@ struct ChangeList: Renderable {
         let address: IPAddress
         /// `reserved`, `updated`, `unchanged`, `released`, ...
         let action: String
-        /// `reserved for default/db-0`
-        let sentence: String
+        /// What follows the address: `reserved for default/db-0`.
+        let text: String
     }
 
     let network: NetworkName
     let changes: [Change]
     let isDryRun: Bool
+    /// Why the command fails although a part was done; nil if everything was.
+    var failure: Failure?
 
     var json: JSONValue {
-        .array(
-            changes.map { change in
-                var object: JSONObject = [
-                    "network": .string(network.text), "address": .string(change.address.description),
-                    "action": .string(change.action),
-                ]
-                if isDryRun { object["dryRun"] = true }
-                return .object(object)
-            })
+        .array(changes.map { .object(JSONObject(change: $0.action, of: network, $0.address, isDryRun: isDryRun)) })
     }
     var names: [String] { changes.map(\.address.description) }
 
@@ -33,6 +27,16 @@ struct ChangeList: Renderable {
     }
 
     func text(wide: Bool) -> String {
-        changes.map { "\($0.address) \($0.sentence)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+        changes.map { "\($0.address) \($0.text)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+    }
+}
+
+extension JSONObject {
+    /// `{network, address?, action, dryRun?}`, which every change has.
+    init(change action: String, of network: NetworkName, _ address: IPAddress? = nil, isDryRun: Bool) {
+        self = ["network": .string(network.text)]
+        self["address"] = address.map { .string($0.description) }
+        self["action"] = .string(action)
+        if isDryRun { self["dryRun"] = true }
     }
 }

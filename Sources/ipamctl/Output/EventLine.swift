@@ -1,6 +1,6 @@
 import IPAMKit
 
-/// An event, and when it was heard of here.
+/// An event, with the time at which this machine received it.
 struct EventLine: Renderable {
     let time: Timestamp
     let event: NetworkEvent
@@ -14,9 +14,9 @@ struct EventLine: Renderable {
     private static let columns = ["TIME", "NETWORK", "EVENT", "ADDRESS", "WHO"]
     private static let wideColumns = ["FROM", "HOW", "NODE", "CONTAINER", "IFNAME", "BY", "BECAUSE", "REVISION"]
 
-    /// Of the columns: most rows fit.
+    /// The widths of the columns, wide enough for most rows.
     ///
-    /// - Parameter network: the only one there is; nil where there are several.
+    /// - Parameter network: the only network; nil if there are several.
     static func widths(_ network: NetworkName?) -> [Int] {
         [
             "2026-11-23T02:00:00Z".count, max("NETWORK".count, network?.text.count ?? 12), "configured".count,
@@ -29,7 +29,7 @@ struct EventLine: Renderable {
     }
 
     func cells(wide: Bool) -> [[String]] {
-        [Self.header(wide: wide), wide ? row(who) + wideRow : row(sentence)]
+        [Self.header(wide: wide), wide ? row(who) + wideRow : row(summary)]
     }
 
     private func row(_ who: String) -> [String] {
@@ -44,8 +44,8 @@ struct EventLine: Renderable {
         ]
     }
 
-    /// What the table has room for: who it is about, and what else one wants to know at once.
-    private var sentence: String {
+    /// The table's last column: who, with the former holder, or how a tenancy ended.
+    private var summary: String {
         switch event.kind {
         case .given, .takenOver: who + (event.former.map { ", before \(Self.phrase($0))" } ?? "")
         case .freed:
@@ -53,7 +53,7 @@ struct EventLine: Renderable {
             case nil, .deleted: who
             case .some(let ending): who + " (\(ending.rawValue)\(event.by.map { " by \($0)" } ?? ""))"
             }
-        default: who
+        case .reserved, .updated, .released, .expired, .suspected, .held, .unheld, .configured: who
         }
     }
 
@@ -81,17 +81,17 @@ struct EventLine: Renderable {
     }
 }
 
-/// Events that nobody can tell any more.
+/// Events that etcd no longer has.
 struct LostEvents: Renderable {
     let time: Timestamp
-    /// The revision that was seen last.
+    /// The last revision that was seen.
     let after: Int64
-    /// The revision that the events go on after.
+    /// The revision after which the events continue.
     let through: Int64
 
-    var sentence: String {
+    var message: String {
         through < after
-            ? "etcd was set back from revision \(after) to \(through): what happened there is not known"
+            ? "etcd went back from revision \(after) to \(through): the events of a restored etcd are not known"
             : "events between revision \(after + 1) and \(through) were lost: etcd has compacted them"
     }
 

@@ -1,6 +1,6 @@
 import IPAMKit
 
-/// Histories, a line for each holder's time and for each change of a reservation.
+/// Histories: a line for each tenancy and for each change of a reservation.
 struct HistoryList: Renderable {
     let lines: [HistoryLine]
 
@@ -12,31 +12,27 @@ struct HistoryList: Renderable {
     }
 
     func cells(wide: Bool) -> [[String]] {
-        [
-            ["NETWORK", "ADDRESS", "FROM", "TO", "EVENT", "WHO", "BY"]
-                + (wide ? ["CONTAINER", "UID", "NOTE"] : []) + ["EVIDENCE"]
-        ]
-            + lines.map { line in
-                let row = [
-                    line.network.text, line.address.description, line.from?.description ?? "",
-                    line.isOpen ? "now" : line.to?.description ?? "", line.eventName, line.who, line.by ?? "",
-                ]
-                return row
-                    + (wide
-                        ? [
-                            line.tenancy?.containerID ?? "", line.tenancy?.holder.uid ?? "",
-                            line.reservation?.note ?? "",
-                        ] : []) + [line.evidence ?? ""]
-            }
+        let header = ["NETWORK", "ADDRESS", "FROM", "TO", "EVENT", "WHO", "BY"]
+        let rows = lines.map { line in
+            let row = [
+                line.network.text, line.address.description, line.from?.description ?? "",
+                line.isOpen ? "now" : line.to?.description ?? "", line.eventName, line.who, line.by ?? "",
+            ]
+            let details = [
+                line.tenancy?.containerID ?? "", line.tenancy?.holder.uid ?? "", line.reservation?.note ?? "",
+            ]
+            return row + (wide ? details : []) + [line.evidence ?? ""]
+        }
+        return [header + (wide ? ["CONTAINER", "UID", "NOTE"] : []) + ["EVIDENCE"]] + rows
     }
 }
 
-/// Who had an address at a time.
-struct HolderAnswerResult: Renderable {
+/// Who used an address at a point in time.
+struct PastHolder: Renderable {
     let history: AddressHistory
     let time: Timestamp
     private let answer: HolderAnswer
-    /// False where the stored history cannot be read: then only the present is known.
+    /// False if the stored history cannot be read: then only the present holder is known.
     private let isWhole: Bool
 
     init(history: AddressHistory, time: Timestamp, isWhole: Bool) {
@@ -46,55 +42,46 @@ struct HolderAnswerResult: Renderable {
         answer = history.holder(at: time)
     }
 
-    /// Why nobody can tell; nil where it is known.
+    /// Why the holder is not known; nil if it is.
     var failure: Failure? {
+        let reason: String
         switch answer {
         case .had, .mayHaveHad: return nil
         case .nobody where isWhole: return nil
-        case .nobody, .unknown:
-            let reason =
-                if !isWhole {
-                    "its history cannot be read"
-                } else if case .unknown(let begin?) = answer {
-                    "what is known of it begins at \(begin)"
-                } else {
-                    "it has no history"
-                }
-            return Failure(
-                isWhole ? .notFound : .failed, "who had \(history.address) at \(time) is not known: \(reason)",
-                hint: "'ipamctl history \(history.address)' shows all that is known")
+        case .nobody,
+            .unknown where !isWhole:
+            reason = "its history cannot be read"
+        case .unknown(nil): reason = "it has no history"
+        case .unknown(let begin?): reason = "its history begins at \(begin)"
         }
+        return Failure(
+            isWhole ? .notFound : .failed, "who had \(history.address) at \(time) is not known: \(reason)",
+            hint: "'ipamctl history \(history.address)' shows everything that is known")
     }
 
-    private var line: HistoryLine? {
+    /// The state for JSON, and the tenancy.
+    private var found: (state: String, line: HistoryLine?) {
         switch answer {
-        case .had(let line), .mayHaveHad(let line): line
-        case .nobody, .unknown: nil
-        }
-    }
-
-    /// `held`, `perhaps` or `free`
-    private var state: String {
-        switch answer {
-        case .had: "held"
-        case .mayHaveHad: "perhaps"
-        case .nobody, .unknown: "free"
+        case .had(let line): ("held", line)
+        case .mayHaveHad(let line): ("perhaps", line)
+        case .nobody, .unknown: ("free", nil)
         }
     }
 
     var json: JSONValue {
         var object: JSONObject = [
             "network": .string(history.network.text), "address": .string(history.address.description),
-            "at": .string(time.description), "state": .string(state),
+            "at": .string(time.description), "state": .string(found.state),
         ]
-        object["holder"] = line?.json
+        object["holder"] = found.line?.json
         return .object(object)
     }
 
-    var names: [String] { [line?.who].compactMap(\.self) }
+    var names: [String] { [found.line?.who].compactMap(\.self) }
 
     func cells(wide: Bool) -> [[String]] {
-        [
+        let (state, line) = found
+        return [
             ["NETWORK", "ADDRESS", "AT", "STATE", "WHO", "FROM", "TO", "EVENT", "BY"],
             [
                 history.network.text, history.address.description, time.description, state, line?.who ?? "",
@@ -104,22 +91,25 @@ struct HolderAnswerResult: Renderable {
     }
 
     func text(wide: Bool) -> String {
-        let subject = "\(history.address) at \(time): "
-        switch answer {
-        case .had(let line): return subject + "\(line.who), from \(line.from?.description ?? "")\(Self.end(line))\n"
-        case .mayHaveHad(let line):
-            return subject + "perhaps \(line.who), from a time that was not recorded\(Self.end(line))\n"
-        case .nobody(let former, let next):
-            let between = [
-                former.map { "\($0.who) had it until \($0.to?.description ?? "")" },
-                next.map { "\($0.who) from \($0.from?.description ?? "") on" },
-            ].compactMap(\.self).joined(separator: ", ")
-            return subject + "nobody" + (between.isEmpty ? "" : ": \(between)") + doubts + "\n"
-        case .unknown: return subject + "not known\n"
-        }
+        let text =
+            switch answer {
+            case .had(let line): "\(line.who), from \(line.from?.description ?? "")\(Self.end(line))"
+            case .mayHaveHad(let line):
+                "perhaps \(line.who), from a time that was not recorded\(Self.end(line))"
+            case .nobody(let former, let next):
+                [
+                    "nobody",
+                    [
+                        former.map { "\($0.who) had it until \($0.to?.description ?? "")" },
+                        next.map { "\($0.who) from \($0.from?.description ?? "") on" },
+                    ].compactMap(\.self).joined(separator: ", "),
+                ].filter { !$0.isEmpty }.joined(separator: ": ") + doubts
+            case .unknown: "not known"
+            }
+        return "\(history.address) at \(time): \(text)\n"
     }
 
-    /// How a holder's time ended.
+    /// How a tenancy ended.
     private static func end(_ line: HistoryLine) -> String {
         guard let event = line.event, let to = line.to else { return ", and still has it" }
         let by = line.by.map { " by \($0)" } ?? ""
@@ -135,12 +125,12 @@ struct HolderAnswerResult: Renderable {
         return " to \(to), \(how)" + (line.evidence.map { " (\($0))" } ?? "")
     }
 
-    /// Why nobody may be somebody whom nobody recorded.
+    /// Why somebody may have used the address without a record.
     private var doubts: String {
         var doubts: [String] = []
-        if history.mayHaveGoNodes { doubts.append("Go nodes, which the network may have, write no history") }
+        if history.mayHaveGoNodes { doubts.append("the network may have Go nodes, which write no history") }
         if history.unknownEntries > 0 {
-            doubts.append("\(history.unknownEntries) entries are of a later version, and not understood")
+            doubts.append("\(history.unknownEntries) entries were written by a later version and cannot be read")
         }
         return doubts.isEmpty ? "" : " (\(doubts.joined(separator: "; ")))"
     }

@@ -1,31 +1,31 @@
 import IPAMKit
 
-/// Results that come one by one, each a whole line, row or document by itself.
+/// Results that are printed as they arrive, each as a line, row or document of its own.
 struct LiveOutput {
     private let format: OutputFormat
-    /// Of the columns so far: what comes later may be wider.
+    /// The widths of the columns so far; a later row may need more.
     private var widths: [Int]
 
-    /// - Parameter widths: how wide the columns are expected to be.
+    /// - Parameter widths: the expected widths of the columns.
     init(_ format: OutputFormat, widths: [Int]) {
         self.format = format
         self.widths = widths
     }
 
     var isWide: Bool { format == .wide || format == .csv }
-    /// Whether programs read it, that want everything in one stream.
+    /// Whether programs read the output: they get everything in one stream.
     var isStructured: Bool { format == .json || format == .yaml }
 
-    /// What stands above the first result.
+    /// The header above the first result; empty for formats without one.
     mutating func header(_ cells: [String]) -> String {
         switch format {
         case .table, .wide: TextTable.render([cells], &widths)
         case .csv: CSVText.render([cells])
-        case .json, .yaml, .name, .prometheus: ""
+        case .json, .yaml, .name: ""
         }
     }
 
-    /// The other place where a format is matched; ``OutputFormat/render(_:)`` is for results that are there at once.
+    /// The other place where a format is matched; ``OutputFormat/render(_:)`` is for complete results.
     mutating func render(_ result: some Renderable) -> String {
         switch format {
         case .table, .wide: Terminal.harmless(TextTable.render(Array(result.cells(wide: isWide).dropFirst()), &widths))
@@ -33,7 +33,6 @@ struct LiveOutput {
         case .yaml: "---\n" + YAMLText.render(result.json)
         case .csv: Terminal.harmless(CSVText.render(Array(result.cells(wide: true).dropFirst())))
         case .name: Terminal.harmless(result.names.map { $0 + "\n" }.joined())
-        case .prometheus: format.render(result)
         }
     }
 }

@@ -5,15 +5,14 @@ struct NetworkChange: Renderable {
     let network: NetworkName
     /// `held`, `lifted`, `unchanged`
     let action: String
-    /// `on hold: moving to 10.189/16`
-    let sentence: String
+    /// What follows the network: `on hold: moving to 10.189/16`.
+    let text: String
     let hold: NetworkSettings.Hold?
     let isDryRun: Bool
 
     var json: JSONValue {
-        var object: JSONObject = ["network": .string(network.text), "action": .string(action)]
+        var object = JSONObject(change: action, of: network, isDryRun: isDryRun)
         object["hold"] = hold?.json
-        if isDryRun { object["dryRun"] = true }
         return .array([.object(object)])
     }
     var names: [String] { [network.text] }
@@ -22,5 +21,5 @@ struct NetworkChange: Renderable {
         [["NETWORK", "ACTION"] + (wide ? ["HOLD"] : []), [network.text, action] + (wide ? [hold?.reason ?? ""] : [])]
     }
 
-    func text(wide: Bool) -> String { "network \(network) \(sentence)\(isDryRun ? " (dry run)" : "")\n" }
+    func text(wide: Bool) -> String { "network \(network) \(text)\(isDryRun ? " (dry run)" : "")\n" }
 }

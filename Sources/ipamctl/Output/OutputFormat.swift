@@ -4,26 +4,43 @@ import IPAMKit
 /// How a result is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, wide, json, yaml, csv, name
-    /// Metrics in Prometheus' text format; only `networks` has any.
+}
+
+/// How a result is printed that has metrics.
+enum MetricFormat: Hashable, ExpressibleByArgument {
+    case result(OutputFormat)
+    /// Metrics in Prometheus' text format.
     case prometheus
+
+    init?(argument: String) {
+        let format = OutputFormat(argument: argument).map(Self.result)
+        guard let format = argument == Self.metrics ? .prometheus : format else { return nil }
+        self = format
+    }
+
+    private static let metrics = "prometheus"
+    static var allValueStrings: [String] { OutputFormat.allValueStrings + [metrics] }
+    var defaultValueDescription: String { OutputFormat.table.rawValue }
 }
 
 /// A result: one value, with a view for every format.
 protocol Renderable {
     var json: JSONValue { get }
-    /// Rows of cells, the header first. `wide` asks for all there is.
+    /// Rows of cells, the header first. `wide` asks for all columns.
     func cells(wide: Bool) -> [[String]]
-    /// What names each row to another command.
+    /// What identifies each row to another command.
     var names: [String] { get }
-    /// What Prometheus is told; nothing by default. Results without metrics are never asked: ``OutputOptions`` refuses.
-    var metrics: [Metric] { get }
     /// The text of the table formats; by default the cells in columns.
     func text(wide: Bool) -> String
 }
 
 extension Renderable {
-    var metrics: [Metric] { [] }
     func text(wide: Bool) -> String { TextTable.render(cells(wide: wide)) }
+}
+
+/// A result that can also be printed as metrics.
+protocol Measurable: Renderable {
+    var metrics: [Metric] { get }
 }
 
 extension OutputFormat {
@@ -36,6 +53,14 @@ extension OutputFormat {
         case .yaml: YAMLText.render(result.json)
         case .csv: Terminal.harmless(CSVText.render(result.cells(wide: true)))
         case .name: Terminal.harmless(result.names.joined(separator: "\n"))
+        }
+    }
+}
+
+extension MetricFormat {
+    func render(_ result: some Measurable) -> String {
+        switch self {
+        case .result(let format): format.render(result)
         case .prometheus: PrometheusText.render(result.metrics)
         }
     }

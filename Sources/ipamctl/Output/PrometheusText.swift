@@ -1,4 +1,4 @@
-/// A gauge, with its value for each set of labels.
+/// A gauge with a value for each set of labels.
 struct Metric {
     struct Sample {
         let labels: [(name: String, value: String)]
@@ -13,7 +13,7 @@ struct Metric {
 
 /// Prometheus' text exposition format, version 0.0.4.
 enum PrometheusText {
-    /// Metrics without a value are left out.
+    /// Metrics without values are left out.
     static func render(_ metrics: [Metric]) -> String {
         metrics.filter { !$0.samples.isEmpty }.map { metric in
             let lines = metric.samples.map { sample in
@@ -25,7 +25,7 @@ enum PrometheusText {
         }.joined()
     }
 
-    /// Backslashes and ends of lines are escaped; in a label's value quotes, too.
+    /// Escapes backslashes and line breaks and, in a label's value, quotes.
     static func escaped(_ text: String, quotes: Bool) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {

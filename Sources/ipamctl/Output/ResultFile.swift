@@ -1,24 +1,32 @@
+import ArgumentParser
 import Machine
 
-/// A result that goes to a file instead of standard output.
-enum ResultFile {
-    /// Whether `path` means standard output: `-`, or a name of its descriptor such as `/dev/stdout`.
-    static func isStandardOutput(_ path: String) -> Bool {
-        path == "-" || FileWriter.isStandardOutput(path)
+/// Where a result is written.
+struct ResultFile: ExpressibleByArgument {
+    private let path: String
+
+    /// `-`
+    static let standardOutput = ResultFile(argument: "-")
+
+    init(argument: String) {
+        path = argument
     }
 
-    /// Writes `text` to `path`, as ``FileWriter`` does; `-` is standard output.
+    var defaultValueDescription: String { path }
+
+    /// Whether the path means standard output: `-`, or a name of its descriptor such as `/dev/stdout`.
+    var isStandardOutput: Bool { path == "-" || FileWriter.isStandardOutput(path) }
+
+    /// Writes `text` to the file as ``FileWriter`` does, with a line break at its end.
     ///
     /// - Throws: ``Failure`` with the path and the reason.
-    static func write(_ text: String, to path: String) throws(Failure) {
-        if isStandardOutput(path) {
+    func write(_ text: String) throws(Failure) {
+        if isStandardOutput {
             Terminal.print(text)
             return
         }
-        do throws(FileError) {
-            try FileWriter.write(text, to: path)
-        } catch {
-            throw Failure(.failed, error.description)
+        try Failure.wrap {
+            try FileWriter.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n", to: path)
         }
     }
 }

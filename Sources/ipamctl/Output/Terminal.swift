@@ -4,7 +4,7 @@ import IPAMKit
 import Machine
 import Synchronization
 
-/// Standard output carries the result and nothing else; everything else goes to standard error.
+/// Prints results to standard output, and everything else to standard error.
 enum Terminal {
     static func print(_ text: String) {
         write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n", STDOUT_FILENO)
@@ -16,32 +16,36 @@ enum Terminal {
         write(harmless(text) + "\n", STDERR_FILENO)
     }
 
-    /// Says what is odd: the first five sentences, and how many more there are.
+    private static let mostWarnings = 5
+    private static let longestPreview = 20
+
+    /// Prints the first five warnings, and how many more there are.
     static func warn(_ warnings: [String]) {
-        for warning in warnings.prefix(5) { note("warning: \(warning)") }
-        if warnings.count > 5 { note("warning: \(warnings.count - 5) more of the same kind") }
+        for warning in warnings.prefix(mostWarnings) { note("warning: \(warning)") }
+        let rest = warnings.count - mostWarnings
+        if rest > 0 { note("warning: \(rest.counted("more warning")) of this kind") }
     }
 
-    /// What is going on, on a terminal only; the next note replaces it.
+    /// A line about work in progress, only on a terminal; the next note replaces it.
     static func progress(_ text: String) {
-        guard isatty(STDERR_FILENO) == 1 else { return }
+        guard isWatched, !text.isEmpty || isInProgress.load(ordering: .relaxed) else { return }
         write("\r\u{1B}[K" + harmless(text), STDERR_FILENO)
         isInProgress.store(!text.isEmpty, ordering: .relaxed)
     }
 
-    /// Whether a person sees the remarks.
+    /// Whether standard error is a terminal.
     static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
-    // MARK: Whoever reads the result
+    // MARK: The reader of the result
 
-    /// False when the other end of standard output is closed.
+    /// False if the other end of standard output is closed.
     static var hasReader: Bool {
         var polled = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
         return poll(&polled, 1, 0) <= 0 || Int32(polled.revents) & (POLLERR | POLLHUP) == 0
     }
 
-    /// Returns when nobody reads the result any more, about a second later; also when the task is cancelled.
-    static func waitUntilNobodyReads() async {
+    /// Returns within about a second after the reader of the result has gone; also if the task is cancelled.
+    static func waitForReaderToLeave() async {
         while hasReader, !Task.isCancelled { await TransferLoop.current.sleep(until: .now + .seconds(1)) }
     }
 
@@ -52,18 +56,16 @@ enum Terminal {
         if let hint = failure.hint { note("hint: \(hint)") }
     }
 
-    /// Asks before something is changed, where a person can answer.
+    /// Asks before something is changed, if standard input is a terminal.
     ///
     /// - Parameters:
-    ///   - question: what is asked.
     ///   - preview: what would be done, a line for each address; the first twenty are shown.
-    ///   - assumeYes: true asks nothing.
-    /// - Throws: ``Failure/declined`` when the answer is no, nothing, or Ctrl-C.
-    static func confirm(_ question: String, showing preview: String = "", assumeYes: Bool) throws {
+    ///   - assumeYes: true if nothing is to be asked.
+    /// - Throws: ``Failure/declined`` if the answer is no, empty, or Ctrl-C.
+    static func confirm(_ question: String, showing preview: [String] = [], assumeYes: Bool) throws {
         guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
-        let lines = preview.split(separator: "\n")
-        for line in lines.prefix(20) { note(String(line)) }
-        if lines.count > 20 { note("... and \(lines.count - 20) more") }
+        for line in preview.prefix(longestPreview) { note(line) }
+        if preview.count > longestPreview { note("... and \(preview.count - longestPreview) more") }
         write(harmless("\(question) [y/N] "), STDERR_FILENO)
         let line = answer()
         if line == nil { note("") }
@@ -71,7 +73,7 @@ enum Terminal {
         guard answer == "y" || answer == "yes" else { throw Failure.declined }
     }
 
-    /// A line that is typed. Ctrl-C ends the waiting and not the program: what was done before is still to be told.
+    /// A line that is typed. Ctrl-C ends only the wait, so that the command can still print what it has done.
     private static func answer() -> String? {
         var waiting = sigaction()
         var former = sigaction()
@@ -83,7 +85,7 @@ enum Terminal {
         var byte: UInt8 = 0
         var count = 0
         repeat {
-            // A terminal hands over whole lines.
+            // A terminal delivers whole lines.
             count = read(STDIN_FILENO, &byte, 1)
             if count == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
         } while count == 1 && byte != UInt8(ascii: "\n")
@@ -93,7 +95,7 @@ enum Terminal {
 
     private static let isInterrupted = Atomic(false)
 
-    /// Ends the program as Ctrl-C does, if it was pressed at a question: a shell then runs nothing that comes after it.
+    /// Ends the program as Ctrl-C does, if it was pressed at a question: a shell script stops, too.
     static func endIfInterrupted() {
         guard isInterrupted.load(ordering: .relaxed) else { return }
         signal(SIGINT, SIG_DFL)
@@ -105,11 +107,11 @@ enum Terminal {
         exit(Failure.Status.failed.rawValue)
     }
 
-    /// Control characters, and marks that turn the direction of text, which anybody may have stored, do nothing to the
-    /// terminal.
+    /// Replaces control characters and marks that change the direction of text: anybody may have stored them, and they
+    /// would change what the terminal shows.
     static func harmless(_ text: String) -> String {
         func isControl(_ value: UInt32) -> Bool { (value < 0x20 && value != 0x0A && value != 0x09) || value == 0x7F }
-        // The others begin with one of these bytes.
+        // The other characters begin with one of these bytes.
         guard text.utf8.contains(where: { isControl(UInt32($0)) || [0xC2, 0xD8, 0xE2].contains($0) }) else {
             return text
         }
@@ -122,13 +124,13 @@ enum Terminal {
     }
 
     private static func write(_ text: String, _ descriptor: Int32) {
-        // A reader that went away (head, less) has seen enough. Anything else loses a part of the result.
+        // A reader that left (head, less) needs no more. Any other error loses a part of the result.
         guard FileWriter.write(text, to: descriptor) || errno == EPIPE || descriptor == STDERR_FILENO else { fail() }
     }
 }
 
 extension Unicode.Scalar {
-    /// Whether it turns the direction of the text behind it (Unicode's Bidi_Control).
+    /// Whether it changes the direction of the text after it (Unicode's Bidi_Control).
     fileprivate var turnsText: Bool {
         switch value {
         case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true

@@ -1,12 +1,12 @@
-/// Cells in left-aligned columns, two spaces apart; an empty cell is shown as a dash. What would move a terminal's cursor
-/// is shown as an escape: a note is anyone's text.
+/// Cells in left-aligned columns, two spaces apart. An empty cell is shown as a dash, and a control character as an escape,
+/// because anybody may have written a note.
 enum TextTable {
     static func render(_ rows: [[String]]) -> String {
         var widths: [Int] = []
         return render(rows, &widths)
     }
 
-    /// - Parameter widths: the least that the columns are wide; then what they have become.
+    /// - Parameter widths: the minimum widths of the columns; afterwards their actual widths.
     static func render(_ rows: [[String]], _ widths: inout [Int]) -> String {
         let rows = rows.map { $0.map(visible) }
         for row in rows {

@@ -23,7 +23,7 @@ enum YAMLText {
                 text += isBlock(member.value) ? "\n" : " "
                 append(member.value, indent: indent + "  ", to: &text)
             }
-        default:
+        case .null, .bool, .number, .string, .array, .object:
             text += printable(value.serialized()) + "\n"
         }
     }
@@ -32,7 +32,7 @@ enum YAMLText {
         switch value {
         case .array(let elements): !elements.isEmpty
         case .object(let object): !object.isEmpty
-        default: false
+        case .null, .bool, .number, .string: false
         }
     }
 
@@ -41,7 +41,7 @@ enum YAMLText {
         return isPlain ? text : printable(JSONValue.string(text).serialized())
     }
 
-    /// JSON leaves in strings what YAML (section 5.1) does not take as it is: it is escaped.
+    /// Escapes characters that JSON allows in strings and YAML does not (section 5.1).
     private static func printable(_ json: String) -> String {
         guard json.unicodeScalars.contains(where: isUnprintable) else { return json }
         var text = ""

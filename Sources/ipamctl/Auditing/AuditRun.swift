@@ -1,0 +1,51 @@
+import IPAMKit
+
+/// One run of `ipamctl audit`: every network is checked, then perhaps repaired.
+struct AuditRun: Sendable {
+    /// Empty for all codes.
+    let only: [AuditCode]
+    let holders: HolderOptions
+    /// The container runtime's result cache, if this node is checked without Kubernetes.
+    let nodeLocalCache: String?
+    /// nil if nothing is to be repaired.
+    let repairs: RepairSettings?
+
+    func result(_ connection: Connection) async throws -> AuditResult {
+        var subjects: [AuditSubject] = []
+        for network in try await connection.networks() {
+            try await connection.requireKnown(network)
+            subjects.append(try await AuditSubject(network, connection, nodeLocalCache: nodeLocalCache))
+        }
+        let looks = try await look(subjects)
+        guard let repairs else { return AuditResult(reports: looks.map(\.report), isWanted: isWanted) }
+        return try await repair(looks, subjects, repairs)
+    }
+
+    private func repair(_ first: [AuditLook], _ subjects: [AuditSubject], _ settings: RepairSettings) async throws
+        -> AuditResult
+    {
+        var looks = first
+        let unconfirmed = first.flatMap {
+            $0.report.filtered(isWanted).unconfirmed(including: settings.included)
+        }
+        if !unconfirmed.isEmpty, settings.grace.seconds > 0, !settings.change.dryRun {
+            await settings.grace.wait(for: unconfirmed.count)
+            looks = try await look(subjects)
+        }
+        var run = RepairRun(settings, networks: subjects.map(\.network))
+        for (look, earlier) in zip(looks, first) where run.stop == nil {
+            await run.repair(look, look.report.filtered(isWanted), confirmedBy: earlier.report)
+        }
+        return try run.result(looks.map(\.report), isWanted: isWanted)
+    }
+
+    private func look(_ subjects: [AuditSubject]) async throws -> [AuditLook] {
+        var looks: [AuditLook] = []
+        for subject in subjects { looks.append(try await subject.look()) }
+        return looks
+    }
+
+    private func isWanted(_ finding: AuditFinding) -> Bool {
+        (only.isEmpty || only.contains(finding.code)) && holders.admits(finding)
+    }
+}

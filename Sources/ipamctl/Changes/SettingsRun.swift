@@ -1,0 +1,54 @@
+import IPAMKit
+
+/// A change of a network's settings: planned, asked for, made.
+struct SettingsRun: Sendable {
+    let change: ChangeOptions
+    let wanted: SettingsChange
+
+    func result(_ connection: Connection) async throws -> NetworkChange {
+        let network = try await connection.network(for: [])
+        let pool = connection.pool(network.name)
+        var plan = try await pool.plan(wanted, fixed: network.fixed)
+        if plan.isNeeded, !change.dryRun {
+            let made = await change.carryOut(asking: question(plan, network.name)) { _ in
+                [try await pool.carryOut(plan)]
+            }
+            if let error = made.error { throw error }
+            // Somebody else was faster with the same change.
+            if made.steps == [false] { plan = try await pool.plan(wanted, fixed: network.fixed) }
+        }
+        return NetworkChange(network.name, plan, isDryRun: change.dryRun)
+    }
+
+    private func question(_ plan: SettingsPlan, _ network: NetworkName) -> String {
+        switch wanted {
+        case .hold: "Hold network \(network), so that no pod gets an address of it?"
+        case .unhold: "Lift the hold of network \(network)\(plan.hold?.phrase ?? "")?"
+        case .endGoNodes: "Record that network \(network) has no Go nodes?"
+        }
+    }
+}
+
+extension NetworkSettings.Hold {
+    /// What follows the network that is held: ` by root@admin1 since 2026-11-23T02:00:00Z: moving`.
+    fileprivate var phrase: String {
+        (by.map { " by \($0)" } ?? "") + (since.map { " since \($0)" } ?? "") + (reason.map { ": \($0)" } ?? "")
+    }
+}
+
+extension NetworkChange {
+    fileprivate init(_ network: NetworkName, _ plan: SettingsPlan, isDryRun: Bool) {
+        var hold = plan.hold
+        let (action, text): (String, String)
+        switch plan.change {
+        case .hold(let wanted) where plan.isNeeded:
+            hold = wanted
+            (action, text) = ("held", "on hold: \(wanted.reason ?? "")")
+        case .unhold where plan.isNeeded:
+            (action, text) = ("lifted", "no longer on hold (was\(hold?.phrase ?? ""))")
+        case .hold, .unhold, .endGoNodes:
+            (action, text) = ("unchanged", hold.map { "is on hold already\($0.phrase)" } ?? "is not on hold")
+        }
+        self.init(network: network, action: action, text: text, hold: hold, isDryRun: isDryRun)
+    }
+}

@@ -1,0 +1,146 @@
+import IPAMKit
+
+/// The network that a command works on.
+struct SelectedNetwork: Sendable {
+    let name: NetworkName
+    /// From the CNI file, else from the store; empty if neither has them.
+    let rangeSets: [RangeSet]
+
+    /// The fixed ranges, for settings that have to be made.
+    var fixed: [AddressRange] { rangeSets.flatMap { $0.ranges.compactMap(\.fixed) } }
+
+    func range(containing address: IPAddress) -> PoolRange? {
+        rangeSets.lazy.compactMap { $0.range(containing: address) }.first
+    }
+
+    /// - Throws: ``Failure`` if nothing says which addresses the network has.
+    func requireRangeSets() throws(Failure) {
+        guard rangeSets.isEmpty else { return }
+        throw Failure(
+            .notFound, "the store has no address ranges of network \(name)",
+            hint: "name the network's CNI file with --config")
+    }
+
+    /// The failure of a command that knows nothing of an address outside the network.
+    func outside(_ address: IPAddress) -> Failure {
+        Failure(.notFound, "\(address) lies in no subnet of network \(name)", hint: "see 'ipamctl networks'")
+    }
+}
+
+extension Connection {
+    /// The networks of the store and of the CNI files, sorted; only the requested one if there is one.
+    func networks() async throws -> [NetworkName] {
+        if let requested { return [requested] }
+        do throws(IPAMError) {
+            return try await allNetworks()
+        } catch {
+            guard case .store(.denied(let problem)) = error else { throw error }
+            throw Failure(
+                .failed, "cannot list the networks: \(problem)",
+                hint: "name the network with --network; or let the etcd user read the prefix \(Keyspace.root)")
+        }
+    }
+
+    private func allNetworks() async throws(IPAMError) -> [NetworkName] {
+        let stored = try await NetworkDirectory.networks(in: store, deadline: deadline)
+        return Set(stored).union(configured.keys).sorted { $0.text < $1.text }
+    }
+
+    /// The inventory of each network, with its range sets. Values in the store that cannot be used are reported on standard
+    /// error.
+    func inventories() async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
+        var inventories: [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] = []
+        for name in try await networks() {
+            let inventory = try await pool(name).inventory()
+            Terminal.warn(inventory.problems.map(\.description))
+            let rangeSets = configured[name]?.rangeSets ?? inventory.rangeSets
+            if rangeSets == nil, inventory.entries.isEmpty { try await requireKnown(name) }
+            inventories.append((inventory, rangeSets))
+        }
+        return inventories
+    }
+
+    /// The range sets of a network, from the CNI file, else from the store; nil if neither has them.
+    func rangeSets(of network: NetworkName) async throws(IPAMError) -> [RangeSet]? {
+        if let configuration = configured[network] { return configuration.rangeSets }
+        return try await pool(network).storedRangeSets()
+    }
+
+    /// A network that is known by its name.
+    ///
+    /// - Throws: ``Failure`` if neither the store nor a CNI file has it.
+    func network(named name: NetworkName) async throws -> SelectedNetwork {
+        let rangeSets = try await rangeSets(of: name)
+        if rangeSets == nil { try await requireKnown(name) }
+        return SelectedNetwork(name: name, rangeSets: rangeSets ?? [])
+    }
+
+    /// The network that a command is about: the requested one, the only one, or the only one with all of `addresses`.
+    ///
+    /// - Throws: ``Failure`` if there is none, or more than one.
+    func network(for addresses: [IPAddress]) async throws -> SelectedNetwork {
+        if let requested { return try await network(named: requested) }
+        var known: [SelectedNetwork] = []
+        for name in try await networks() {
+            known.append(SelectedNetwork(name: name, rangeSets: try await rangeSets(of: name) ?? []))
+        }
+        guard let first = known.first else {
+            throw Failure(
+                .notFound, "the store has no network, and no CNI file names one", hint: "name a CNI file with --config")
+        }
+        guard known.count > 1 else { return first }
+        let list = known.map(\.name.text).joined(separator: ", ")
+        let fitting = known.filter { network in addresses.allSatisfy { network.range(containing: $0) != nil } }
+        if fitting.count > 1 {
+            throw Failure(.usage, "several networks match: \(list)", hint: "choose one with --network")
+        }
+        guard let network = fitting.first else {
+            let what = addresses.count == 1 ? "\(addresses[0]) lies" : "the addresses lie"
+            throw Failure(
+                .notFound, "\(what) in no subnet of one network (\(list))",
+                hint: "see 'ipamctl networks', and choose one with --network")
+        }
+        return network
+    }
+
+    /// - Throws: ``Failure`` if the store has no key of the network, and no CNI file names it.
+    func requireKnown(_ network: NetworkName) async throws {
+        if configured[network] != nil { return }
+        guard try await !NetworkDirectory.has(network, in: store, deadline: deadline) else { return }
+        throw Failure(
+            .notFound, "network \(network) is neither in the store nor in a CNI file",
+            hint: "see 'ipamctl networks'; before the network's first pod, name its CNI file with --config")
+    }
+
+    // MARK: Overlapping networks
+
+    /// The other networks of the store and of the CNI files, with their ranges. Networks that may not be read, or cannot be
+    /// used, are left out.
+    func places(beside network: NetworkName) async throws -> [NetworkPlace] {
+        var names = Array(configured.keys)
+        do throws(IPAMError) {
+            names = try await allNetworks()
+        } catch {
+            guard case .store(.denied) = error else { throw error }
+        }
+        var places: [NetworkPlace] = []
+        for name in names.sorted(by: { $0.text < $1.text }) where name != network {
+            do throws(IPAMError) {
+                if let sets = try await rangeSets(of: name) { places.append(NetworkPlace(name, sets)) }
+            } catch {
+                if case .damaged = error { continue }
+                guard case .store(.denied) = error else { throw error }
+            }
+        }
+        return places
+    }
+
+    /// Warns about each of the networks shown that overlaps with another one.
+    func warn(ofOverlapsAmong shown: [NetworkPlace]) async throws {
+        guard shown.count == 1, let only = shown.first else {
+            return Terminal.warn(NetworkOverlap.all(among: shown).map(\.description))
+        }
+        let others = try await places(beside: only.name)
+        Terminal.warn(others.compactMap { NetworkOverlap(only, $0)?.description })
+    }
+}

@@ -1,0 +1,73 @@
+import IPAMKit
+
+extension PodReference {
+    /// Reads `namespace/name`.
+    ///
+    /// - Throws: ``Failure`` that says how a pod is written.
+    init(argument text: String) throws(Failure) {
+        guard case .pod(let pod)? = try? ReservationHolder(text) else {
+            throw Failure(.usage, "\"\(text)\" is not a pod: write NAMESPACE/NAME, such as default/db-0")
+        }
+        self = pod
+    }
+}
+
+extension ReservationHolder {
+    /// Reads what `--for` takes. An empty text is any pod that names the address.
+    ///
+    /// - Throws: ``Failure`` also for names that Kubernetes cannot have.
+    init(argument text: String) throws(Failure) {
+        self = try Failure.wrap(.usage) { try ReservationHolder(text) }
+        guard isPossible else {
+            throw Failure(
+                .usage, "Kubernetes cannot have \"\(text)\"",
+                hint:
+                    "names have at most 253 lower-case letters, digits, \"-\" and \".\"; namespaces at most 63, no \".\""
+            )
+        }
+    }
+}
+
+/// The ID of a container, whole or abbreviated.
+struct ContainerPrefix: Sendable {
+    private let text: String
+
+    /// `ipamctl list` and the tools of the runtimes print that many characters.
+    static let shortest = 12
+
+    init(argument text: String) {
+        self.text = text
+    }
+
+    func matches(_ containerID: String) -> Bool {
+        containerID == text || (text.utf8.count >= Self.shortest && containerID.hasPrefix(text))
+    }
+}
+
+/// Texts that become a part of what is stored.
+enum StoredText {
+    /// Reads a reservation's note.
+    ///
+    /// - Throws: ``Failure`` for a note that is too long.
+    static func note(argument text: String) throws(Failure) -> String { try text.within(Reservation.longestNote) }
+
+    /// Reads the reason of a hold.
+    ///
+    /// - Throws: ``Failure`` for a reason that is empty, too long, or has more than one line.
+    static func reason(argument text: String) throws(Failure) -> String {
+        if text.allSatisfy(\.isWhitespace) { throw Failure(.usage, "the text is empty: write the reason for the hold") }
+        if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw Failure(.usage, "the text has a line break or another control character: write one line")
+        }
+        return try text.within(NetworkSettings.Hold.longestReason)
+    }
+}
+
+extension String {
+    /// - Throws: ``Failure`` for a text of more than `longest` bytes.
+    fileprivate func within(_ longest: Int) throws(Failure) -> String {
+        if utf8.count <= longest { return self }
+        throw Failure(
+            .usage, "the text has \(utf8.count) bytes; at most \(longest) are allowed", hint: "shorten the text")
+    }
+}

@@ -1,0 +1,42 @@
+import IPAMKit
+
+/// The addresses that `release` is about: named ones, or all that belong to a holder.
+struct ReleaseSelection: Sendable {
+    /// Empty if the addresses are selected by their holder.
+    let ranges: [AddressRange]
+    let holders: HolderOptions
+    let container: ContainerPrefix?
+
+    /// The addresses that are named singly: each of them must be used or reserved.
+    private var single: [IPAddress] { ranges.filter { $0.count == 1 }.map(\.start) }
+
+    /// Whether an address belongs to the selection as it is now: another pod may have got it since it was found.
+    func admits(_ entry: AddressEntry) -> Bool {
+        if !ranges.isEmpty { return entry.state != .free && ranges.contains { $0.contains(entry.address) } }
+        if let container { return entry.tenancy.map { container.matches($0.containerID) } ?? false }
+        return holders.admits(entry)
+    }
+
+    /// Whether a reservation of a selected address is dropped, and not only the use of the address.
+    private func drops(_ reservation: Reservation) -> Bool {
+        !ranges.isEmpty || (container == nil && holders.admits(reservation.holder))
+    }
+
+    /// - Throws: ``Failure`` if nothing of the selection is used or reserved, or something is in use and `force` is false.
+    func plan(in pool: AddressPool, force: Bool) async throws -> ReleasePlan {
+        let isSingle = !ranges.isEmpty && ranges.count == single.count
+        let found = isSingle ? [] : try await pool.inventory().entries.filter(admits).map(\.address)
+        let named = single.filter { !found.contains($0) }
+        do throws(IPAMError) {
+            let plan = try await pool.planRelease(
+                of: found + named, force: force, where: { named.contains($0.address) || admits($0) }, drops: drops)
+            if !plan.addresses.isEmpty { return plan }
+        } catch {
+            guard case .conflicts = error else { throw error }
+            throw Failure(error, hint: "make sure that the pod is gone, then use --force")
+        }
+        throw Failure(
+            .notFound, "network \(pool.keys.network) has no matching address that is used or reserved",
+            hint: "see 'ipamctl list'")
+    }
+}

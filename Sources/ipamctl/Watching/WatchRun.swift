@@ -1,0 +1,83 @@
+import HTTPTransport
+import IPAMKit
+import Store
+
+/// One run of `ipamctl watch`.
+struct WatchRun: Sendable {
+    let format: OutputFormat
+    let holders: HolderOptions
+    let sinceRevision: Int64?
+
+    /// Prints events until the reader of the output has gone.
+    func run(_ connection: Connection) async throws {
+        let network = connection.requested
+        if let network { try await connection.requireKnown(network) }
+        let ranges = try await ranges(network, connection)
+        let now = try await NetworkDirectory.revision(
+            of: connection.store, reading: network, deadline: connection.deadline)
+        let start = sinceRevision ?? now
+        guard start <= now else {
+            throw Failure(.usage, "--since-revision \(start) is in the future: etcd is at revision \(now)")
+        }
+        if Terminal.isWatched || connection.options.verbose {
+            let what = network.map { "network \($0)" } ?? "all networks"
+            Terminal.note("watching \(what) from revision \(start) (Ctrl-C to stop)")
+        }
+        let feeds = ranges.map { connection.store.changes(in: $0, after: start) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (place, feed) in feeds.enumerated() {
+                group.addTask { try await follow(feed, of: network, isFirst: place == 0) }
+            }
+            group.addTask { await Terminal.waitForReaderToLeave() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// The ranges of keys to watch: one range, in which all events have their order, or two if the etcd user may not read
+    /// that range because it includes keys of other networks.
+    private func ranges(_ network: NetworkName?, _ connection: Connection) async throws -> [KeyRange] {
+        let range = NetworkEvent.range(of: network)
+        do throws(StoreError) {
+            _ = try await connection.store.read([Read(range, .keys, limit: 1)], at: nil, deadline: connection.deadline)
+            return [range]
+        } catch {
+            guard case .denied(let problem) = error else { throw IPAMError.store(error) }
+            guard let network else {
+                throw Failure(
+                    .failed, "cannot watch all networks: \(problem)",
+                    hint: "name one with --network; or let the etcd user read the prefix \(Keyspace.root)")
+            }
+            let (children, document) = NetworkEvent.ranges(within: network)
+            return [children, document]
+        }
+    }
+
+    /// - Parameter isFirst: false for a second feed of the same store: remarks about the connection are printed once.
+    private func follow(_ feed: ChangeFeed, of network: NetworkName?, isFirst: Bool) async throws {
+        var live = LiveOutput(format, widths: EventLine.widths(network))
+        let header = live.header(EventLine.header(wide: live.isWide))
+        if isFirst { Terminal.print(header) }
+        do throws(StoreError) {
+            for try await element in feed {
+                guard Terminal.hasReader else { return }
+                switch element {
+                case .changes(let batch):
+                    let time = Operator.now()
+                    let events = NetworkEvent.events(in: batch, of: network).filter(holders.admits)
+                    Terminal.print(events.map { live.render(EventLine(time: time, event: $0)) }.joined())
+                case .progress: break
+                case .lost where !isFirst, .interrupted where !isFirst, .resumed where !isFirst: break
+                case .lost(let after, let through):
+                    let gap = LostEvents(time: Operator.now(), after: after, through: through)
+                    Terminal.note(gap.message)
+                    if live.isStructured { Terminal.print(live.render(gap)) }
+                case .interrupted(let error): Terminal.note("\(error); trying again")
+                case .resumed: Terminal.note("etcd can be reached again")
+                }
+            }
+        } catch {
+            throw IPAMError.store(error)
+        }
+    }
+}
