@@ -32,10 +32,11 @@ import Testing
     ) throws -> AddressHistory {
         var stored = History()
         for entry in entries { stored.record([entry], depth: depth) }
-        return AddressHistory(
-            network: try NetworkName("k8s"), address: ip, history: try History(stored: stored.serialized()),
-            tenancy: now,
-            reservation: reservation)
+        return AddressHistory(try entry(now, reservation), try History(stored: stored.serialized()))
+    }
+
+    private func entry(_ tenancy: Tenancy? = nil, _ reservation: Reservation? = nil) throws -> AddressEntry {
+        AddressEntry(network: try NetworkName("k8s"), address: ip, tenancy: tenancy, reservation: reservation)
     }
 
     private func who(_ history: AddressHistory, at hour: Int64) -> String {
@@ -126,8 +127,7 @@ import Testing
         var stored = try History(stored: #"[{"event":"moved","at":"2026-11-23T02:00:00Z","to":"x"},7]"#)
         stored.record([try ended("default/a", 0, 1)], depth: 8)
         #expect(stored.serialized().hasSuffix(#",{"event":"moved","at":"2026-11-23T02:00:00Z","to":"x"},7]"#))
-        let history = AddressHistory(
-            network: try NetworkName("k8s"), address: ip, history: stored, tenancy: nil, reservation: nil)
+        let history = AddressHistory(try entry(), stored)
         #expect(history.unknownEntries == 2 && history.lines.count == 1)
     }
 }

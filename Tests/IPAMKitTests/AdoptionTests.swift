@@ -101,7 +101,7 @@ import Testing
         #expect(contents["reservations/10.64.0.6"]?.contains(#""for":"default/deploy/web""#) == true)
         #expect(contents["claims/default/pod/db-0/10.64.0.5"] == "")
         #expect(contents["claims/default/workload/web/10.64.0.6"] == "")
-        #expect(try await pool.pool().past(of: address("10.64.0.5")).history.entries.map(\.event) == [.reserved])
+        #expect(try await pool.pool().history(of: address("10.64.0.5")).entries.map(\.event) == [.reserved])
         let again = try await plan(pool, pods)
         #expect(again.steps.isEmpty && again.recorded == 2)
         #expect(again.obstacles.count == 1 && again.obstacles[0].contains("10.64.0.6"), "\(again.obstacles)")
@@ -210,7 +210,7 @@ import Testing
         let store = FaultyStore(pool.store(), faults: [fault])
         let outcomes = try await adopt(pool, [live("p-5", "10.64.0.5"), live("p-6", "10.64.0.6")], store: store)
         #expect(outcomes.map(\.isDone) == [true, true])
-        #expect(try await pool.pool().past(of: address("10.64.0.6")).history.entries.count == 1)
+        #expect(try await pool.pool().history(of: address("10.64.0.6")).entries.count == 1)
     }
 
     /// A pod of which nobody can tell what it has stands against the end of Go nodes, and the others are adopted.

@@ -140,8 +140,8 @@ import Testing
         let after = try await etcd.pool().snapshot()
         #expect(before.subtracting(after.used.keys) == planted.leaked, "a repair frees exactly what leaked")
         #expect(planted.live.allSatisfy { after.used[$0] != nil })
-        let past = try await etcd.pool().past(of: try #require(planted.leaked.min()))
-        #expect(past.history.entries.map(\.event) == [.repaired])
+        let past = try await etcd.pool().history(of: try #require(planted.leaked.min()))
+        #expect(past.entries.map(\.event) == [.repaired])
 
         // Without the lock and with everything included, only what a person must decide is left.
         let all = Set(AuditCode.allCases)

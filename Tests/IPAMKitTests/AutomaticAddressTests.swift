@@ -30,7 +30,7 @@ import Testing
         #expect(contents["claims/default/pod/db-0/\(given)"] == "")
         let reservation = try Reservation(stored: contents["reservations/\(given)"] ?? "")
         #expect(reservation.holder == .pod(pod("default/db-0")) && reservation.by == "kube-ipam")
-        let history = try await node.pool.pool().past(of: given).history
+        let history = try await node.pool.pool().history(of: given)
         #expect(history.entries.map(\.event) == [.reserved])
         for round in 2...4 {
             _ = try await node.pool.pool().delete(reference("c\(round - 1)"))

@@ -53,8 +53,8 @@ import Testing
     private func expectTheSameAnswers(_ etcd: TestPool, _ memory: TestPool, after step: Step) async throws {
         func answers(_ pool: TestPool) async throws -> [String] {
             let inventory = try await pool.pool().inventory()
-            let history = try await pool.pool().historyLines { _ in true }
-            let past = try await pool.pool().history(of: address("10.74.0.20")).history
+            let history = try await pool.pool().history { _ in true }
+            let past = try await pool.pool().history(of: address("10.74.0.20"))
             let networks = try await NetworkDirectory.networks(in: pool.store(), deadline: .now + .seconds(60))
             #expect(networks.contains(pool.network))
             return inventory.entries.map { "\($0.address) \($0.tenancy?.phrase ?? "-")" }
@@ -106,7 +106,7 @@ import Testing
             _ = try await pool.release([address("10.74.0.130")], force: false)
         case .forcedRelease:
             _ = try await pool.release([fixed], force: true)
-            #expect(try await pool.entry(of: fixed).tenancy == nil)
+            #expect(try await pool.history(of: fixed).entry.tenancy == nil)
         case .hold:
             _ = try await pool.hold(.init(by: "root@admin1", reason: "moving", since: nil))
         case .unhold:

@@ -298,7 +298,7 @@ import Testing
         cut.templateHash = "6d9b74fd4d"
         cut.controller = .init(kind: "ReplicaSet", name: "web-6d9b74fd4d")
         _ = try await node.start("c1", cut)
-        #expect(try await !node.pool.pool().entry(of: address("10.70.0.30")).isReservedForAnother)
+        #expect(try await !node.pool.pool().history(of: address("10.70.0.30")).entry.isReservedForAnother)
         let again = try await node.pool.pool().reserve(orders, rangeSets: node.pool.rangeSets, now: noon)
         #expect(again.map(\.kind) == [.unchanged])
     }

@@ -94,7 +94,7 @@ import Testing
     @Test func theLookAndItsAttachmentsAreOfOneRevision() async throws {
         let pool = try pool()
         _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
-        let seen = try await pool.pool(DeletingStore(pool)).entry(of: address("10.62.0.2"))
+        let seen = try await pool.pool(DeletingStore(pool)).history(of: address("10.62.0.2")).entry
         #expect(seen.tenancy?.holder.pod == pod("default/db-0"), "not a container that nobody knows")
     }
 

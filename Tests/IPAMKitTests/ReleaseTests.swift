@@ -149,7 +149,7 @@ import Testing
         _ = try await pool.pool().add(request)
         let changes = try await pool.pool().release(plan)
         #expect(changes.map(\.changedMeanwhile) == [true])
-        #expect(try await pool.pool().entry(of: four).tenancy?.containerID == "c2")
+        #expect(try await pool.pool().history(of: four).entry.tenancy?.containerID == "c2")
     }
 
     @Test func whatIsNoLongerMeantIsPassedOver() async throws {

@@ -35,7 +35,7 @@ import Testing
         let added = try await node.add("c2", other(in: node), waiting: .seconds(120))
         #expect(added.addresses == [wanted] && added.waited == .seconds(40))
         #expect(try elapsed(node) == .seconds(40))
-        let attachment = try await node.pool.pool().entry(of: wanted).tenancy?.attachment
+        let attachment = try await node.pool.pool().history(of: wanted).entry.tenancy?.attachment
         #expect(attachment?.since == noon.advanced(bySeconds: 40), "what is recorded begins after the wait")
     }
 

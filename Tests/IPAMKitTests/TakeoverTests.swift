@@ -23,7 +23,7 @@ import Testing
         #expect(contents["used/10.71.0.20"] == "c2")
         #expect(contents["attachments/c1/eth0"] == nil && contents["attachments/c2/eth0"] != nil)
         #expect(contents["suspects/10.71.0.20"] == nil)
-        let past = try await node.pool.pool().past(of: wanted)
+        let past = try await node.pool.pool().history(of: wanted)
         #expect(past.takeover?.evidence == evidence)
         #expect(past.takeover?.at == now)
         #expect(past.takeover?.tenancy?.phrase.hasPrefix("default/db-0 on n") == true)
@@ -173,7 +173,7 @@ import Testing
                 return
             }
         }
-        let seen = try await node.pool.pool().past(of: wanted).suspect
+        let seen = try await node.pool.pool().history(of: wanted).suspect
         #expect(seen?.since == noon)
         #expect(try await second.add("c2", rebuilt, at: until).addresses == [wanted])
         try await expectTakenOver(
@@ -389,7 +389,7 @@ import Testing
         let contents = try await node.pool.contents()
         #expect(contents["used/fd71::100"] == nil)
         #expect(
-            try await node.pool.pool().past(of: address("fd71::100")).takeover?.tenancy?.phrase == "default/db-0 on n1")
+            try await node.pool.pool().history(of: address("fd71::100")).takeover?.tenancy?.phrase == "default/db-0 on n1")
         let keys = Set(contents.keys.filter { $0.hasPrefix("used") || $0.hasPrefix("attachments") })
         #expect(keys == ["used/10.71.0.20", "used/\(added.addresses[1])", "attachments/c2/eth0"])
     }

@@ -12,25 +12,31 @@ public enum HolderAnswer: Hashable, Sendable {
 
 /// The present and the recorded past of one address.
 public struct AddressHistory: Hashable, Sendable {
-    /// The network that the address belongs to.
-    public let network: NetworkName
-    /// The address that all ``lines`` are about.
-    public let address: IPAddress
+    /// The address with its present holder and reservation.
+    public let entry: AddressEntry
     /// The present holder and reservation, then the tenancies that ended and the changes of reservations, newest first.
     public let lines: [HistoryLine]
+    /// The stored entries that this version understands, newest first.
+    public let entries: [HistoryEntry]
+    /// Since when the present holder appears to be gone; nil if it does not.
+    public let suspect: Suspect?
     /// The number of stored entries in a format that this version does not know.
     public let unknownEntries: Int
     /// Whether nodes may run the Go plugin, which records no history.
     public let mayHaveGoNodes: Bool
+    /// Why the stored history cannot be read; nil if it can.
+    public let problem: IPAMError?
 
     init(
-        network: NetworkName, address: IPAddress, history: History, tenancy: Tenancy?,
-        reservation: Reservation?, mayHaveGoNodes: Bool = false
+        _ entry: AddressEntry, _ history: History, suspect: Suspect? = nil, mayHaveGoNodes: Bool = false,
+        problem: IPAMError? = nil
     ) {
-        self.network = network
-        self.address = address
+        self.entry = entry
+        self.suspect = suspect
         self.mayHaveGoNodes = mayHaveGoNodes
-        let entries = history.entries
+        self.problem = problem
+        let (network, address, reservation) = (entry.network, entry.address, entry.reservation)
+        entries = history.entries
         unknownEntries = history.count - entries.count
         // The newest change of a reservation is about the present reservation, unless another program wrote the present one.
         let newest = entries.first { !$0.event.endsTenancy }
@@ -38,12 +44,15 @@ public struct AddressHistory: Hashable, Sendable {
             HistoryLine(network, address, entry, present: entry == newest ? reservation : nil)
         }
         var lines: [HistoryLine] = []
-        if let tenancy { lines.append(HistoryLine(network, address, tenancy)) }
+        if let tenancy = entry.tenancy { lines.append(HistoryLine(network, address, tenancy)) }
         if let reservation, !changes.contains(where: \.isOpen) {
             lines.append(HistoryLine(network, address, reservation))
         }
         self.lines = lines + changes
     }
+
+    /// The last takeover of the address: when, by whom and on what evidence; nil if no entry has one.
+    public var takeover: HistoryEntry? { entries.first { $0.event == .takenOver } }
 
     /// The lines that are tenancies, newest first.
     public var tenancies: [HistoryLine] { lines.filter(\.isTenancy) }

@@ -3,28 +3,22 @@ import Store
 extension AddressPool {
     /// Reads the past and the present of one address, by one small read, or two if the address is in use.
     ///
-    /// - Returns: the history, and the errors of values that cannot be read and are missing in it.
     /// - Throws: ``IPAMError``, `store`.
-    public func history(of address: IPAddress) async throws(IPAMError) -> (
-        history: AddressHistory, problems: [IPAMError]
-    ) {
+    public func history(of address: IPAddress) async throws(IPAMError) -> AddressHistory {
         let snapshot = try await read([
             Read(keys.history(address)), Read(keys.used(address)), Read(keys.reservation(address)), Read(keys.settings),
+            Read(keys.suspect(address)),
         ])
         let records = snapshot.results.map(\.records.first)
+        let states = [address: AddressState(used: records[1], reservation: records[2])]
+        let entry = try await entries(of: [address], states, at: snapshot.revision)[0]
         var problems = ReadingProblems()
-        var tenancy: Tenancy?
-        if let used = records[1] {
-            tenancy =
-                try await attachments(of: [used.value], at: snapshot.revision)[used.value]?
-                .first { $0.addresses.contains(address) } ?? Tenancy(containerID: used.value, addresses: [address])
-        }
-        let reservation = records[2].map(Reservation.init(orUnreadable:))
-        return (
-            AddressHistory(
-                network: keys.network, address: address, history: stored(records[0], &problems), tenancy: tenancy,
-                reservation: reservation, mayHaveGoNodes: mayHaveGoNodes(records[3])), problems.errors
-        )
+        let history = stored(records[0], &problems)
+        // A suspicion about a former holder is outdated.
+        let suspect = records[4].flatMap { try? Suspect(stored: $0.value) }
+        return AddressHistory(
+            entry, history, suspect: suspect?.revision == records[1]?.modified ? suspect : nil,
+            mayHaveGoNodes: mayHaveGoNodes(records[3]), problem: problems.errors.first)
     }
 
     /// Reads the histories of the whole network.
@@ -32,7 +26,7 @@ extension AddressPool {
     /// - Parameter isWanted: selects the lines to return.
     /// - Returns: the lines, newest first, and the errors of values that cannot be read and are missing in them.
     /// - Throws: ``IPAMError``, `store`.
-    public func historyLines(where isWanted: (HistoryLine) -> Bool) async throws(IPAMError) -> (
+    public func history(where isWanted: (HistoryLine) -> Bool) async throws(IPAMError) -> (
         lines: [HistoryLine], problems: [IPAMError]
     ) {
         let inventory = try await inventory()
@@ -40,11 +34,10 @@ extension AddressPool {
         var problems = ReadingProblems(errors: inventory.problems)
         var lines: [HistoryLine] = []
         func append(_ address: IPAddress, _ history: History) {
-            let entry = present.removeValue(forKey: address)
-            lines += AddressHistory(
-                network: keys.network, address: address, history: history, tenancy: entry?.tenancy,
-                reservation: entry?.reservation
-            ).lines.filter(isWanted)
+            let entry =
+                present.removeValue(forKey: address)
+                ?? AddressEntry(network: keys.network, address: address, tenancy: nil, reservation: nil)
+            lines += AddressHistory(entry, history).lines.filter(isWanted)
         }
         _ = try await forEachRecord(keys.historyPrefix, at: inventory.revision) { record in
             guard let address = Keyspace.address(of: record.key, in: keys.historyPrefix) else { return }

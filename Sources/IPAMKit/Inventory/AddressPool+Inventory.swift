@@ -69,13 +69,6 @@ extension AddressPool {
         }
     }
 
-    /// Reads the entry of one address, by two small reads.
-    ///
-    /// - Throws: ``IPAMError``, `store`.
-    public func entry(of address: IPAddress) async throws(IPAMError) -> AddressEntry {
-        try await entries(of: [address]).entries[0]
-    }
-
     /// Reads the addresses that are reserved for a pod or a workload, by a few small reads.
     ///
     /// - Returns: the addresses, ascending, without expired reservations; empty for any other holder.
@@ -136,29 +129,28 @@ extension AddressPool {
                 states[address, default: AddressState()].reservation = record
             }
         }
-        let containers = Set(addresses.compactMap { states[$0]?.used?.value })
-        let attachments = try await attachments(of: containers, at: revision)
-        var entries: [AddressEntry] = []
-        for address in addresses {
-            let state = states[address] ?? AddressState()
-            let tenancy = state.used.map { used in
-                attachments[used.value]?.first { $0.addresses.contains(address) }
-                    ?? Tenancy(containerID: used.value, addresses: [address])
-            }
-            let reservation = state.reservation.map(Reservation.init(orUnreadable:))
-            entries.append(
-                AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
-        }
+        let entries = try await entries(of: addresses, states, at: revision)
         return AddressSnapshot(revision: revision, entries: entries, states: states)
     }
 
-    /// Reads the attachments of some containers, by the container's ID, without those that cannot be read.
-    func attachments(of containers: Set<String>, at revision: Revision) async throws(IPAMError)
-        -> [String: [Tenancy]]
+    /// The entries of `addresses` whose records are `states`, with the attachments that can be read.
+    func entries(of addresses: [IPAddress], _ states: [IPAddress: AddressState], at revision: Revision)
+        async throws(IPAMError) -> [AddressEntry]
     {
-        let reads = containers.sorted().compactMap { try? ContainerID($0) }
+        let containers = Set(addresses.compactMap { states[$0]?.used?.value }).sorted()
+        let reads = containers.compactMap { try? ContainerID($0) }
             .map { Read(KeyRange(prefix: keys.attachmentsPrefix(of: $0))) }
         let records = try await results(of: reads, at: revision).flatMap(\.records)
-        return Dictionary(grouping: records.compactMap { try? tenancy($0) }, by: \.containerID)
+        let tenancies = Dictionary(grouping: records.compactMap { try? tenancy($0) }, by: \.containerID)
+        return addresses.map { address in
+            let state = states[address] ?? AddressState()
+            let tenancy = state.used.map { used in
+                tenancies[used.value]?.first { $0.addresses.contains(address) }
+                    ?? Tenancy(containerID: used.value, addresses: [address])
+            }
+            return AddressEntry(
+                network: keys.network, address: address, tenancy: tenancy,
+                reservation: state.reservation.map(Reservation.init(orUnreadable:)))
+        }
     }
 }

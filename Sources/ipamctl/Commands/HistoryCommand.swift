@@ -68,10 +68,10 @@ struct HistoryQuery: Sendable {
     }
 
     func lines(_ connection: Connection) async throws -> [HistoryLine] {
-        if let address { return try await history(of: address, connection).history.lines.filter(admits) }
+        if let address { return try await history(of: address, connection).lines.filter(admits) }
         var lines: [HistoryLine] = []
         for network in try await connection.networks() {
-            let (some, problems) = try await connection.pool(network).historyLines(where: admits)
+            let (some, problems) = try await connection.pool(network).history(where: admits)
             Terminal.warn(problems.map(\.description))
             if some.isEmpty { try await connection.requireKnown(network) }
             lines += some
@@ -81,22 +81,19 @@ struct HistoryQuery: Sendable {
 
     /// - Throws: ``Failure`` also if the holder at that time is not known.
     func holder(of address: IPAddress, at time: Timestamp, _ connection: Connection) async throws -> PastHolder {
-        let (history, isWhole) = try await history(of: address, connection)
-        let holder = PastHolder(history: history, time: time, isWhole: isWhole)
+        let history = try await history(of: address, connection)
+        let holder = PastHolder(history: history, time: time)
         if let failure = holder.failure { throw failure }
         return holder
     }
 
-    /// - Returns: also whether the stored history could be read.
-    private func history(of address: IPAddress, _ connection: Connection) async throws -> (
-        history: AddressHistory, isWhole: Bool
-    ) {
+    private func history(of address: IPAddress, _ connection: Connection) async throws -> AddressHistory {
         let network = try await connection.network(for: [address])
-        let (history, problems) = try await connection.pool(network.name).history(of: address)
-        guard network.range(containing: address) != nil || !history.lines.isEmpty || !problems.isEmpty else {
+        let history = try await connection.pool(network.name).history(of: address)
+        guard network.range(containing: address) != nil || !history.lines.isEmpty || history.problem != nil else {
             throw network.outside(address)
         }
-        Terminal.warn(problems.map(\.description))
-        return (history, problems.isEmpty)
+        Terminal.warn([history.problem].compactMap { $0?.description })
+        return history
     }
 }

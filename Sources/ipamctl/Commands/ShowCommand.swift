@@ -17,12 +17,11 @@ struct ShowCommand: ParsableCommand {
             let network = try await connection.network(for: [address])
             let pool = connection.pool(network.name)
             let detail = AddressDetail(
-                entry: try await pool.entry(of: address), past: try await pool.past(of: address),
-                range: network.range(containing: address))
-            guard detail.range != nil || detail.entry.state != .free else { throw network.outside(address) }
+                history: try await pool.history(of: address), range: network.range(containing: address))
+            guard detail.range != nil || detail.history.entry.state != .free else { throw network.outside(address) }
             return detail
         }
-        Terminal.warn([detail.past.problem].compactMap { $0?.description })
+        Terminal.warn([detail.history.problem].compactMap { $0?.description })
         output.print(detail)
     }
 }

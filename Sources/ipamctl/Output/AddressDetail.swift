@@ -2,9 +2,10 @@ import IPAMKit
 
 /// Everything that is recorded about one address, and its place in its network.
 struct AddressDetail: Renderable {
-    let entry: AddressEntry
-    let past: AddressPast
+    let history: AddressHistory
     let range: PoolRange?
+
+    private var entry: AddressEntry { history.entry }
 
     var names: [String] { [entry.address.description] }
 
@@ -13,8 +14,8 @@ struct AddressDetail: Renderable {
         object["subnet"] = range.map { .string($0.subnet.description) }
         object["gateway"] = range.map { .string($0.gateway.description) }
         object["place"] = .string(place)
-        object["suspect"] = past.suspect?.json
-        object["takeover"] = past.takeover?.json
+        object["suspect"] = history.suspect?.json
+        object["takeover"] = history.takeover?.json
         return .object(object)
     }
 
@@ -62,10 +63,10 @@ struct AddressDetail: Renderable {
                 add("Recorded by", "no readable attachment (the Go plugin writes none)")
             }
         }
-        if let suspect = past.suspect {
+        if let suspect = history.suspect {
             add("Seen gone", "since \(suspect.since)" + (suspect.by.map { " by \($0)" } ?? ""))
         }
-        if let takeover = past.takeover {
+        if let takeover = history.takeover {
             add("Taken over", "\(takeover.at)" + (takeover.by.map { " by \($0)" } ?? ""))
             add("Taken from", takeover.tenancy?.phrase)
             add("Evidence", takeover.evidence)

@@ -33,12 +33,11 @@ struct PastHolder: Renderable {
     let time: Timestamp
     private let answer: HolderAnswer
     /// False if the stored history cannot be read: then only the present holder is known.
-    private let isWhole: Bool
+    private var isWhole: Bool { history.problem == nil }
 
-    init(history: AddressHistory, time: Timestamp, isWhole: Bool) {
+    init(history: AddressHistory, time: Timestamp) {
         self.history = history
         self.time = time
-        self.isWhole = isWhole
         answer = history.holder(at: time)
     }
 
@@ -55,8 +54,8 @@ struct PastHolder: Renderable {
         case .unknown(let begin?): reason = "its history begins at \(begin)"
         }
         return Failure(
-            isWhole ? .notFound : .failed, "who had \(history.address) at \(time) is not known: \(reason)",
-            hint: "'ipamctl history \(history.address)' shows everything that is known")
+            isWhole ? .notFound : .failed, "who had \(history.entry.address) at \(time) is not known: \(reason)",
+            hint: "'ipamctl history \(history.entry.address)' shows everything that is known")
     }
 
     /// The state for JSON, and the tenancy.
@@ -70,7 +69,7 @@ struct PastHolder: Renderable {
 
     var json: JSONValue {
         var object: JSONObject = [
-            "network": .string(history.network.text), "address": .string(history.address.description),
+            "network": .string(history.entry.network.text), "address": .string(history.entry.address.description),
             "at": .string(time.description), "state": .string(found.state),
         ]
         object["holder"] = found.line?.json
@@ -84,7 +83,7 @@ struct PastHolder: Renderable {
         return [
             ["NETWORK", "ADDRESS", "AT", "STATE", "WHO", "FROM", "TO", "EVENT", "BY"],
             [
-                history.network.text, history.address.description, time.description, state, line?.who ?? "",
+                history.entry.network.text, history.entry.address.description, time.description, state, line?.who ?? "",
                 line?.from?.description ?? "", line?.to?.description ?? "", line?.eventName ?? "", line?.by ?? "",
             ],
         ]
@@ -106,7 +105,7 @@ struct PastHolder: Renderable {
                 ].filter { !$0.isEmpty }.joined(separator: ": ") + doubts
             case .unknown: "not known"
             }
-        return "\(history.address) at \(time): \(text)\n"
+        return "\(history.entry.address) at \(time): \(text)\n"
     }
 
     /// How a tenancy ended.
