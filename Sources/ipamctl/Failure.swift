@@ -110,7 +110,7 @@ struct Failure: Error {
     private static func hint(for error: IPAMError) -> String? {
         switch error {
         case .store(let error): hint(for: error)
-        case .onHold(let network, _): "'ipamctl unhold \(network)' lifts it"
+        case .onHold(let network, _): "'ipamctl unhold \(network)' lifts the hold"
         case .unknownNetwork: "see 'ipamctl networks'"
         case .lookupFailed(let error) where error.isForbidden:
             "nothing was judged; use --kubeconfig or KUBECONFIG to name a kubeconfig that may list pods and nodes"

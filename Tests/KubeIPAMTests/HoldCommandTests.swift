@@ -24,7 +24,7 @@ import Testing
         let other = try await network.ipamctl("hold", network.name, "--reason", "another")
         #expect(other.status == 3 && other.stdout.isEmpty, "\(other.stderrText)")
         #expect(other.stderrText.contains("is on hold by ") && other.stderrText.contains("moving to 10.189/16"))
-        #expect(other.stderrText.contains("hint: 'ipamctl unhold \(network.name)' lifts it"))
+        #expect(other.stderrText.contains("hint: 'ipamctl unhold \(network.name)' lifts the hold"))
 
         let lifted = try await network.ipamctl("unhold", network.name, "-o", "json").checked()
         let json = try #require(try JSONValue(parsing: lifted.stdoutText).array?.first)

@@ -16,33 +16,33 @@ struct AuditRun: Sendable {
             try await connection.requireKnown(network)
             subjects.append(try await AuditSubject(network, connection, nodeLocalCache: nodeLocalCache))
         }
-        let looks = try await look(subjects)
-        guard let repairs else { return AuditResult(reports: looks.map(\.report), isWanted: isWanted) }
-        return try await repair(looks, subjects, repairs)
+        let checks = try await check(subjects)
+        guard let repairs else { return AuditResult(reports: checks.map(\.report), isWanted: isWanted) }
+        return try await repair(checks, subjects, repairs)
     }
 
-    private func repair(_ first: [AuditLook], _ subjects: [AuditSubject], _ settings: RepairSettings) async throws
+    private func repair(_ first: [AuditCheck], _ subjects: [AuditSubject], _ settings: RepairSettings) async throws
         -> AuditResult
     {
-        var looks = first
+        var checks = first
         let unconfirmed = first.flatMap {
             $0.report.filtered(isWanted).unconfirmed(including: settings.included)
         }
         if !unconfirmed.isEmpty, settings.grace.seconds > 0, !settings.change.dryRun {
             await settings.grace.wait(for: unconfirmed.count)
-            looks = try await look(subjects)
+            checks = try await check(subjects)
         }
         var run = RepairRun(settings, networks: subjects.map(\.network))
-        for (look, earlier) in zip(looks, first) where run.stop == nil {
-            await run.repair(look, look.report.filtered(isWanted), confirmedBy: earlier.report)
+        for (check, earlier) in zip(checks, first) where run.stop == nil {
+            await run.repair(check, check.report.filtered(isWanted), confirmedBy: earlier.report)
         }
-        return try run.result(looks.map(\.report), isWanted: isWanted)
+        return try run.result(checks.map(\.report), isWanted: isWanted)
     }
 
-    private func look(_ subjects: [AuditSubject]) async throws -> [AuditLook] {
-        var looks: [AuditLook] = []
-        for subject in subjects { looks.append(try await subject.look()) }
-        return looks
+    private func check(_ subjects: [AuditSubject]) async throws -> [AuditCheck] {
+        var checks: [AuditCheck] = []
+        for subject in subjects { checks.append(try await subject.check()) }
+        return checks
     }
 
     private func isWanted(_ finding: AuditFinding) -> Bool {

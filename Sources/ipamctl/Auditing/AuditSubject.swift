@@ -24,7 +24,7 @@ struct AuditSubject: Sendable {
     }
 
     /// Reads the store, then the pods and nodes, and judges.
-    func look() async throws -> AuditLook {
+    func check() async throws -> AuditCheck {
         Terminal.progress("network \(network): reading the store ...")
         let configuration = connection.configured[network]
         // An error of this node must not be reported as one of Kubernetes.
@@ -42,7 +42,7 @@ struct AuditSubject: Sendable {
         }
         Terminal.progress("")
         Terminal.warn(snapshot.problems.map(\.description) + report.warnings)
-        return AuditLook(report: report, snapshot: snapshot, pool: connection.pool(network))
+        return AuditCheck(report: report, snapshot: snapshot, pool: connection.pool(network))
     }
 
     private func evidence(_ configuration: NetworkConfiguration?, _ nodeFailure: inout Failure?)
@@ -70,7 +70,7 @@ struct AuditSubject: Sendable {
 }
 
 /// One check of a network: what it found, and what it has read.
-struct AuditLook: Sendable {
+struct AuditCheck: Sendable {
     let report: AuditReport
     let snapshot: NetworkSnapshot
     /// For the repairs.

@@ -27,11 +27,11 @@ struct RepairRun {
     /// Repairs the next network: asks, and carries out what was confirmed.
     ///
     /// - Parameters:
-    ///   - report: the findings of `look` that may be repaired.
+    ///   - report: the findings of `check` that may be repaired.
     ///   - earlier: the report of an earlier check, which confirms findings that must be seen twice.
     /// - Returns: how many findings there were to repair, with those that a second check must confirm.
     @discardableResult
-    mutating func repair(_ look: AuditLook, _ report: AuditReport, confirmedBy earlier: AuditReport) async -> Int {
+    mutating func repair(_ check: AuditCheck, _ report: AuditReport, confirmedBy earlier: AuditReport) async -> Int {
         let findings = report.repairable(
             including: settings.included, confirmedBy: earlier, grace: settings.grace.seconds)
         let isDryRun = settings.change.dryRun
@@ -43,7 +43,7 @@ struct RepairRun {
             repairs.append(planned)
             finished += 1
         } else {
-            await carryOut(planned, RepairPlan(findings, of: look.snapshot), look.pool)
+            await carryOut(planned, RepairPlan(findings, of: check.snapshot), check.pool)
         }
         return findings.count + toConfirm.count
     }

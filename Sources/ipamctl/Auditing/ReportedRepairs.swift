@@ -7,10 +7,10 @@ struct ReportedRepairs: Sendable {
     private let settings: RepairSettings
 
     /// A saved report, and the first new check of its network.
-    private struct Checked {
-        let report: AuditReport
+    private struct Recheck {
+        let saved: AuditReport
         let subject: AuditSubject
-        var look: AuditLook
+        var current: AuditCheck
     }
 
     /// - Throws: ``Failure`` if the file is not a report.
@@ -22,22 +22,22 @@ struct ReportedRepairs: Sendable {
 
     func result(_ connection: Connection) async throws -> AuditResult {
         Terminal.warn(reports.flatMap(\.unreadable))
-        var all: [Checked] = []
+        var all: [Recheck] = []
         // All networks are checked before anything is changed.
         for report in reports { all.append(try await check(report, connection)) }
         var run = RepairRun(settings, networks: reports.map(\.network))
-        var looks: [AuditReport] = []
-        for var checked in all where run.stop == nil {
+        var checks: [AuditReport] = []
+        for var recheck in all where run.stop == nil {
             do {
-                try await confirm(&checked)
+                try await confirm(&recheck)
             } catch {
                 run.fail(error)
                 break
             }
-            looks.append(checked.look.report)
-            await repair(checked, &run)
+            checks.append(recheck.current.report)
+            await repair(recheck, &run)
         }
-        return try run.result(looks, isWanted: { _ in true })
+        return try run.result(checks, isWanted: { _ in true })
     }
 
     /// Why not everything was repaired, although nothing stopped the run.
@@ -52,34 +52,34 @@ struct ReportedRepairs: Sendable {
 
     private static let hint = "audit again: 'ipamctl audit'"
 
-    private func check(_ report: AuditReport, _ connection: Connection) async throws -> Checked {
+    private func check(_ report: AuditReport, _ connection: Connection) async throws -> Recheck {
         if let requested = connection.requested, requested != report.network {
             throw Failure(.conflict, "\(file) is about network \(report.network), not about \(requested)")
         }
         let subject = try await AuditSubject(
             report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)
-        let look = try await subject.look()
-        try requireSameStore(report, look.report)
-        return Checked(report: report, subject: subject, look: look)
+        let current = try await subject.check()
+        try requireSameStore(report, current.report)
+        return Recheck(saved: report, subject: subject, current: current)
     }
 
     /// Checks again if the report is too new to confirm a finding that must be seen twice.
-    private func confirm(_ checked: inout Checked) async throws {
-        let age = checked.look.report.at.seconds - checked.report.at.seconds
-        let unconfirmed = checked.report.unconfirmed(including: settings.included)
+    private func confirm(_ recheck: inout Recheck) async throws {
+        let age = recheck.current.report.at.seconds - recheck.saved.at.seconds
+        let unconfirmed = recheck.saved.unconfirmed(including: settings.included)
         guard !unconfirmed.isEmpty, age < settings.grace.seconds, !settings.change.dryRun else { return }
         await settings.grace.wait(after: age, for: unconfirmed.count)
-        checked.look = try await checked.subject.look()
+        recheck.current = try await recheck.subject.check()
     }
 
-    private func repair(_ checked: Checked, _ run: inout RepairRun) async {
-        let known = Set(checked.report.findings.map(\.identity))
-        let same = checked.look.report.filtered { known.contains($0.identity) }
-        let count = await run.repair(checked.look, same, confirmedBy: checked.report)
-        let asked = checked.report.findings.count { $0.repair != .none }
+    private func repair(_ recheck: Recheck, _ run: inout RepairRun) async {
+        let known = Set(recheck.saved.findings.map(\.identity))
+        let same = recheck.current.report.filtered { known.contains($0.identity) }
+        let count = await run.repair(recheck.current, same, confirmedBy: recheck.saved)
+        let asked = recheck.saved.findings.count { $0.repair != .none }
         guard asked > count else { return }
         Terminal.note(
-            "network \(checked.report.network): \(asked - count) of \(asked) findings no longer exist, or need --include"
+            "network \(recheck.saved.network): \(asked - count) of \(asked) findings no longer exist, or need --include"
         )
     }
 

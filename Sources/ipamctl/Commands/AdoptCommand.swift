@@ -15,7 +15,7 @@ struct AdoptCommand: ParsableCommand {
               ipamctl adopt k8snetwork --no-go-nodes
 
             --no-go-nodes records that no node runs the Go plugin any more, so that kube-ipam stops searching for its \
-            records. It is refused as long as a pod has an address that is not recorded.
+            records. It is refused, with a list of obstacles, as long as an address may be in use without a record.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -23,7 +23,7 @@ struct AdoptCommand: ParsableCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var subject: NetworkArgument
 
-    @Flag(help: "When all addresses are recorded, record that no node runs the Go plugin any more.")
+    @Flag(help: "If all addresses are recorded, record that no node runs the Go plugin any more.")
     var noGoNodes = false
 
     func validate() throws { try subject.validate(global) }

@@ -10,7 +10,8 @@ struct AuditCommand: ParsableCommand {
 
               ipamctl audit
               ipamctl audit --repair
-              ipamctl audit --report leaks.json, and later ipamctl release --from-report leaks.json
+              ipamctl audit --report leaks.json
+              ipamctl release --from-report leaks.json
 
             With --repair, an address is freed at once if its pod is certainly gone. If the pod only appears to be gone, \
             ipamctl checks again after --grace. Exit status \(Failure.Status.problems.rawValue): there are findings of \
@@ -25,7 +26,7 @@ struct AuditCommand: ParsableCommand {
     @Option(help: "Only findings of this code. May be given more than once.")
     var only: [AuditCode] = []
 
-    @Option(help: "The lowest severity that makes the exit status \(Failure.Status.problems.rawValue).")
+    @Option(help: "The lowest severity of a finding that makes the exit status \(Failure.Status.problems.rawValue).")
     var severity = AuditCode.Severity.warning
 
     @Flag(help: "Exit status \(Failure.Status.problems.rawValue) also if a holder could not be judged.")
@@ -42,7 +43,7 @@ struct AuditCommand: ParsableCommand {
         transform: Grace.init(argument:))
     var grace: Grace?
 
-    @Option(help: "Write all findings to this file, for 'release --from-report'; - is standard output, for them alone.")
+    @Option(help: "Write all findings to this file, for 'release --from-report'; with -, they replace the result.")
     var report: ResultFile?
 
     @Flag(help: "Check only the containers of this node, by their network namespaces, without Kubernetes.")

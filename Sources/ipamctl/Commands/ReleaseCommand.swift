@@ -13,7 +13,7 @@ struct ReleaseCommand: ParsableCommand {
               ipamctl release --from-report leaks.json
 
             --from-report repairs the findings of a report of 'ipamctl audit' that a new audit confirms. It does not need \
-            --force.
+            --force, and takes --include.
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -15,7 +15,7 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help:
-            "etcd's client URLs, separated by commas, for --cacert, --cert, --key and --user. Default: the CNI file's.",
+            "etcd's client URLs, separated by commas; the options below go with them. Default: the CNI file's.",
         transform: EtcdEndpoints.init(argument:))
     var endpoints: EtcdEndpoints?
 
@@ -99,7 +99,7 @@ struct ChangeOptions: ParsableArguments {
 
 /// `--include` of the commands that repair.
 struct IncludeOptions: ParsableArguments {
-    @Option(help: "Also repair findings of this code, which need a decision. May be given more than once.")
+    @Option(help: "Also repair findings of this code, which are not repaired by default. May be given more than once.")
     var include: [OptionalCode] = []
 
     var codes: Set<AuditCode> { Set(include.map(\.code)) }

@@ -66,31 +66,31 @@ enum Terminal {
         guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
         for line in preview.prefix(longestPreview) { note(line) }
         if preview.count > longestPreview { note("... and \(preview.count - longestPreview) more") }
-        write(harmless("\(question) [y/N] "), STDERR_FILENO)
-        let line = answer()
+        let line = answer(to: "\(question) [y/N] ")
         if line == nil { note("") }
         let answer = line?.lowercased() ?? ""
         guard answer == "y" || answer == "yes" else { throw Failure.declined }
     }
 
     /// A line that is typed. Ctrl-C ends only the wait, so that the command can still print what it has done.
-    private static func answer() -> String? {
-        var waiting = sigaction()
-        var former = sigaction()
-        // Without SA_RESTART, so that the read ends.
-        waiting.__sigaction_handler.sa_handler = { _ in }
+    private static func answer(to question: String) -> String? {
+        isInterrupted.store(false, ordering: .relaxed)
+        var (waiting, former) = (sigaction(), sigaction())
+        waiting.__sigaction_handler.sa_handler = { _ in Terminal.isInterrupted.store(true, ordering: .relaxed) }
         sigaction(SIGINT, &waiting, &former)
         defer { sigaction(SIGINT, &former, nil) }
+        write(harmless(question), STDERR_FILENO)
         var line: [UInt8] = []
-        var byte: UInt8 = 0
-        var count = 0
-        repeat {
-            // A terminal delivers whole lines.
-            count = read(STDIN_FILENO, &byte, 1)
-            if count == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
-        } while count == 1 && byte != UInt8(ascii: "\n")
-        if count < 0, errno == EINTR { isInterrupted.store(true, ordering: .relaxed) }
-        return byte == UInt8(ascii: "\n") ? String(decoding: line, as: UTF8.self) : nil
+        while !isInterrupted.load(ordering: .relaxed) {
+            // Not for long: Ctrl-C may be pressed just before.
+            var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            guard poll(&input, 1, 100) > 0 else { continue }
+            var byte: UInt8 = 0
+            guard read(STDIN_FILENO, &byte, 1) == 1 else { return nil }
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+        return nil
     }
 
     private static let isInterrupted = Atomic(false)
