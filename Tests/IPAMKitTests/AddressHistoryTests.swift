@@ -115,7 +115,10 @@ import Testing
         let history = try history(
             [reserved(0), ended("default/a", 1, 2), ended("default/b", 3, 4)],
             now: try tenancy("default/a", since: time(6)))
-        #expect(history.lines.filter { $0.isTenancy(of: pod("default/a")) }.map(\.from) == [time(6), time(1)])
+        #expect(
+            history.lines.filter { $0.tenancy?.holder.isCalled(pod("default/a")) == true }.map(\.from) == [
+                time(6), time(1),
+            ])
         #expect(
             history.lines.filter { $0.isChange(since: time(4)) }.map(\.who) == ["default/a on n1", "default/b on n1"])
         #expect(

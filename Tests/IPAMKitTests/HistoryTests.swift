@@ -412,7 +412,9 @@ import Testing
         let (lines, problems) = try await pool.pool().history { _ in true }
         #expect(lines.map(\.who) == ["default/p-7 on n1", "default/p-1 on n1", "default/p-0 on n1"])
         #expect(problems.count == 1, "\(problems)")
-        let some = try await pool.pool().history { $0.isTenancy(of: IPAMKitTests.pod("default/p-0")) }
+        let some = try await pool.pool().history {
+            $0.tenancy?.holder.isCalled(IPAMKitTests.pod("default/p-0")) == true
+        }
         #expect(some.lines.count == 1)
         let damaged = try await pool.pool().history(of: address("10.61.0.77"))
         #expect(damaged.lines.isEmpty && damaged.problem != nil)

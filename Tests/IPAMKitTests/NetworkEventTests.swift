@@ -54,9 +54,10 @@ import Testing
             #expect(event.tenancy?.phrase == "default/db-0 on n1")
             #expect(event.ending == .collected && event.by == "n1" && event.evidence == "not listed")
         }
-        #expect(freed[0].concerns(pod: pod("default/db-0")) && !freed[0].concerns(pod: pod("default/db-1")))
-        #expect(freed[0].concerns(namespace: "default") && !freed[0].concerns(namespace: "d"))
-        #expect(freed[0].concerns(node: "n1") && !freed[0].concerns(node: "n2"))
+        let former = try #require(freed[0].tenancy?.holder)
+        #expect(former.isCalled(pod("default/db-0")) && !former.isCalled(pod("default/db-1")))
+        #expect(former.namespace?.text == "default")
+        #expect(former.node == "n1")
     }
 
     @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases)
@@ -132,8 +133,8 @@ import Testing
         let reserved = try await events(pool) { try await reserve("a") }
         #expect(kinds(reserved) == ["reserved 10.71.0.20"])
         #expect(reserved.first?.reservation?.note == "a" && reserved.first?.by == "root@admin1")
-        #expect(reserved.first?.concerns(pod: pod("default/db-0")) == true)
-        #expect(reserved.first?.concerns(namespace: "default") == true)
+        #expect(reserved.first?.reservation?.holder == .pod(pod("default/db-0")))
+        #expect(reserved.first?.reservation?.holder.namespace?.text == "default")
         #expect(try await events(pool) { try await reserve("a") }.isEmpty)
         let updated = try await events(pool) { try await reserve("b", expires: noon) }
         #expect(kinds(updated) == ["updated 10.71.0.20"])

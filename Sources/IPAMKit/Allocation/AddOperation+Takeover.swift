@@ -40,7 +40,7 @@ extension AddOperation {
             return .failure(
                 .heldForNow(
                     address, by: phrase, because: reason, until: nil,
-                    remedy: remedy?.sentence(container: used.value)))
+                    remedy: remedy?.message(container: used.value)))
         case .unverifiable(let reason): return .failure(.unverifiable(address, by: phrase, because: reason.description))
         case .gone(let found): evidence = found
         case .seenGone(let reason):

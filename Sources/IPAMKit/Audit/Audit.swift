@@ -143,7 +143,7 @@ public struct Audit {
     /// A clause about a network namespace that outlives its holder, with the remedy.
     private func leftover(_ held: Tenancy, _ netns: String) -> String {
         let remedy = ReleaseRemedy.removeSandbox(netns: netns, node: held.holder.node)
-        return "\(NodeEvidence.present(netns).phrase); \(remedy.sentence(container: held.containerID))"
+        return "\(NodeEvidence.present(netns).phrase); \(remedy.message(container: held.containerID))"
     }
 
     /// Whether an ADD has recorded, long enough ago, that the holder appears to be gone.
@@ -219,11 +219,11 @@ public struct Audit {
             if !isExpired, known.reservation.holder.admits(pod.reference, of: pod.workload) { return nil }
             return AuditFinding(
                 .untracked, address,
-                "\(pod.phrase) has it, nobody recorded it, and it \(isExpired ? "was" : "is") reserved for "
+                "\(pod.phrase) has it, it is not recorded, and it \(isExpired ? "was" : "is") reserved for "
                     + known.reservation.holder.phrase, fenceFor: fence)
         }
         return AuditFinding(
-            .untracked, address, "\(pod.phrase) has it, and nobody recorded it", repair: .fence, fenceFor: fence)
+            .untracked, address, "\(pod.phrase) has it, and it is not recorded", repair: .fence, fenceFor: fence)
     }
 
     private func isOurs(_ address: IPAddress) -> Bool {
@@ -244,10 +244,10 @@ public struct Audit {
                             + (reservation.expires?.description ?? ""), repair: .dropReservation, seen: known.record))
                 continue
             }
-            if snapshot.used[address] == nil, let (sentence, isCertain) = judge.orphaned(reservation) {
+            if snapshot.used[address] == nil, let (message, isCertain) = judge.orphaned(reservation) {
                 findings.append(
                     AuditFinding(
-                        .reservationOrphaned, address, sentence, repair: isCertain ? .dropReservation : .none,
+                        .reservationOrphaned, address, message, repair: isCertain ? .dropReservation : .none,
                         mustBeConfirmed: isCertain, seen: known.record))
             }
             if let used = snapshot.used[address] {
@@ -281,7 +281,7 @@ public struct Audit {
         guard let sets = snapshot.rangeSets, !sets.isEmpty else { return [] }
         let eligibility = AddressEligibility(network: snapshot.network, sets: sets)
         // The reason why many addresses are out of range at once, if it is known.
-        let change = snapshot.settings?.rangesChange.map { "; \($0.sentence)" } ?? ""
+        let change = snapshot.settings?.rangesChange.map { "; \($0.message)" } ?? ""
         return snapshot.used.compactMap { address, record in
             let holder = holderByAddress[address]
             let who = holder?.phrase ?? "container \(record.value)"
@@ -348,6 +348,6 @@ public struct Audit {
             .configDrift, nil,
             "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
                 + NetworkDocument.phrase(of: stored)
-                + (snapshot.settings?.rangesChange.map { "; \($0.wholeSentence)" } ?? ""))
+                + (snapshot.settings?.rangesChange.map { "; \($0.messageWithRanges)" } ?? ""))
     }
 }

@@ -38,16 +38,6 @@ public struct AuditFinding: Hashable, Sendable {
         revision = record?.modified
     }
 
-    /// The namespace of the pod; nil if no pod is concerned.
-    public var namespace: String? {
-        if let namespace = holder?.holder.namespace { return namespace.text }
-        switch fenceFor {
-        case .pod(let pod): return pod.namespace.text
-        case .workload(let namespace, _, _), .namespace(let namespace): return namespace.text
-        case .anyone, .unreadable, nil: return nil
-        }
-    }
-
     /// The name of the holder's node; nil if it is not recorded.
     public var node: String? { holder?.holder.node }
 

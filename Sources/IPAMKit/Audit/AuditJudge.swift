@@ -261,7 +261,7 @@ struct AuditJudge {
 
     /// Why a reservation that `auto` made has no pod any more, and whether that is certain; nil if it has one. A
     /// reservation does not name the cluster of its pods.
-    func orphaned(_ reservation: Reservation) -> (sentence: String, isCertain: Bool)? {
+    func orphaned(_ reservation: Reservation) -> (message: String, isCertain: Bool)? {
         guard local == nil, reservation.by == Reservation.automaticAuthor else { return nil }
         let whom: String
         switch reservation.holder {
@@ -275,8 +275,8 @@ struct AuditJudge {
             whom = "pod of \(namespace)/\(workload)"
         case .anyone, .namespace, .unreadable: return nil
         }
-        let sentence = "Kubernetes has no \(whom) any more"
-        return isShared ? ("\(sentence); but \(Self.sharing)", false) : (sentence, true)
+        let message = "Kubernetes has no \(whom) any more"
+        return isShared ? ("\(message); but \(Self.sharing)", false) : (message, true)
     }
 
     private func mayHaveUnreadablePod(in namespace: Namespace) -> Bool {

@@ -90,22 +90,4 @@ public struct NetworkEvent: Hashable, Sendable {
     }
 
     // MARK: Selection
-
-    private var holders: [Holder] { [tenancy, former].compactMap { $0?.holder } }
-
-    /// Whether one of the tenancies is this pod's, or the reservation is for it.
-    public func concerns(pod: PodReference) -> Bool {
-        holders.contains { $0.isCalled(pod) } || reservation?.holder == .pod(pod)
-    }
-
-    /// Whether one of the tenancies is that of a pod of this namespace, or the reservation is for this namespace or a pod or
-    /// workload in it.
-    public func concerns(namespace: String) -> Bool {
-        holders.contains { $0.namespace?.text == namespace } || reservation?.holder.namespace?.text == namespace
-    }
-
-    /// Whether one of the tenancies is on this node.
-    public func concerns(node: String) -> Bool {
-        holders.contains { $0.node == node }
-    }
 }

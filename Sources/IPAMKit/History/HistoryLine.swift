@@ -30,11 +30,6 @@ public struct HistoryLine: Hashable, Sendable {
         tenancy?.phrase ?? reservation?.holder.phrase ?? "unknown"
     }
 
-    /// Whether `pod`, or another container with this name, has or had the address.
-    public func isTenancy(of pod: PodReference) -> Bool {
-        tenancy?.holder.isCalled(pod) ?? false
-    }
-
     /// Whether the tenancy or reservation ended at `time` or later, or, if it has not ended, started then.
     public func isChange(since time: Timestamp) -> Bool {
         guard let moment = to ?? from else { return false }

@@ -61,13 +61,13 @@ public struct NetworkSettings: Hashable, Sendable {
         }
 
         /// `an ADD of default/web-0 on n1 changed the network's ranges at 2026-11-23T02:00:00Z`
-        public var sentence: String {
+        public var message: String {
             "an ADD" + (by.map { " of \($0)" } ?? "") + " changed the network's ranges" + (at.map { " at \($0)" } ?? "")
         }
 
-        /// ``sentence`` with the former and the new ranges.
-        var wholeSentence: String {
-            sentence + (from.map { " from \($0)" } ?? "") + (to.map { " to \($0)" } ?? "")
+        /// ``message`` with the former and the new ranges.
+        var messageWithRanges: String {
+            message + (from.map { " from \($0)" } ?? "") + (to.map { " to \($0)" } ?? "")
         }
     }
 

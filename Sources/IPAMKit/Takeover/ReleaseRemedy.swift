@@ -9,10 +9,10 @@ public enum ReleaseRemedy: Hashable, Sendable {
     /// Declare that nothing runs on the pod's node any more, or delete the pod without waiting for its node.
     case declareNodeDown(String, pod: PodReference)
 
-    /// One sentence with the commands.
+    /// A message with the commands.
     ///
     /// - Parameter container: the holder's container ID; nil if it is not known.
-    func sentence(container: String?) -> String {
+    func message(container: String?) -> String {
         switch self {
         case .removeSandbox(let netns, let node):
             let place = node.map { " on \($0)" } ?? " on its node"

@@ -70,7 +70,7 @@ struct NetworkList: Measurable {
         return summaries.filter { $0.outside > 0 }.compactMap { summary in
             guard let change = summary.rangesChange else { return nil }
             return "warning: network \(summary.network): \(summary.outside.counted("address")) in use "
-                + (summary.outside == 1 ? "is" : "are") + " outside its subnets; \(change.sentence)\n"
+                + (summary.outside == 1 ? "is" : "are") + " outside its subnets; \(change.message)\n"
                 + "hint: there may be two configurations of this name; see 'ipamctl audit -n \(summary.network)'"
         }
     }
