@@ -95,14 +95,14 @@ struct Failure: Error {
             .goNodesLookupFailed:
             .unreachable
         case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .reservationsInUse, .contention,
-            .exhausted, .automaticLimit, .onHold:
+            .exhausted, .automaticLimit, .onHold, .outdated:
             .conflict
         case .nothingToRelease, .unknownNetwork: .notFound
         case .notAllowed: .usage
         case .store(.denied), .store(.full), .store(.tooLarge), .store(.compacted), .store(.invalidConfiguration),
             .store(.refused), .locked, .heldByThisContainer, .notInNetwork, .dynamicNotReserved, .misdirected,
             .annotation, .notForAutomatic, .podGone, .goNodesUnknown, .noAnnotationSource, .damaged, .notRecorded,
-            .outdated, .tooManyOperations, .missingAttachments:
+            .tooManyOperations, .missingAttachments:
             .failed
         }
     }
@@ -115,11 +115,12 @@ struct Failure: Error {
         case .lookupFailed(let error) where error.isForbidden:
             "nothing was judged; use --kubeconfig or KUBECONFIG to name a kubeconfig that may list pods and nodes"
         case .lookupFailed: "nothing was judged; check the kubeconfig, or name another one with --kubeconfig"
+        case .outdated: "run the command again to see what it would do now"
         case .damaged(let key, _): "inspect the value with 'etcdctl get \(key)', and repair or delete it there"
         case .locked, .exhausted, .inUse, .held, .heldByThisContainer, .unverifiable, .heldForNow, .reserved,
             .reservationsInUse, .notAllowed, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation,
             .notForAutomatic, .automaticLimit, .podGone, .goNodesUnknown, .goNodesLookupFailed, .noAnnotationSource,
-            .notRecorded, .contention, .conflicts, .outdated, .nothingToRelease, .tooManyOperations,
+            .notRecorded, .contention, .conflicts, .nothingToRelease, .tooManyOperations,
             .missingAttachments:
             error.nextStep(on: nil)
         }

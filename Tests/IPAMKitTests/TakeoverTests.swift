@@ -389,7 +389,8 @@ import Testing
         let contents = try await node.pool.contents()
         #expect(contents["used/fd71::100"] == nil)
         #expect(
-            try await node.pool.pool().history(of: address("fd71::100")).takeover?.tenancy?.phrase == "default/db-0 on n1")
+            try await node.pool.pool().history(of: address("fd71::100")).takeover?.tenancy?.phrase
+                == "default/db-0 on n1")
         let keys = Set(contents.keys.filter { $0.hasPrefix("used") || $0.hasPrefix("attachments") })
         #expect(keys == ["used/10.71.0.20", "used/\(added.addresses[1])", "attachments/c2/eth0"])
     }

@@ -105,6 +105,21 @@ import Testing
         #expect(changes.count == 20 && changes.allSatisfy { !$0.changedMeanwhile })
         #expect(Set(store.deadlines[before...]).count == (each ? 20 : 1))
     }
+
+    /// An operator may think about a question for longer than an operation may take.
+    @Test(arguments: [true, false]) func whatWasPlannedIsCarriedOutInItsOwnTime(each: Bool) async throws {
+        let store = try await store(leaks)
+        let pool = pool(store, each: each)
+        let hold = try await pool.plan(.hold(NetworkSettings.Hold(by: "root@a", reason: "moving", since: nil)))
+        let orders = [ReservationOrder(address: address("10.96.2.2"), reservation: Reservation(for: .anyone))]
+        let reservations = try await pool.planReservations(orders, rangeSets: sets, now: noon)
+        let planned = Set(store.deadlines)
+        let before = store.deadlines.count
+        try await pool.carryOut(hold)
+        try await pool.carryOut(reservations)
+        let used = Set(store.deadlines[before...])
+        #expect(used.isDisjoint(with: planned) == each && used.count == (each ? 2 : 1))
+    }
 }
 
 extension NetworkName {

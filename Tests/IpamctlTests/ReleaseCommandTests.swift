@@ -80,6 +80,19 @@ import Testing
         #expect(try await names(site) == ["10.188.0.30"])
     }
 
+    /// An address that is reserved for a pod, and used by another one, is not taken from that one.
+    @Test func forceWithAPodFreesOnlyWhatThatPodUses() async throws {
+        let site = try await site()
+        try await site.put([("/etcd-cni/networks/k8s/used/10.188.0.20", "intruder")])
+        let output = try await site.run("release", "--pod", "default/db-0", "--force").checked()
+        #expect(
+            output.stdoutText.contains(
+                "10.188.0.20 no longer reserved for default/db-0, still used by container intruder"),
+            "\(output.stdoutText)")
+        #expect(try await site.held().contains("used/10.188.0.20"))
+        #expect(try await !site.held().contains("reservations/10.188.0.20"))
+    }
+
     @Test func containersAreNamedByTheTwelveCharactersThatTheListShows() async throws {
         let site = try await site()
         let short = try await site.run("release", "--force", "--container", "c01234567")

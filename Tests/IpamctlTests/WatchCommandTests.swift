@@ -180,7 +180,7 @@ import Testing
         let site = try await site()
         // What Ctrl-C types.
         let output = try await site.runOnTerminal(
-            ["watch", "-n", "k8s"], question: " (Ctrl-C ends)", answer: "\u{3}")
+            ["watch", "-n", "k8s"], question: " (Ctrl-C to stop)", answer: "\u{3}")
         #expect(output.stdoutText.hasPrefix("watching network k8s from revision "), "\(output.stdoutText)")
     }
 

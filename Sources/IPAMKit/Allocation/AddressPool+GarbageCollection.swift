@@ -26,10 +26,12 @@ extension AddressPool {
             if case .gone = local.evidence(on: tenancy) { return true }
             return false
         }
+        // One by one: etcd up to 3.5 checks only at the root of a transaction whether its user may write (CVE-2026-33343).
         // An attachment that has changed since it was read is in use again, and stays.
-        let freed = try await carryOut(gone.map { Change(ending: $0, keys, ending) })
-        return zip(gone, freed).compactMap { tenancy, isFreed in
-            tenancy.reference.flatMap { isFreed ? ($0, tenancy.addresses) : nil }
+        var freed: [(AttachmentReference, [IPAddress])] = []
+        for tenancy in gone where try await carryOut([Change(ending: tenancy, keys, ending)]) == [true] {
+            if let reference = tenancy.reference { freed.append((reference, tenancy.addresses)) }
         }
+        return freed
     }
 }

@@ -35,6 +35,10 @@ extension AddressPool {
     /// - Throws: ``IPAMError``, `onHold` if the network is to be held and is on hold for another reason, `unknownNetwork` if
     ///   the store has nothing of the network.
     public func plan(_ change: SettingsChange, fixed: [AddressRange] = []) async throws(IPAMError) -> SettingsPlan {
+        try await renewed.read(change, fixed)
+    }
+
+    private func read(_ change: SettingsChange, _ fixed: [AddressRange]) async throws(IPAMError) -> SettingsPlan {
         let snapshot = try await read([
             Read(keys.settings), Read(keys.document),
             Read(KeyRange(prefix: keys.document.text + "/"), .keys, limit: 1),
@@ -70,12 +74,16 @@ extension AddressPool {
     @discardableResult
     public func carryOut(_ shown: SettingsPlan) async throws(IPAMError) -> Bool {
         var current = shown
-        return try await carryOut(
+        // An operator may have thought about the plan for long.
+        let pool = renewed
+        return try await pool.carryOut(
             withoutHistoryWhenFull: false,
             plan: { (round) throws(IPAMError) -> Planned<Void, Bool> in
-                if !round.isFirst { current = try await plan(shown.change, fixed: shown.fixed) }
+                if !round.isFirst { current = try await pool.read(shown.change, shown.fixed) }
                 guard current.isNeeded else { return .done(round.isUnanswered) }
-                guard current.hold == shown.hold else { throw .outdated(network: keys.network, []) }
+                guard shown.change == .endGoNodes || current.hold == shown.hold else {
+                    throw .outdated(network: keys.network, [])
+                }
                 return .commit(
                     Transaction(
                         if: [.unchanged(keys.settings, current.record)]

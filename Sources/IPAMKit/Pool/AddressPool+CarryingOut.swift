@@ -24,7 +24,8 @@ extension AddressPool {
     /// The number of rounds. A round fails if others change what its plan is based on.
     private static let attempts = 64
 
-    /// Plans and commits until a plan holds. Every change of the store goes through this loop.
+    /// Plans and commits until a plan holds. Every change of the store goes through this loop, except for the record of a
+    /// suspect (``attempt(_:)``).
     ///
     /// If the store refuses a transaction because of its size, or because the store is full, the next rounds write no
     /// histories: the change itself matters more than the record of it.
@@ -92,20 +93,19 @@ extension AddressPool {
     /// store refuses several changes together, they are tried one by one.
     ///
     /// - Parameters:
-    ///   - histories: histories that have been read already, for the first round.
     ///   - skipsRefused: whether to skip a change that the store refuses, and go on with the others.
     ///   - progress: receives the indexes of the changes that are through, and for each whether it was carried out.
     /// - Returns: whether each change was carried out.
     /// - Throws: ``IPAMError``; what was carried out before stays so, and `progress` has received it.
     @discardableResult
     func carryOut(
-        _ changes: [Change], histories: [IPAddress: Record?] = [:], skipsRefused: Bool = false,
+        _ changes: [Change], skipsRefused: Bool = false,
         progress: (Range<Int>, [Bool]) -> Void = { _, _ in }
     ) async throws(IPAMError) -> [Bool] {
         var done: [Bool] = []
         while done.count < changes.count {
             let batch = Self.batch(changes[done.count...])
-            let outcomes = try await renewed.carryOutOrSplit(batch, histories, skipsRefused: skipsRefused)
+            let outcomes = try await renewed.carryOutOrSplit(batch, skipsRefused: skipsRefused)
             progress(done.count..<done.count + batch.count, outcomes)
             done += outcomes
         }
@@ -126,36 +126,36 @@ extension AddressPool {
         return batch
     }
 
-    private func carryOutOrSplit(_ batch: [Change], _ histories: [IPAddress: Record?], skipsRefused: Bool)
-        async throws(IPAMError) -> [Bool]
-    {
+    private func carryOutOrSplit(_ batch: [Change], skipsRefused: Bool) async throws(IPAMError) -> [Bool] {
+        var done = [Bool?](repeating: nil, count: batch.count)
         do throws(IPAMError) {
-            return try await carryOutTogether(batch, histories)
+            try await carryOutTogether(batch, &done)
         } catch {
             guard case .store(let refusal) = error, refusal.isOfContents else { throw error }
-            if batch.count == 1, skipsRefused { return [false] }
-            guard batch.count > 1, skipsRefused || refusal.isOfSize else { throw error }
+            guard batch.count > 1 || skipsRefused, skipsRefused || refusal.isOfSize else { throw error }
+            for index in batch.indices where done[index] == nil && batch.count > 1 {
+                done[index] = try await renewed.carryOutOrSplit([batch[index]], skipsRefused: skipsRefused) == [true]
+            }
         }
-        var done: [Bool] = []
-        for change in batch { done += try await renewed.carryOutOrSplit([change], [:], skipsRefused: skipsRefused) }
-        return done
+        return done.map { $0 ?? false }
     }
 
     /// Carries out changes in one transaction.
-    private func carryOutTogether(_ batch: [Change], _ known: [IPAddress: Record?]) async throws(IPAMError) -> [Bool] {
-        var done = [Bool?](repeating: nil, count: batch.count)
+    ///
+    /// - Parameter done: gets for each change whether it was carried out; nil if that is open when an error is thrown.
+    private func carryOutTogether(_ batch: [Change], _ done: inout [Bool?]) async throws(IPAMError) {
         var last: Histories?
         // Changes that are too large together are tried one by one before one of them is made without its history.
-        return try await carryOut(
+        try await carryOut(
             withoutHistoryWhenFull: batch.allSatisfy(\.onlyDeletes), whenTooLarge: batch.count == 1,
-            plan: { (round) throws(IPAMError) -> Planned<(indexes: [Int], histories: Histories), [Bool]> in
+            plan: { (round) throws(IPAMError) -> Planned<(indexes: [Int], histories: Histories), Void> in
                 if round.isUnanswered {
                     for index in batch.indices where done[index] == nil {
                         if try await round.pool.holds(batch[index].trace) { done[index] = true }
                     }
                 }
                 let wanted = batch.indices.filter { done[$0] == nil }.flatMap { batch[$0].addressesWithHistory }
-                let histories = try await round.pool.histories(of: wanted, known: round.isFirst ? known : [:])
+                let histories = try await round.pool.histories(of: wanted)
                 // A change that failed although its histories are unchanged is outdated.
                 if let last {
                     for index in batch.indices where done[index] == nil {
@@ -167,7 +167,7 @@ extension AddressPool {
                 }
                 last = nil
                 let rest = batch.indices.filter { done[$0] == nil }
-                guard !rest.isEmpty else { return .done(done.map { $0 ?? false }) }
+                guard !rest.isEmpty else { return .done(()) }
                 let transactions = rest.map { batch[$0].transaction(keys, histories) }
                 let whole =
                     transactions.count == 1
@@ -178,7 +178,7 @@ extension AddressPool {
                 let succeeded = plan.indexes.count == 1 ? [commit.succeeded] : commit.results.map(\.isCarriedOut)
                 for (index, success) in zip(plan.indexes, succeeded) where success { done[index] = true }
                 last = plan.histories
-                return done.contains(nil) ? nil : done.map { $0 ?? false }
+                return done.contains(nil) ? nil : ()
             })
     }
 

@@ -2,7 +2,7 @@ import Store
 
 /// A change of a network as a value. It was planned on what was read, and is carried out only if that has not changed.
 ///
-/// It becomes a transaction, or one of several nested transactions: all of it is carried out, or nothing.
+/// It becomes a transaction, or one of several nested transactions: all of it is carried out, or nothing, except for the parts with guards of their own.
 struct Change: Sendable {
     /// What the change does to one address, and what it adds to that address's history.
     struct Part: Sendable {

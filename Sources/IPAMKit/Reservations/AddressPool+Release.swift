@@ -18,12 +18,13 @@ public struct ReleaseChange: Hashable, Sendable {
 public struct ReleasePlan: Sendable {
     let entries: [AddressEntry]
     let states: [IPAddress: AddressState]
-    let force: Bool
+    /// The addresses in use that are to be freed.
+    let frees: Set<IPAddress>
 
     /// The addresses, each once, in the order of the request.
     public var addresses: [IPAddress] { entries.map(\.address) }
     /// The tenancies that are to be ended; empty without force.
-    public var tenancies: [Tenancy] { force ? entries.compactMap(\.tenancy) : [] }
+    public var tenancies: [Tenancy] { entries.filter { frees.contains($0.address) }.compactMap(\.tenancy) }
     /// The changes, if no address changes before they are carried out.
     public var changes: [ReleaseChange] { changes(through: entries.count) { _ in true } }
 
@@ -36,6 +37,7 @@ public struct ReleasePlan: Sendable {
         var changes: [ReleaseChange] = []
         for entry in entries.prefix(count) {
             let isDone = release(entry.address)
+            let force = frees.contains(entry.address)
             changes.append(
                 ReleaseChange(
                     address: entry.address, dropped: isDone ? entry.reservation : nil,
@@ -59,13 +61,14 @@ extension AddressPool {
     /// - Parameters:
     ///   - isMeant: returns false for an address that is not to be released.
     ///   - drops: returns false for a reservation that is to be kept; an address that is only reserved is then left out.
+    ///   - frees: returns false for a tenancy that goes on even with `force`.
     /// - Throws: ``IPAMError``: without force `conflicts` if an address is in use and not reserved; `nothingToRelease` if an
     ///   address is neither reserved nor in use.
     public func planRelease(
         of addresses: [IPAddress], force: Bool, where isMeant: (AddressEntry) -> Bool = { _ in true },
-        drops: (Reservation) -> Bool = { _ in true }
+        drops: (Reservation) -> Bool = { _ in true }, frees: (Tenancy) -> Bool = { _ in true }
     ) async throws(IPAMError) -> ReleasePlan {
-        let snapshot = try await entries(of: addresses)
+        let snapshot = try await renewed.entries(of: addresses)
         var seen: Set<IPAddress> = []
         var states = snapshot.states
         var entries: [AddressEntry] = []
@@ -89,7 +92,8 @@ extension AddressPool {
             }
             guard onlyUsed.isEmpty else { throw .conflicts(onlyUsed) }
         }
-        return ReleasePlan(entries: entries, states: states, force: force)
+        let freed = entries.filter { force && ($0.tenancy.map(frees) ?? false) }.map(\.address)
+        return ReleasePlan(entries: entries, states: states, frees: Set(freed))
     }
 
     /// Carries out a release. Each address is one compare-and-delete of the values that were read for the plan: an address that
@@ -106,13 +110,13 @@ extension AddressPool {
         var freed: Set<IPAddress> = []
         var done: Set<IPAddress> = []
         for entry in plan.entries {
-            let frees = plan.force && !freed.contains(entry.address)
+            let frees = plan.frees.contains(entry.address) && !freed.contains(entry.address)
             let change = change(entry, plan.states[entry.address] ?? AddressState(), frees: frees, ending)
             let isDone = change.isEmpty ? true : try await carryOut([change]) == [true]
             progress(entry.address, isDone)
             guard isDone else { continue }
             done.insert(entry.address)
-            if plan.force { freed.formUnion(entry.tenancy?.addresses ?? []) }
+            if frees { freed.formUnion(entry.tenancy?.addresses ?? []) }
         }
         return plan.changes(through: plan.entries.count, done.contains)
     }

@@ -63,7 +63,7 @@ extension AddressPool {
     {
         let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
         for order in orders { _ = try eligibility.require(order.address) }
-        return try await plan(orders, now: now)
+        return try await renewed.plan(orders, now: now)
     }
 
     /// Makes the reservations of a plan, all or none; if there are more than ``reservationLimit``, that many at a time.
@@ -92,22 +92,29 @@ extension AddressPool {
 
     private func carryOut(together shown: ReservePlan) async throws(IPAMError) -> [ReservationChange] {
         var current = shown
+        var isUnanswered = false
         return try await carryOut(
             withoutHistoryWhenFull: false,
             plan: { (round) throws(IPAMError) -> Planned<Void, [ReservationChange]> in
-                if !round.isFirst {
+                isUnanswered = round.isUnanswered
+                // The guards of many addresses do not see that a reservation was deleted while the operator was asked.
+                if !round.isFirst || !Self.guardsEach(shown.changes) {
                     current = try await plan(shown.orders, now: shown.now)
                     try current.requireWithin(shown, keys.network)
                 }
                 if current.isDone {
-                    return .done(round.isUnanswered ? current.changes(completing: shown) : current.changes)
+                    return .done(isUnanswered ? current.changes(completing: shown) : current.changes)
                 }
-                // Addresses that are already reserved are also guarded and written: if one were released in the meantime, only a
-                // part of the orders would be carried out.
+                // Addresses that are already reserved are also guarded and written: if one were released in the meantime,
+                // only a part of the orders would be carried out.
                 let histories = try await round.pool.histories(
                     of: current.changes.filter { $0.kind != .unchanged }.map(\.address))
                 return .commit(try transaction(current, histories), ())
-            }, outcome: { _, commit in commit.succeeded ? current.changes(completing: shown) : nil })
+            },
+            outcome: { _, commit in
+                guard commit.succeeded else { return nil }
+                return isUnanswered ? current.changes(completing: shown) : current.changes
+            })
     }
 
     private func plan(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
@@ -205,13 +212,18 @@ extension AddressPool {
         return writes
     }
 
+    /// Whether so few addresses are reserved that each has guards of its own.
+    private static func guardsEach(_ changes: [ReservationChange]) -> Bool {
+        changes.count * 3 <= [Operation].mostSiblings
+    }
+
     /// Guards that nothing about the addresses has changed since the read: by key if the guards fit into one transaction, else
     /// by the addresses' /24 blocks, else by the whole network. The coarser the guards are, the more often an unrelated change
     /// makes another attempt necessary.
     private func guards(_ plan: ReservePlan, _ histories: Histories) -> [Guard] {
         let (changes, snapshot) = (plan.changes, plan.snapshot)
         let most = [Operation].mostSiblings
-        if changes.count * 3 <= most {
+        if Self.guardsEach(changes) {
             return changes.flatMap { change -> [Guard] in
                 let state = snapshot.states[change.address] ?? AddressState()
                 return [
@@ -231,10 +243,15 @@ extension AddressPool {
 }
 
 extension ReservePlan {
-    /// Checks that this later plan changes only those reservations that `shown` changes in the same way.
+    /// Checks that this later plan changes only those reservations that `shown` changes in the same way. A reservation that
+    /// existed when the plan was shown, and is gone, is made again, so that the orders are carried out as a whole.
     fileprivate func requireWithin(_ shown: ReservePlan, _ network: NetworkName) throws(IPAMError) {
         let others = zip(changes, shown.changes).filter { now, before in
-            now.kind == .updated && (before.kind != .updated || now.reservation != before.reservation)
+            switch now.kind {
+            case .unchanged: false
+            case .reserved: before.kind == .updated
+            case .updated: now != before
+            }
         }
         guard others.isEmpty else { throw .outdated(network: network, others.map(\.0.address)) }
     }

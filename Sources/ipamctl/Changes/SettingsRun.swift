@@ -8,16 +8,25 @@ struct SettingsRun: Sendable {
     func result(_ connection: Connection) async throws -> NetworkChange {
         let network = try await connection.network(for: [])
         let pool = connection.pool(network.name)
-        var plan = try await pool.plan(wanted, fixed: network.fixed)
-        if plan.isNeeded, !change.dryRun {
-            let made = await change.carryOut(asking: question(plan, network.name)) { _ in
-                [try await pool.carryOut(plan)]
-            }
-            if let error = made.error { throw error }
-            // Somebody else was faster with the same change.
-            if made.steps == [false] { plan = try await pool.plan(wanted, fixed: network.fixed) }
+        let plan = try await pool.plan(wanted, fixed: network.fixed)
+        guard plan.isNeeded, !change.dryRun else {
+            return NetworkChange(network.name, plan, isMade: plan.isNeeded, isDryRun: change.dryRun)
         }
-        return NetworkChange(network.name, plan, isDryRun: change.dryRun)
+        let made = await change.carryOut(asking: question(plan, network.name)) { _ in [try await pool.carryOut(plan)] }
+        switch made.error {
+        case nil where made.steps == [true]:
+            return NetworkChange(network.name, plan, isMade: true, isDryRun: false)
+        case nil:
+            // Somebody else was faster with the same change.
+            let now = try await pool.plan(wanted, fixed: network.fixed)
+            return NetworkChange(network.name, now, isMade: false, isDryRun: false)
+        case IPAMError.outdated? where !change.asks:
+            // Nobody has seen the plan.
+            let now = try await pool.plan(wanted, fixed: network.fixed)
+            let isMade = try await pool.carryOut(now)
+            return NetworkChange(network.name, now, isMade: isMade, isDryRun: false)
+        case let error?: throw error
+        }
     }
 
     private func question(_ plan: SettingsPlan, _ network: NetworkName) -> String {
@@ -37,14 +46,14 @@ extension NetworkSettings.Hold {
 }
 
 extension NetworkChange {
-    fileprivate init(_ network: NetworkName, _ plan: SettingsPlan, isDryRun: Bool) {
+    fileprivate init(_ network: NetworkName, _ plan: SettingsPlan, isMade: Bool, isDryRun: Bool) {
         var hold = plan.hold
         let (action, text): (String, String)
         switch plan.change {
-        case .hold(let wanted) where plan.isNeeded:
+        case .hold(let wanted) where isMade:
             hold = wanted
             (action, text) = ("held", "on hold: \(wanted.reason ?? "")")
-        case .unhold where plan.isNeeded:
+        case .unhold where isMade:
             (action, text) = ("lifted", "no longer on hold (was\(hold?.phrase ?? ""))")
         case .hold, .unhold, .endGoNodes:
             (action, text) = ("unchanged", hold.map { "is on hold already\($0.phrase)" } ?? "is not on hold")

@@ -95,6 +95,9 @@ struct ChangeOptions: ParsableArguments {
 
     @Flag(name: .shortAndLong, help: "Do not ask for confirmation. Without a terminal, ipamctl never asks.")
     var yes = false
+
+    /// Whether the command asks before it changes something. If it does not, nobody has seen its plan.
+    var asks: Bool { !yes && Terminal.isAttended }
 }
 
 /// `--include` of the commands that repair.

@@ -56,6 +56,9 @@ enum Terminal {
         if let hint = failure.hint { note("hint: \(hint)") }
     }
 
+    /// Whether there is somebody to ask: standard input is a terminal.
+    static var isAttended: Bool { isatty(STDIN_FILENO) == 1 }
+
     /// Asks before something is changed, if standard input is a terminal.
     ///
     /// - Parameters:
@@ -63,7 +66,7 @@ enum Terminal {
     ///   - assumeYes: true if nothing is to be asked.
     /// - Throws: ``Failure/declined`` if the answer is no, empty, or Ctrl-C.
     static func confirm(_ question: String, showing preview: [String] = [], assumeYes: Bool) throws {
-        guard !assumeYes, isatty(STDIN_FILENO) == 1 else { return }
+        guard !assumeYes, isAttended else { return }
         for line in preview.prefix(longestPreview) { note(line) }
         if preview.count > longestPreview { note("... and \(preview.count - longestPreview) more") }
         let line = answer(to: "\(question) [y/N] ")

@@ -22,6 +22,12 @@ struct ReleaseSelection: Sendable {
         !ranges.isEmpty || (container == nil && holders.admits(reservation.holder))
     }
 
+    /// Whether a tenancy of a selected address may be ended. An address that was selected because it is reserved for a holder
+    /// may be in use by somebody else.
+    private func frees(_ tenancy: Tenancy) -> Bool {
+        !ranges.isEmpty || container != nil || holders.admits([tenancy.holder], reservedFor: nil)
+    }
+
     /// - Throws: ``Failure`` if nothing of the selection is used or reserved, or something is in use and `force` is false.
     func plan(in pool: AddressPool, force: Bool) async throws -> ReleasePlan {
         let isSingle = !ranges.isEmpty && ranges.count == single.count
@@ -29,7 +35,8 @@ struct ReleaseSelection: Sendable {
         let named = single.filter { !found.contains($0) }
         do throws(IPAMError) {
             let plan = try await pool.planRelease(
-                of: found + named, force: force, where: { named.contains($0.address) || admits($0) }, drops: drops)
+                of: found + named, force: force, where: { named.contains($0.address) || admits($0) }, drops: drops,
+                frees: frees)
             if !plan.addresses.isEmpty { return plan }
         } catch {
             guard case .conflicts = error else { throw error }

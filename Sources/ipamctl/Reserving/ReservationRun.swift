@@ -8,7 +8,7 @@ struct ReservationRun: Sendable {
     let plan: ReservationPlan
     let now: Timestamp
 
-    /// How often free addresses are chosen again if others reserve them at the same time.
+    /// How often the reservations are planned again if others make or change some at the same time.
     private static let mostChoices = 32
 
     func result(_ connection: Connection) async throws -> ChangeList {
@@ -20,13 +20,13 @@ struct ReservationRun: Sendable {
             } catch IPAMError.conflicts where plan.choosesAddresses {
                 // Somebody else was faster with a free address.
                 continue
-            } catch IPAMError.outdated where change.yes {
-                // The plan was not shown to anybody.
+            } catch IPAMError.outdated where !change.asks {
+                // Nobody has seen the plan.
                 continue
             }
         }
         throw Failure(
-            .conflict, "others keep reserving the free addresses of network \(network.name)", hint: "try again")
+            .conflict, "others keep changing the reservations of network \(network.name)", hint: "try again")
     }
 
     private func reserve(in network: SelectedNetwork, _ connection: Connection) async throws -> ChangeList {
