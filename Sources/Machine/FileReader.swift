@@ -98,7 +98,7 @@ public enum FileReader {
     /// - Throws: ``FileError``.
     public static func bytes(from descriptor: Int32, named name: String, limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        var buffer = [UInt8](repeating: 0, count: 4 << 10)
         while bytes.count <= limit {
             let count = read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
             if count < 0, errno == EINTR { continue }

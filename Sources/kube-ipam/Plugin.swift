@@ -105,10 +105,10 @@ struct Plugin {
                     path: ConfigurationFolder.standard, names: FileReader.names, reading: FileReader.text)
             }
             // DEL and GC identify a pod by its container's ID; its name is only for the log.
-            if case .failure(let problem) = environment.arguments { configuration.ignored.append(problem) }
+            if let problem = environment.argumentsProblem { configuration.ignored.append(problem) }
             return configuration
         case .add, .check, .status, .version:
-            return try NetworkConfiguration(json: input, cniArgs: try environment.arguments.get())
+            return try NetworkConfiguration(json: input, cniArgs: try environment.arguments())
         }
     }
 

@@ -4,28 +4,40 @@ import IPAMKit
 struct PluginEnvironment: Sendable {
     /// The value of a variable; nil if it is not set.
     private let variable: @Sendable (String) -> String?
-    /// CNI_ARGS, or the error in it.
-    let arguments: Result<CNIArguments, ConfigurationError>
+    /// CNI_ARGS; without any argument if it is malformed.
+    private let wellFormed: CNIArguments
+    /// Why CNI_ARGS cannot be used; nil if it can be.
+    ///
+    /// Two properties and not one `Result`: to build that generic type at run time is one in a hundred of an ADD's instructions.
+    let argumentsProblem: ConfigurationError?
 
     init(variable: @escaping @Sendable (String) -> String?) {
         self.variable = variable
         do throws(ConfigurationError) {
-            arguments = .success(try CNIArguments(variable("CNI_ARGS") ?? ""))
+            wellFormed = try CNIArguments(variable("CNI_ARGS") ?? "")
+            argumentsProblem = nil
         } catch {
-            arguments = .failure(error)
+            wellFormed = CNIArguments()
+            argumentsProblem = error
         }
     }
 
-    private var known: CNIArguments? { if case .success(let arguments) = arguments { arguments } else { nil } }
-
     /// The pod; nil for a container that is not a pod, and if CNI_ARGS is malformed.
-    var pod: PodReference? { known?.pod }
+    var pod: PodReference? { wellFormed.pod }
     /// The name of a container that is not a pod.
-    var container: ContainerName? { known?.container }
+    var container: ContainerName? { wellFormed.container }
     /// The name of the pod or container, for the log; empty if there is none.
     var podName: String { pod?.description ?? container?.description ?? "" }
     /// Nil for a container that is not a pod, also if the runtime passes a UID.
-    var podUID: String? { container == nil ? known?.podUID : nil }
+    var podUID: String? { container == nil ? wellFormed.podUID : nil }
+
+    /// CNI_ARGS.
+    ///
+    /// - Throws: ``argumentsProblem``.
+    func arguments() throws(ConfigurationError) -> CNIArguments {
+        if let argumentsProblem { throw argumentsProblem }
+        return wellFormed
+    }
 
     /// CNI_COMMAND, unchecked; empty if it is not set.
     var commandName: String { variable("CNI_COMMAND") ?? "" }
