@@ -14,7 +14,7 @@ public enum PythonProgram: String, CaseIterable, Sendable {
     case tcpRelay = "tcp_relay"
     case terminal
 
-    /// The arguments of `python3` that run it; its output is not buffered.
+    /// The arguments of `python3` that run it; its output is not buffered, and no compiled module is left in `Scripts`.
     public func command(_ arguments: String...) -> [String] {
         command(arguments)
     }
@@ -22,6 +22,6 @@ public enum PythonProgram: String, CaseIterable, Sendable {
     /// The same for arguments that are in an array already.
     public func command(_ arguments: [String]) -> [String] {
         let file = BuildProducts.packageRoot.appendingPathComponent("Tests/TestSupport/Scripts/\(rawValue).py")
-        return ["-u", file.path] + arguments
+        return ["-B", "-u", file.path] + arguments
     }
 }

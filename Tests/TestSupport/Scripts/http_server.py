@@ -3,7 +3,6 @@
 Arguments: `tcp`, `tls CERTIFICATE KEY` or `unix PATH`. The first line is `listening PORT`.
 """
 
-import http.server
 import os
 import socket
 import socketserver
@@ -11,34 +10,22 @@ import ssl
 import sys
 import threading
 
+from quiet_handler import QuietHandler
+
 
 def say(*words):
     # One write for a line: threads must not mix theirs.
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
+class Handler(QuietHandler):
     def setup(self):
         say("connection")
         super().setup()
 
     def finish(self):
         say("gone")
-        try:
-            super().finish()
-        except OSError:
-            pass
-
-    def handle(self):
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True
+        super().finish()
 
     def answer(self, body, status=200, fields=()):
         self.send_response(status)

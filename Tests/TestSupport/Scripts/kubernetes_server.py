@@ -4,7 +4,6 @@ Arguments: ACCESS PORT CERTIFICATE KEY AUTHORITY TOKEN UID. The first line is `l
 """
 
 import base64
-import http.server
 import json
 import socket
 import socketserver
@@ -13,6 +12,8 @@ import sys
 import threading
 import time
 import urllib.parse
+
+from quiet_handler import QuietHandler
 
 access, port, certificate, key, authority, token, uid = sys.argv[1:8]
 port = int(port)
@@ -188,13 +189,9 @@ def fault_for(path, query):
     return None
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(QuietHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
-
-    def log_message(self, *args):
-        pass
 
     def setup(self):
         super().setup()
@@ -204,16 +201,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def finish(self):
         with lock:
             connections.discard(self.connection)
-        try:
-            super().finish()
-        except OSError:
-            pass
-
-    def handle(self):
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True
+        super().finish()
 
     def answer(self, code, body, kind="application/json", fields=(), cut=False):
         if not isinstance(body, bytes):
