@@ -24,7 +24,9 @@ let package = Package(
         .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "CYaml"]),
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
-        .target(name: "IPAMKit", dependencies: ["Store", "Machine"]),
+        .target(name: "StrictJSON"),
+        .target(name: "Addresses", dependencies: ["StrictJSON"]),
+        .target(name: "IPAMKit", dependencies: ["Addresses", "StrictJSON", "Store", "Machine"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
         .target(name: "CStart"),
         .executableTarget(
@@ -47,6 +49,8 @@ let package = Package(
             dependencies: ["KubernetesClient", "KubernetesPods", "IPAMKit", "HTTPTransport", "TestSupport"]),
         .testTarget(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
+        .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
         .testTarget(
             name: "IPAMKitTests",
             dependencies: ["IPAMKit", "Store", "Machine", "EtcdStore", "EtcdClient", "HTTPTransport", "TestSupport"]),

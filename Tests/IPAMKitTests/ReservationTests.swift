@@ -8,6 +8,16 @@ import Testing
         Workload(derivedFrom: pod("default/\(name)")).map { "\($0.kind.rawValue)/\($0.name)" }
     }
 
+    /// Kubernetes cuts what it generates a pod's name from to 58 bytes.
+    @Test func aNameThatMayBeCutTellsNoStatefulSet() throws {
+        let long = String(repeating: "a", count: 56)
+        #expect(workload("\(long)-6" + "24567") == nil && workload("\(long)a-" + "24567") == nil)
+        #expect(workload("\(long)aaaa-12") == "sts/\(long)aaaa")
+        let whole = String(repeating: "a", count: 47)
+        #expect(workload("\(whole)-6d9b74fd4-xjhek") == "deploy/\(whole)", "58 bytes and five are whole")
+        #expect(workload("\(whole)-6d9b74fd4dxjhek") == nil)
+    }
+
     @Test(arguments: [
         ("db-0", "sts/db"), ("db-17", "sts/db"), ("x-0-1", "sts/x-0"), ("my-db-3", "sts/my-db"),
         ("db-2147483647", "sts/db"), ("web-6d9b74fd4d-xjhek", "deploy/web"),
@@ -30,6 +40,20 @@ import Testing
 }
 
 @Suite struct ReservationHolderTests {
+    @Test(arguments: [
+        (String(repeating: "a", count: 251) + "-0", true), (String(repeating: "a", count: 64), true), ("0", true),
+        ("a.b", true), ("a-.b", false), ("a.-b", false), ("a..b", false), ("-a", false), ("a-", false), ("A", false),
+        ("a_b", false), ("a.", false),
+    ])
+    func podsAndWorkloadsMayHaveLongNames(name: String, isPossible: Bool) throws {
+        for holder in ["default/\(name)", "default/sts/\(name)", "default/deploy/\(name)"] {
+            #expect(try ReservationHolder(holder).isPossible == isPossible, "\(holder)")
+        }
+        #expect(try ReservationHolder("\(String(repeating: "a", count: 63))/db-0").isPossible)
+        #expect(try !ReservationHolder("\(String(repeating: "a", count: 64))/db-0").isPossible)
+        #expect(try !ReservationHolder("a.b/db-0").isPossible)
+    }
+
     @Test(arguments: [
         ("", ""), ("default/", "default/"), ("default/db-0", "default/db-0"), ("default/pod/db-0", "default/db-0"),
         ("default/PO/db-0", "default/db-0"), ("default/sts/db", "default/sts/db"),

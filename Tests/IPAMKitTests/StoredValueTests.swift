@@ -18,6 +18,12 @@ import Testing
         #expect(bare.json.serialized() == #"{"addresses":["fd00::1"],"fixed":false}"#)
     }
 
+    /// An IPv6 subnet's gateway may be link-local, outside the subnet (RFC 4861).
+    @Test func rangeSetWithALinkLocalGatewayIsReadAsItWasWritten() throws {
+        let set = try RangeSet([PoolRange(subnet: CIDR("fd00:1::/64"), gateway: IPAddress("fe80::1"))])
+        #expect(try NetworkDocument.parse(NetworkDocument.serialize([set])) == [set])
+    }
+
     @Test func anAddressThatIsListedTwiceIsOne() throws {
         let attachment = try Attachment(stored: #"{"addresses":["10.0.0.2","10.0.0.2"]}"#)
         #expect(attachment.addresses == [address("10.0.0.2")])

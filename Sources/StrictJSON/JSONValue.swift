@@ -60,7 +60,7 @@ public enum JSONValue: Hashable, Sendable {
     }
 
     /// The kind of value with its article, for error messages: "an object".
-    var kind: String {
+    public var kind: String {
         switch self {
         case .null: "null"
         case .bool: "true or false"

@@ -22,7 +22,7 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Makes a range from ends of one family that are in order; only debug builds check this.
-    init(unchecked start: IPAddress, _ end: IPAddress) {
+    public init(unchecked start: IPAddress, _ end: IPAddress) {
         assert(start.family == end.family && start <= end, "a range has two ends of one family, in order")
         self.start = start
         self.end = end

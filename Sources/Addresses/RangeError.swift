@@ -56,7 +56,7 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The value as found: the subject of the error message.
-    var subject: String {
+    public var subject: String {
         switch self {
         case .subnetTooSmall(let subnet), .subnetIsMapped(let subnet), .mixedFamilies(let subnet, _, _):
             subnet.description
@@ -70,7 +70,7 @@ public enum RangeError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The error message without ``subject``.
-    var problem: String {
+    public var problem: String {
         switch self {
         case .subnetTooSmall(let subnet):
             "is too small for a pool: it must have at least four addresses, "

@@ -1,4 +1,4 @@
-import IPAMKit
+import Addresses
 import Testing
 
 @Suite struct NameTests {
@@ -33,31 +33,6 @@ import Testing
     }
 
     /// apimachinery's NameIsDNSSubdomain: 253 bytes in all, and no limit for what is between the dots.
-    @Test(arguments: [
-        (String(repeating: "a", count: 251) + "-0", true), (String(repeating: "a", count: 64), true), ("0", true),
-        ("a.b", true), ("a-.b", false), ("a.-b", false), ("a..b", false), ("-a", false), ("a-", false), ("A", false),
-        ("a_b", false), ("a.", false),
-    ])
-    func podsAndWorkloadsMayHaveLongNames(name: String, isPossible: Bool) throws {
-        for holder in ["default/\(name)", "default/sts/\(name)", "default/deploy/\(name)"] {
-            #expect(try ReservationHolder(holder).isPossible == isPossible, "\(holder)")
-        }
-        #expect(try ReservationHolder("\(String(repeating: "a", count: 63))/db-0").isPossible)
-        #expect(try !ReservationHolder("\(String(repeating: "a", count: 64))/db-0").isPossible)
-        #expect(try !ReservationHolder("a.b/db-0").isPossible)
-    }
-
-    /// Kubernetes cuts what it generates a pod's name from to 58 bytes.
-    @Test func aNameThatMayBeCutTellsNoStatefulSet() throws {
-        func workload(_ name: String) -> String? { Workload(derivedFrom: pod("default/\(name)"))?.description }
-        let long = String(repeating: "a", count: 56)
-        #expect(workload("\(long)-6" + "24567") == nil && workload("\(long)a-" + "24567") == nil)
-        #expect(workload("\(long)aaaa-12") == "sts/\(long)aaaa")
-        let whole = String(repeating: "a", count: 47)
-        #expect(workload("\(whole)-6d9b74fd4-xjhek") == "deploy/\(whole)", "58 bytes and five are whole")
-        #expect(workload("\(whole)-6d9b74fd4dxjhek") == nil)
-    }
-
     @Test func podIsPrintedWithItsNamespace() throws {
         let pod = try PodReference(namespace: Namespace("default"), name: PodName("db-0"))
         #expect(pod.description == "default/db-0")

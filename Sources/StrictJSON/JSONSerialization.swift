@@ -104,14 +104,14 @@ extension JSONValue {
 
 extension String {
     /// The text in double quotes, escaped as JSON and cut after 100 bytes, for error messages.
-    var quotedForPeople: String {
+    public var quotedForPeople: String {
         JSONValue.string(self).excerpt
     }
 }
 
 extension JSONValue {
     /// The value on one line, cut after 100 bytes, for error messages.
-    var excerpt: String {
+    public var excerpt: String {
         let limit = 100
         if case .string(let text) = self {
             return JSONValue.string(text.utf8.count > limit ? text.cut(after: limit) : text).serialized()

@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// An error in a text, or in a pair of values, that should be an address, a CIDR block or a range.
 public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The text is empty.
@@ -31,7 +33,7 @@ public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The text as found, in double quotes: the subject of the error message.
-    var subject: String {
+    public var subject: String {
         switch self {
         case .empty: #""""#
         case .notAnAddress(let text), .surroundingWhitespace(let text), .leadingZeros(let text),
@@ -44,7 +46,7 @@ public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The error message without ``subject``, to follow the name of a configuration key or of an annotation.
-    var problem: String {
+    public var problem: String {
         switch self {
         case .empty:
             "is empty: an IP address is required"

@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// The kinds of names that callers pass and that become part of a key in the store.
 public enum NameKind: String, Hashable, Sendable {
     /// The `name` of a network configuration.
@@ -79,7 +81,7 @@ public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(text.quotedForPeople) \(problem)" }
 
     /// The error message without the text that it is about.
-    var problem: String { "is not a valid \(kind.rawValue): it must \(kind.rule)" }
+    public var problem: String { "is not a valid \(kind.rawValue): it must \(kind.rule)" }
 }
 
 /// The `name` of a network configuration (CNI spec section 1): `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`.
@@ -130,7 +132,7 @@ extension PodReference {
     /// both in lower case. The parts of a name between its dots have no limit of their own.
     public var isPossible: Bool { Self.isPossible(namespace: namespace) && isDNSName(name.text, allowingDots: true) }
 
-    static func isPossible(namespace: Namespace) -> Bool {
+    public static func isPossible(namespace: Namespace) -> Bool {
         namespace.text.utf8.count <= 63 && isDNSName(namespace.text, allowingDots: false)
     }
 }

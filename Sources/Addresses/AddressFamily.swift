@@ -30,7 +30,7 @@ public enum AddressFamily: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The netmask of a prefix length, from 0 to ``bitWidth``, as a number.
-    func mask(prefixLength: Int) -> UInt128 {
+    public func mask(prefixLength: Int) -> UInt128 {
         // A shift by the whole width gives 0, the mask of prefix length 0.
         (maximumValue << UInt128(bitWidth - prefixLength)) & maximumValue
     }

@@ -1,4 +1,4 @@
-import IPAMKit
+import StrictJSON
 import TestSupport
 import Testing
 

@@ -80,7 +80,7 @@ public struct PoolRange: Hashable, Sendable {
     }
 
     /// Whether an address is in the range that is given out, or in the fixed range.
-    func mayBeAPods(_ address: IPAddress) -> Bool {
+    public func mayBeAPods(_ address: IPAddress) -> Bool {
         range.contains(address) || fixed?.contains(address) == true
     }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import IPAMKit
+@testable import Addresses
 
 @Suite struct AddressTests {
     @Test(arguments: [
