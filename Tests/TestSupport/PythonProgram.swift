@@ -11,6 +11,7 @@ public enum PythonProgram: String, CaseIterable, Sendable {
     case kubernetesServer = "kubernetes_server"
     case namespaceRelay = "namespace_relay"
     case residentSize = "resident_size"
+    case screen
     case tcpRelay = "tcp_relay"
     case terminal
 
