@@ -15,6 +15,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "Machine"),
         .target(name: "HTTPTransport", dependencies: ["Machine", "CCurl"]),
         .target(
@@ -39,7 +40,7 @@ let package = Package(
             name: "ipamctl",
             dependencies: [
                 "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
-                "Machine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Machine", "CEdit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["Scripts"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),

@@ -1,7 +1,7 @@
 import HTTPTransport
 
 /// How to reach an etcd cluster.
-public struct EtcdConfiguration: Sendable {
+public struct EtcdConfiguration: Hashable, Sendable {
     /// `http://host:port` or `https://host:port`, one for each member.
     public var endpoints: [String]
     /// How `https` endpoints are verified, and how the client authenticates.
@@ -19,7 +19,7 @@ public struct EtcdConfiguration: Sendable {
     public var userAgent = "kube-ipam"
 
     /// A user of etcd.
-    public struct Credentials: Sendable {
+    public struct Credentials: Hashable, Sendable {
         /// The name, as `etcdctl user list` shows it.
         public var user: String
         /// The password.

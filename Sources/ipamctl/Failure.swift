@@ -60,6 +60,12 @@ struct Failure: Error {
             hint: cause.hint ?? (cause.isDeclined ? nil : "run the command again to do the rest"))
     }
 
+    /// The failure of a command that Ctrl-C has cancelled in the shell. A change may have been made all the same.
+    init(interrupted error: any Error) {
+        let cause = Failure(any: error)
+        self = cause.isUncertain ? cause : Failure(.failed, "interrupted")
+    }
+
     init(any error: any Error) {
         switch error {
         case let failure as Failure: self = failure

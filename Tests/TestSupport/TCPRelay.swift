@@ -57,5 +57,8 @@ public final class TCPRelay: Sendable {
         try await offPool { try self.process.thaw() }
     }
 
+    /// How many connections it has accepted.
+    public var accepted: Int { process.logText.split(separator: "\n").count { $0 == "accepted" } }
+
     private var starts: Int { process.logText.split(separator: "\n").count { $0 == "ready" } }
 }

@@ -8,6 +8,8 @@ public enum ScreenStep: Sendable {
     case wait(String)
     /// Waits until the screen no longer matches a regular expression.
     case leave(String)
+    /// Waits until there is a file at the path: the test has done its part.
+    case waitForFile(String)
     /// Changes the size of the terminal.
     case resize(columns: Int, rows: Int)
     /// Keeps the screen as it is, in ``ScreenRun/captures``.
@@ -20,6 +22,7 @@ public enum ScreenStep: Sendable {
         case .type(let text): ["type", text]
         case .wait(let pattern): ["wait", pattern]
         case .leave(let pattern): ["leave", pattern]
+        case .waitForFile(let path): ["file", path]
         case .resize(let columns, let rows): ["resize", columns, rows]
         case .capture: ["capture"]
         case .end: ["end"]

@@ -114,7 +114,11 @@ enum TextFile {
     }
 
     private static func bytes(of path: String) throws(Failure) -> [UInt8] {
-        try Failure.wrap {
+        if path == "-", Session.current?.readsStandardInput == true {
+            throw Failure(
+                .usage, "- is standard input, from which the shell reads its commands", hint: "name a file instead")
+        }
+        return try Failure.wrap {
             path == "-"
                 ? try FileReader.bytes(from: STDIN_FILENO, named: path, limit: limit)
                 : try FileReader.bytes(of: path, limit: limit, mayBlock: true)

@@ -16,8 +16,13 @@ struct Connection: Sendable {
     let requested: NetworkName?
     let options: GlobalOptions
 
+    /// - Parameters:
+    ///   - given: the options of the command line; in the shell, they are completed by the shell's own.
+    ///   - timeout: how long a read or a change may take; nil for the time that the options name.
     /// - Throws: ``Failure`` if no source has etcd's endpoints, or if settings of two sources would be combined.
-    init(_ options: GlobalOptions) throws(Failure) {
+    init(_ given: GlobalOptions, timeout: Duration? = nil) throws(Failure) {
+        let session = Session.current
+        let options = session?.completed(given) ?? given
         let files =
             if let path = options.config ?? Variable.text("IPAMCTL_CONFIG") {
                 try ConfigurationFiles(path)
@@ -34,15 +39,19 @@ struct Connection: Sendable {
         for network in files.networks { configured[network.configuration.name] = network.configuration }
         self.configured = configured
         let access = try EtcdAccess(options) { () throws(Failure) in try Self.source(files, requested) }
-        for problem in files.problems { Terminal.note("warning: \(problem.message)") }
+        for problem in files.problems where session?.isNew(problem.message) != false {
+            Terminal.note("warning: \(problem.message)")
+        }
         if options.verbose {
             let endpoints = access.configuration.endpoints.joined(separator: ", ")
             let unused = EtcdAccess.etcdctlEndpoints
             let isUnused = access.origin != unused && Variable.text(unused) != nil
             Terminal.note("etcd: \(endpoints) (\(access.origin))" + (isUnused ? "; \(unused) is not used" : ""))
         }
-        store = EtcdStore(client: EtcdClient(access.configuration, loop: .current))
-        timeout = .seconds(options.timeout.seconds)
+        store =
+            session?.store(access.configuration)
+            ?? EtcdStore(client: EtcdClient(access.configuration, loop: .current))
+        self.timeout = timeout ?? .seconds(options.timeout.seconds)
     }
 
     /// The network of the CNI files whose settings lead to the store: the requested one, else any if all have the same.
@@ -83,15 +92,23 @@ extension TransferLoop {
     static let current = TransferLoop()
 }
 
-/// Runs `body` with a connection, on the main thread.
+/// Runs `body` with a connection, on the main thread. In the shell, Ctrl-C cancels it.
 ///
+/// - Parameter timeout: in the shell, how long all of it may take; nil if each read and each change may take the time that
+///   the options name.
 /// - Throws: ``Failure`` with the exit status of the error.
 func connected<Value: Sendable>(
-    _ options: GlobalOptions, _ body: @escaping @Sendable (Connection) async throws -> Value
+    _ options: GlobalOptions, for timeout: Duration? = nil,
+    _ body: @escaping @Sendable (Connection) async throws -> Value
 ) throws -> Value {
-    let connection = try Connection(options)
+    let connection = try Connection(options, timeout: timeout)
     do {
-        return try TransferLoop.current.run { try await body(connection) }
+        guard Session.current != nil else { return try TransferLoop.current.run { try await body(connection) } }
+        return try TransferLoop.current.run {
+            try await Interrupt.cancelling(after: timeout) { try await body(connection) }
+        }
+    } catch  where Interrupt.isRequested {
+        throw Failure(interrupted: error)
     } catch let error as IPAMError {
         throw Failure(error)
     }

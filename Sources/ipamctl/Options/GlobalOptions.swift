@@ -2,16 +2,28 @@ import ArgumentParser
 import IPAMKit
 
 /// The options of every command: the network, and how to reach etcd and Kubernetes.
+@dynamicMemberLookup
 struct GlobalOptions: ParsableArguments {
+    @Option(name: [.customShort("c", allowingJoined: true), .long], help: Self.configHelp)
+    var config: String?
+
+    @OptionGroup var connection: ConnectionOptions
+
+    static let configHelp: ArgumentHelp =
+        "A CNI configuration file, or a folder of them. Default: \(ConfigurationFolder.standard)."
+
+    subscript<Value>(dynamicMember member: WritableKeyPath<ConnectionOptions, Value>) -> Value {
+        get { connection[keyPath: member] }
+        set { connection[keyPath: member] = newValue }
+    }
+}
+
+/// The global options except the CNI file, whose short name is another option of `ipamctl shell`.
+struct ConnectionOptions: ParsableArguments {
     @Option(
         name: [.customShort("n", allowingJoined: true), .long], help: "The network. Default: the only one that exists.",
         transform: NetworkName.init)
     var network: NetworkName?
-
-    @Option(
-        name: [.customShort("c", allowingJoined: true), .long],
-        help: "A CNI configuration file, or a folder of them. Default: \(ConfigurationFolder.standard).")
-    var config: String?
 
     @Option(
         help:
@@ -46,7 +58,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         help: "How long each read, and each change, may take, such as 5s or 1m. Default: \(standardTimeout).",
         transform: DurationArgument.init(argument:))
-    var timeout = standardTimeout
+    var timeout = Session.current?.timeout ?? standardTimeout
 
     @Flag(name: .shortAndLong, help: "Print the sources and endpoints in use to standard error.")
     var verbose = false
@@ -58,7 +70,7 @@ struct GlobalOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of the result.")
-    var format = OutputFormat.table
+    var format = OutputFormat.standard
 
     func print(_ result: some Renderable) { Terminal.print(format.render(result)) }
 
@@ -75,7 +87,7 @@ struct OutputOptions: ParsableArguments {
 struct MetricOutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of the result.")
-    var format = MetricFormat.result(.table)
+    var format = MetricFormat.result(.standard)
 
     @Option(help: "Write the result to this file, completely or not at all; - is standard output.")
     var outputFile = ResultFile.standardOutput
@@ -148,6 +160,8 @@ extension AddressEntry.State: ExpressibleByArgument {}
 /// The global options by their spellings, for those that stand before the command.
 struct GlobalOption {
     let takesNextArgument: Bool
+    /// The argument, with `--config` for `-c`, which is another option of `ipamctl shell`.
+    let spelling: String
 
     private static let valued = [
         "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
@@ -158,6 +172,10 @@ struct GlobalOption {
     /// nil for an argument that is not a global option, such as `--help`.
     init?(_ argument: String) {
         let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? argument
+        let value = argument.dropFirst(2)
+        spelling =
+            !argument.hasPrefix("-c")
+            ? argument : "--config" + (value.isEmpty || value.hasPrefix("=") ? "" : "=") + value
         if Self.valued.contains(name) {
             takesNextArgument = name == argument
         } else if !argument.hasPrefix("--"), Self.valued.contains(String(argument.prefix(2))) {

@@ -4,6 +4,9 @@ import IPAMKit
 /// How a result is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, wide, json, yaml, csv, name
+
+    /// The format if the command line names none: what `set -o` says in the shell, else a table.
+    static var standard: OutputFormat { Session.current?.format ?? .table }
 }
 
 /// How a result is printed that has metrics.

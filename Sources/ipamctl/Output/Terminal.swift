@@ -7,7 +7,9 @@ import Synchronization
 /// Prints results to standard output, and everything else to standard error.
 enum Terminal {
     static func print(_ text: String) {
-        write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n", STDOUT_FILENO)
+        let text = text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
+        if Session.current?.hasPager == true, let size = TerminalSize(), Pager.show(text, rows: size.rows) { return }
+        write(text, STDOUT_FILENO)
     }
 
     /// A remark that is not part of the result.
@@ -33,6 +35,12 @@ enum Terminal {
         isInProgress.store(!text.isEmpty, ordering: .relaxed)
     }
 
+    /// A control sequence for the terminal at standard output.
+    static func control(_ sequence: String) { write(sequence, STDOUT_FILENO) }
+
+    /// A prompt, on standard error.
+    static func ask(_ prompt: String) { write(harmless(prompt), STDERR_FILENO) }
+
     /// Whether standard error is a terminal.
     static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -51,9 +59,16 @@ enum Terminal {
 
     private static let isInProgress = Atomic(false)
 
-    static func complain(_ failure: Failure) {
-        note("ipamctl: \(failure.message)")
+    /// - Parameter place: where the command stands, such as `line 3`; nil for the program's own command line.
+    static func complain(_ failure: Failure, at place: String? = nil) {
+        endInterruptedLine()
+        note("ipamctl: \(place.map { $0 + ": " } ?? "")\(failure.message)")
         if let hint = failure.hint { note("hint: \(hint)") }
+    }
+
+    /// Begins a new line if Ctrl-C was pressed in the shell: the terminal has written `^C` on this one.
+    static func endInterruptedLine() {
+        if Interrupt.isRequested, isAttended { note("") }
     }
 
     /// Whether there is somebody to ask: standard input is a terminal.
@@ -82,7 +97,7 @@ enum Terminal {
         waiting.__sigaction_handler.sa_handler = { _ in Terminal.isInterrupted.store(true, ordering: .relaxed) }
         sigaction(SIGINT, &waiting, &former)
         defer { sigaction(SIGINT, &former, nil) }
-        write(harmless(question), STDERR_FILENO)
+        ask(question)
         var line: [UInt8] = []
         while !isInterrupted.load(ordering: .relaxed) {
             // Not for long: Ctrl-C may be pressed just before.

@@ -5,6 +5,7 @@ Arguments: EMULATOR SCENARIO PROGRAM ARGUMENT...; EMULATOR is the folder of pyte
   ["type", TEXT]            types the text
   ["wait", PATTERN]         until the screen matches the regular expression
   ["leave", PATTERN]        until the screen no longer matches it
+  ["file", PATH]            until the file exists
   ["resize", COLUMNS, ROWS] changes the size of the terminal
   ["capture"]               keeps the screen as it is
   ["end"]                   until the program has ended
@@ -107,6 +108,8 @@ def main():
             done = program.until(lambda: program.matches(step[1]))
         elif kind == "leave":
             done = program.until(lambda: not program.matches(step[1]))
+        elif kind == "file":
+            done = program.until(lambda: os.path.exists(step[1]))
         elif kind == "resize":
             program.resize(step[1], step[2])
         elif kind == "capture":

@@ -24,6 +24,7 @@ def copy(source, sink):
 
 while True:
     client = listener.accept()[0]
+    print("accepted", flush=True)
     try:
         server = socket.create_connection(("127.0.0.1", target))
     except OSError:

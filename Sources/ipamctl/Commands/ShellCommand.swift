@@ -1,0 +1,66 @@
+import ArgumentParser
+import Glibc
+import IPAMKit
+
+struct ShellCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shell", abstract: "Run commands interactively, or from a script, over one connection.",
+        discussion: """
+            Commands are written without 'ipamctl'. 'help' lists them, and 'use NETWORK' and 'set -o FORMAT' save typing. \
+            Tab completes commands, options, networks, addresses and pods. The history is in ipamctl/history in \
+            $XDG_STATE_HOME (~/.local/state); lines with a password are left out.
+
+            If standard input is not a terminal, it is a script, which stops at the first command that fails:
+
+              ipamctl shell < commands.txt
+              ipamctl shell -c 'use k8snetwork; list; show 10.188.0.216'
+            """)
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: GlobalOptions.configHelp)
+    var config: String?
+
+    @Option(name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of results.")
+    var format: OutputFormat?
+
+    @Option(name: [.customShort("c"), .long], help: "Run these commands, separated by ; or line breaks, and exit.")
+    var command: String?
+
+    @Flag(help: "In a script: go on after a command that failed. The exit status is that of the first one.")
+    var keepGoing = false
+
+    func run() throws {
+        var options = GlobalOptions()
+        options.connection = connection
+        options.config = config
+        let isAttended = command == nil && Terminal.isAttended
+        let session = Session(options, readsStandardInput: command == nil, hasPager: isAttended)
+        session.format = format
+        let status: Int32
+        if let command {
+            var run = ShellRun(
+                session: session, mode: .script(keepsGoing: keepGoing, hasLines: false), lines: TextLines(command))
+            status = run.run()
+        } else if !isAttended {
+            var run = ShellRun(
+                session: session, mode: .script(keepsGoing: keepGoing, hasLines: true),
+                lines: StandardInputLines(hasPrompt: false))
+            status = run.run()
+        } else {
+            Terminal.note("ipamctl \(ProductVersion.text): 'help' lists the commands, Ctrl-D leaves the shell")
+            var run = ShellRun(session: session, mode: .interactive, lines: Self.lines(session))
+            status = run.run()
+        }
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    /// The lines of the terminal: edited, unless it is one that cannot move its cursor.
+    private static func lines(_ session: Session) -> any CommandLines {
+        let type = Variable.text("TERM") ?? "dumb"
+        guard type != "dumb", TerminalSize() != nil,
+            let editor = LineEditor(history: ShellHistory(), complete: { _ in TabCompletion([], current: "") })
+        else { return StandardInputLines(hasPrompt: true) }
+        return editor
+    }
+}

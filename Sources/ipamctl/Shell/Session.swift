@@ -1,0 +1,108 @@
+import EtcdClient
+import EtcdStore
+import IPAMKit
+import Store
+import Synchronization
+
+/// What the commands of a shell have in common: the options that they need not repeat, and the connection that stays open.
+final class Session: Sendable {
+    private struct State {
+        var options: GlobalOptions
+        var format: OutputFormat?
+        var timeout: DurationArgument?
+        var store: (configuration: EtcdConfiguration, store: EtcdStore)?
+        /// The endpoint that was used last, for the prompt.
+        var endpoint: String?
+        var said: Set<String> = []
+    }
+
+    private let state: Mutex<State>
+    /// Whether standard input has the commands, so that no command can read a file from it.
+    let readsStandardInput: Bool
+    /// Whether a person reads long results page by page.
+    let hasPager: Bool
+
+    /// - Parameter options: those of `ipamctl shell`.
+    init(_ options: GlobalOptions, readsStandardInput: Bool, hasPager: Bool) {
+        state = Mutex(State(options: options, timeout: options.timeout))
+        self.readsStandardInput = readsStandardInput
+        self.hasPager = hasPager
+    }
+
+    private static let shared = Mutex<Session?>(nil)
+
+    /// The session of the shell; nil outside of it.
+    static var current: Session? { shared.withLock { $0 } }
+
+    /// Makes this the session of all commands from now on.
+    func begin() { Self.shared.withLock { $0 = self } }
+
+    // MARK: Defaults
+
+    /// The network of commands that name none; nil if there is no default.
+    var network: NetworkName? {
+        get { state.withLock { $0.options.network } }
+        set { state.withLock { $0.options.network = newValue } }
+    }
+
+    /// The format of results if a command has no `--output`; nil for the usual one.
+    var format: OutputFormat? {
+        get { state.withLock { $0.format } }
+        set { state.withLock { $0.format = newValue } }
+    }
+
+    /// How long a read or a change may take if a command has no `--timeout`; nil for the usual time.
+    var timeout: DurationArgument? {
+        get { state.withLock { $0.timeout } }
+        set { state.withLock { $0.timeout = newValue } }
+    }
+
+    /// The options of a command, with those of the shell where the command has none. The settings of the connection to etcd
+    /// are one set: if the command has one of them, none of the shell's are used.
+    func completed(_ given: GlobalOptions) -> GlobalOptions {
+        let base = state.withLock { $0.options }
+        var options = given
+        options.network = given.network ?? base.network
+        options.config = given.config ?? base.config
+        options.kubeconfig = given.kubeconfig ?? base.kubeconfig
+        options.context = given.context ?? base.context
+        options.verbose = given.verbose || base.verbose
+        guard !given.namesStore else { return options }
+        options.endpoints = base.endpoints
+        options.cacert = base.cacert
+        options.cert = base.cert
+        options.key = base.key
+        options.user = base.user
+        return options
+    }
+
+    // MARK: The connection
+
+    /// The store at `configuration`, over the connection that is open if it is the same one.
+    func store(_ configuration: EtcdConfiguration) -> EtcdStore {
+        state.withLock { state in
+            state.endpoint = configuration.endpoints.first
+            if let open = state.store, open.configuration == configuration { return open.store }
+            let store = EtcdStore(client: EtcdClient(configuration, loop: .current))
+            state.store = (configuration, store)
+            return store
+        }
+    }
+
+    /// The first endpoint of etcd, without its scheme; nil if no command has connected yet.
+    var endpoint: String? {
+        state.withLock { $0.endpoint }.map { url in
+            url.firstRange(of: "://").map { String(url[$0.upperBound...]) } ?? url
+        }
+    }
+
+    /// False the second time: remarks about the CNI files are the same for every command.
+    func isNew(_ remark: String) -> Bool { state.withLock { $0.said.insert(remark).inserted } }
+}
+
+extension GlobalOptions {
+    /// Whether they say where etcd is, or how to get into it.
+    fileprivate var namesStore: Bool {
+        self.endpoints != nil || self.cacert != nil || self.cert != nil || self.key != nil || self.user != nil
+    }
+}

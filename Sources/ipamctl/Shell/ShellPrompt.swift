@@ -1,0 +1,45 @@
+import IPAMKit
+
+/// The prompt: the network and the store that commands use, and whether the network is on hold.
+struct ShellPrompt {
+    private let session: Session
+    private var network: NetworkName?
+    private var state = State.open
+
+    private enum State: String {
+        case open = ""
+        case held = "[on hold]"
+        case unreachable = "[unreachable]"
+    }
+
+    /// How long a person may have to wait for the prompt.
+    private static let patience = Duration.milliseconds(300)
+
+    init(_ session: Session) {
+        self.session = session
+    }
+
+    /// `k8snetwork@127.0.0.1:2379> `; `*` stands for all networks.
+    mutating func text() -> String {
+        refresh()
+        let endpoint = session.endpoint.map { "@" + $0 } ?? ""
+        return "\((session.network ?? network)?.text ?? "*")\(endpoint)\(state.rawValue)> "
+    }
+
+    private mutating func refresh() {
+        do {
+            let options = try GlobalOptions.parse([])
+            (network, state) = try connected(options, for: Self.patience) { connection in
+                let networks = try await connection.networks()
+                guard networks.count == 1, let network = networks.first else { return (nil, State.open) }
+                let hold = try await connection.pool(network).plan(.unhold).hold
+                return (network, hold == nil ? .open : .held)
+            }
+        } catch is CancellationError {
+            state = .unreachable
+        } catch {
+            // The next command says what is wrong.
+            state = Failure(any: error).status == .unreachable ? .unreachable : .open
+        }
+    }
+}
