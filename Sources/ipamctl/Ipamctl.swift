@@ -16,6 +16,6 @@ struct Ipamctl: ParsableCommand {
         subcommands: [
             NetworksCommand.self, ListCommand.self, ShowCommand.self, ReserveCommand.self, ReleaseCommand.self,
             AuditCommand.self, HistoryCommand.self, WatchCommand.self, AdoptCommand.self, HoldCommand.self,
-            UnholdCommand.self, VersionCommand.self,
+            UnholdCommand.self, CompletionCommand.self, VersionCommand.self, CompleteCommand.self,
         ])
 }

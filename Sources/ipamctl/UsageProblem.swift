@@ -72,9 +72,11 @@ struct UsageProblem {
 
     // MARK: Suggestions
 
-    private static var commandNames: [String] {
+    private static var commandNames: [String] { names(of: Ipamctl.configuration.subcommands) }
+
+    private static func names(of commands: [any ParsableCommand.Type]) -> [String] {
         ["help"]
-            + Ipamctl.configuration.subcommands.flatMap { command in
+            + commands.flatMap { command in
                 [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
             }
     }
@@ -90,7 +92,8 @@ struct UsageProblem {
 
     private static func suggestion(for command: String) -> String? {
         if let other = others[command.lowercased()] { return other }
-        let ranked = commandNames.map { (name: $0, distance: distance($0, command.lowercased())) }
+        let shown = Ipamctl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+        let ranked = names(of: shown).map { (name: $0, distance: distance($0, command.lowercased())) }
             .filter { $0.distance <= max(1, $0.name.count / 3) }
         return ranked.min { $0.distance < $1.distance }?.name
     }

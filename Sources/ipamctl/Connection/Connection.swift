@@ -16,8 +16,9 @@ struct Connection: Sendable {
     let requested: NetworkName?
     let options: GlobalOptions
 
+    /// - Parameter notes: is called with warnings about CNI files, and with what `--verbose` prints.
     /// - Throws: ``Failure`` if no source has etcd's endpoints, or if settings of two sources would be combined.
-    init(_ options: GlobalOptions) throws(Failure) {
+    init(_ options: GlobalOptions, notes: (String) -> Void = Terminal.note) throws(Failure) {
         let files =
             if let path = options.config ?? Variable.text("IPAMCTL_CONFIG") {
                 try ConfigurationFiles(path)
@@ -34,12 +35,12 @@ struct Connection: Sendable {
         for network in files.networks { configured[network.configuration.name] = network.configuration }
         self.configured = configured
         let access = try EtcdAccess(options) { () throws(Failure) in try Self.source(files, requested) }
-        for problem in files.problems { Terminal.note("warning: \(problem.message)") }
+        for problem in files.problems { notes("warning: \(problem.message)") }
         if options.verbose {
             let endpoints = access.configuration.endpoints.joined(separator: ", ")
             let unused = EtcdAccess.etcdctlEndpoints
             let isUnused = access.origin != unused && Variable.text(unused) != nil
-            Terminal.note("etcd: \(endpoints) (\(access.origin))" + (isUnused ? "; \(unused) is not used" : ""))
+            notes("etcd: \(endpoints) (\(access.origin))" + (isUnused ? "; \(unused) is not used" : ""))
         }
         store = EtcdStore(client: EtcdClient(access.configuration, loop: .current))
         timeout = .seconds(options.timeout.seconds)
