@@ -68,6 +68,8 @@ lint: setup ## check format, scripts, completions, order of the source folders, 
 install: ## install the built programs and the completions (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
 	$(INSTALL) -D -s -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
 	$(INSTALL) -D -s -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
+	ln -sf ipamctl $(DESTDIR)$(PREFIX)/bin/kubectl-ipam
+	ln -sf ipamctl $(DESTDIR)$(PREFIX)/bin/kubectl_complete-ipam
 	$(INSTALL) -D -m 644 completions/ipamctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ipamctl
 	$(INSTALL) -D -m 644 completions/_ipamctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ipamctl
 	$(INSTALL) -D -m 644 completions/ipamctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ipamctl.fish

@@ -3,7 +3,7 @@ import IPAMKit
 
 struct Ipamctl: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ipamctl",
+        commandName: ProgramName.current.command,
         abstract: "List, reserve, release and audit the IP addresses of kube-ipam networks.",
         discussion: """
             ipamctl works on the etcd keyspace of the kube-ipam CNI plugin. It reads the network's name and etcd's \

@@ -54,8 +54,9 @@ struct UsageProblem {
 
     private static func hint(_ error: any Error, _ problem: String, _ arguments: [String]) -> String {
         let usage = Ipamctl.fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
-        let words = usage?.dropFirst("Usage: ".count).split(separator: " ").prefix(2).map(String.init) ?? []
-        let names = words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
+        let program = ProgramName.current.command
+        let words = usage?.dropFirst("Usage: \(program)".count).split(separator: " ").prefix(1).map(String.init) ?? []
+        let names = [program] + words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
         if names.last == ListCommand.configuration.commandName, problem.contains("nexpected argument") {
             // Users of kubectl write `get ips` and `get ip ADDRESS`.
             if let address = arguments.lazy.compactMap({ try? IPAddress($0) }).first {
@@ -67,7 +68,7 @@ struct UsageProblem {
             }
         }
         if problem.contains("'prometheus'") { return "only 'ipamctl networks' has the format prometheus" }
-        return "see '\((names.isEmpty ? ["ipamctl"] : names).joined(separator: " ")) --help'"
+        return "see '\(names.joined(separator: " ")) --help'"
     }
 
     // MARK: Suggestions

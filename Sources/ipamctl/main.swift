@@ -4,7 +4,7 @@ import Machine
 
 /// Moves global options behind the command, where the parser expects them: users of kubectl write `ipamctl -n k8s list`.
 private func arguments() -> [String] {
-    var rest = Array(CommandLine.arguments.dropFirst())[...]
+    var rest = ProgramName.current.arguments(CommandLine.arguments.dropFirst())[...]
     var leading: [String] = []
     while let first = rest.first, first.hasPrefix("-"), let option = GlobalOption(first) {
         leading.append(rest.removeFirst())
@@ -29,7 +29,7 @@ do {
     let code = Ipamctl.exitCode(for: error)
     if code == .success {
         // The help or the version was requested.
-        Terminal.print(Ipamctl.fullMessage(for: error))
+        Terminal.print(ProgramName.current.help(for: error))
         exit(0)
     }
     Terminal.complain(UsageProblem(error, given).failure)
