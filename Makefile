@@ -13,10 +13,10 @@ SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' 
 PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit e2e bench lint install clean
+.PHONY: help setup build demo test unit e2e bench completions lint install clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 setup: ## install the missing Debian packages and check the Swift toolchain
 	@scripts/setup
@@ -48,17 +48,31 @@ bench: setup ## measure time and size, and compare them with the limits
 	@Benchmarks/run
 	@if [ "$$(id -u)" = 0 ]; then Benchmarks/rebuild; else echo "Benchmarks/rebuild needs root: run it with sudo"; fi
 
-lint: setup ## check format, scripts, order of the source folders, version
+# The scripts are texts of ipamctl, so that 'ipamctl completion' can print them.
+completions: ## write the files in completions/ anew
+	$(SWIFT) build --product ipamctl
+	.build/debug/ipamctl completion bash >completions/ipamctl.bash
+	.build/debug/ipamctl completion zsh >completions/_ipamctl
+	.build/debug/ipamctl completion fish >completions/ipamctl.fish
+
+lint: setup ## check format, scripts, completions, order of the source folders, version
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
 	pyflakes3 $(PYTHON_SCRIPTS)
+	shellcheck --shell=bash completions/ipamctl.bash
+	scripts/check-completions
 	scripts/check-layers
 	scripts/check-version
 
 # Installs the programs that `make build` made, so that root needs no compiler: make build && sudo make install
-install: ## install the built programs, stripped (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
+install: ## install the built programs and the completions (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
 	$(INSTALL) -D -s -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
 	$(INSTALL) -D -s -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
+	ln -sf ipamctl $(DESTDIR)$(PREFIX)/bin/kubectl-ipam
+	ln -sf ipamctl $(DESTDIR)$(PREFIX)/bin/kubectl_complete-ipam
+	$(INSTALL) -D -m 644 completions/ipamctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ipamctl
+	$(INSTALL) -D -m 644 completions/_ipamctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ipamctl
+	$(INSTALL) -D -m 644 completions/ipamctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ipamctl.fish
 
 clean: ## remove what was built, and the tools that `make test` downloaded
 	$(SWIFT) package clean

@@ -3,7 +3,7 @@ import IPAMKit
 
 struct Ipamctl: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ipamctl",
+        commandName: ProgramName.current.command,
         abstract: "List, reserve, release and audit the IP addresses of kube-ipam networks.",
         discussion: """
             ipamctl works on the etcd keyspace of the kube-ipam CNI plugin. It reads the network's name and etcd's \
@@ -16,6 +16,6 @@ struct Ipamctl: ParsableCommand {
         subcommands: [
             NetworksCommand.self, ListCommand.self, ShowCommand.self, ReserveCommand.self, ReleaseCommand.self,
             AuditCommand.self, HistoryCommand.self, WatchCommand.self, AdoptCommand.self, HoldCommand.self,
-            UnholdCommand.self, ShellCommand.self, VersionCommand.self,
+            UnholdCommand.self, ShellCommand.self, CompletionCommand.self, VersionCommand.self, CompleteCommand.self,
         ])
 }

@@ -54,8 +54,9 @@ struct UsageProblem {
 
     private static func hint(_ error: any Error, _ problem: String, _ arguments: [String]) -> String {
         let usage = Ipamctl.fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
-        let words = usage?.dropFirst("Usage: ".count).split(separator: " ").prefix(2).map(String.init) ?? []
-        let names = words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
+        let program = ProgramName.current.command
+        let words = usage?.dropFirst("Usage: \(program)".count).split(separator: " ").prefix(1).map(String.init) ?? []
+        let names = [program] + words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
         if names.last == ListCommand.configuration.commandName, problem.contains("nexpected argument") {
             // Users of kubectl write `get ips` and `get ip ADDRESS`.
             if let address = arguments.lazy.compactMap({ try? IPAddress($0) }).first {
@@ -67,14 +68,16 @@ struct UsageProblem {
             }
         }
         if problem.contains("'prometheus'") { return "only 'ipamctl networks' has the format prometheus" }
-        return "see '\((names.isEmpty ? ["ipamctl"] : names).joined(separator: " ")) --help'"
+        return "see '\(names.joined(separator: " ")) --help'"
     }
 
     // MARK: Suggestions
 
-    private static var commandNames: [String] {
+    private static var commandNames: [String] { names(of: Ipamctl.configuration.subcommands) }
+
+    private static func names(of commands: [any ParsableCommand.Type]) -> [String] {
         ["help"]
-            + Ipamctl.configuration.subcommands.flatMap { command in
+            + commands.flatMap { command in
                 [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
             }
     }
@@ -90,7 +93,8 @@ struct UsageProblem {
 
     private static func suggestion(for command: String) -> String? {
         if let other = others[command.lowercased()] { return other }
-        let ranked = commandNames.map { (name: $0, distance: distance($0, command.lowercased())) }
+        let shown = Ipamctl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+        let ranked = names(of: shown).map { (name: $0, distance: distance($0, command.lowercased())) }
             .filter { $0.distance <= max(1, $0.name.count / 3) }
         return ranked.min { $0.distance < $1.distance }?.name
     }

@@ -180,4 +180,40 @@ import Testing
             .type("show 10.188.0.9\r"), .wait("Note: +数据库 größe$"))
         #expect(run.status == 0)
     }
+
+    // MARK: Tab
+
+    @Test func tabCompletesCommandsAddressesAndOptions() async throws {
+        let run = try await run(
+            try await site(), .wait(Self.prompt), .type("netw\t"), .wait("> networks ?\\Z"), .type("-o na\t\r"),
+            .wait("^k8s$"), .type("show 10\t"), .wait("> show 10.188.0.2 ?\\Z"), .type("\r"), .wait("^State: +used$"),
+            .type("show fd\t"), .wait("> show fd00:188::2 ?\\Z"), .type("\r"), .wait("^Address: +fd00"),
+            .type("list --pod 'default/f\t"), .wait("'default/first' ?\\Z"), .type("\r"),
+            .wait("default/first' *\nNETWORK"),
+            .type("list --no\t"), .wait("list --no(\n.*)*--node"), .type("d\t"), .wait("> list --node ?\\Z"),
+            .type("\u{3}"))
+        #expect(run.status == 0)
+    }
+
+    @Test func tabOffersTheShellsOwnCommandsNetworksAndFiles() async throws {
+        let site = try await site()
+        let folder = try TemporaryDirectory(prefix: "plans")
+        try Data().write(to: folder.file("my plan.csv"))
+        let run = try await run(
+            site, size: (120, 24), .wait(Self.prompt), .type("u\t"), .wait("^unhold .*\n^use NETWORK|^unhold|^use"),
+            .type("se\t"),
+            .wait("> use ?\\Z"), .type("\t"), .wait("> use k8s ?\\Z"), .type("\r"), .type("set -o j\t\r"),
+            .type("set\r"), .wait("^output json$"), .type("reserve --dry-run -f \(folder.path)/m\t"),
+            .wait("my\\\\ plan.csv ?\\Z"), .type("\r"), .wait("^ipamctl: .*my plan.csv"))
+        #expect(run.status == 0)
+    }
+
+    /// Tab says nothing if etcd does not answer, and the prompt is there again.
+    @Test func tabWithoutEtcdIsSilent() async throws {
+        let run = try await run(
+            try await site(), environment: ["IPAMCTL_ENDPOINTS": "http://127.0.0.1:1"], .wait("unreachable\\]> ?\\Z"),
+            .type("show 10\t\t9\t"), .wait("> show 109\\Z"), .type("\u{3}"), .type("help use\r"), .wait("^use NETWORK$")
+        )
+        #expect(run.status == 0 && !run.text.contains("ipamctl:"))
+    }
 }

@@ -111,7 +111,7 @@ import Testing
     private func completion(_ values: [String], _ typed: String) -> (TabCompletion, ShellWords.Beginning) {
         let beginning = ShellWords.beginning(of: typed)
         return (
-            TabCompletion(values.map { .init(value: $0, description: "") }, current: beginning.current), beginning
+            TabCompletion(values.map { .init($0) }, current: beginning.current), beginning
         )
     }
 
@@ -134,8 +134,8 @@ import Testing
         #expect(list?.split(separator: "\n").count == 10)
         let described = TabCompletion(
             [
-                .init(value: "list", description: String(repeating: "x", count: 100)),
-                .init(value: "l", description: "y"),
+                .init("list", String(repeating: "x", count: 100)),
+                .init("l", "y"),
             ],
             current: "l")
         #expect(described.list(columns: 40)?.split(separator: "\n").map(\.count) == [39, 7])

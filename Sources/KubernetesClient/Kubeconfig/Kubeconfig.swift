@@ -80,6 +80,16 @@ public struct Kubeconfig: Sendable {
         try self.init([try Source(text: text, path: path, folder: folder)], path: path, context: context)
     }
 
+    /// Reads the names of all contexts of several kubeconfigs, each once. Files that do not exist are skipped.
+    ///
+    /// - Parameter paths: files of at most 1 MiB.
+    /// - Throws: ``KubeconfigError``.
+    public static func contextNames(inFiles paths: [String]) throws(KubeconfigError) -> [String] {
+        var sources: [Source] = []
+        for path in paths where !FileReader.isAbsent(path) { sources.append(try Source(contentsOf: path)) }
+        return try entries(.context, of: sources).map(\.name)
+    }
+
     /// One of the files of a merged kubeconfig.
     private struct Source {
         let whole: KubeconfigSection

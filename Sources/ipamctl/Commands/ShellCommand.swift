@@ -49,17 +49,18 @@ struct ShellCommand: ParsableCommand {
             status = run.run()
         } else {
             Terminal.note("ipamctl \(ProductVersion.text): 'help' lists the commands, Ctrl-D leaves the shell")
-            var run = ShellRun(session: session, mode: .interactive, lines: Self.lines(session))
+            var run = ShellRun(session: session, mode: .interactive, lines: Self.lines())
             status = run.run()
         }
         if status != 0 { throw ExitCode(status) }
     }
 
     /// The lines of the terminal: edited, unless it is one that cannot move its cursor.
-    private static func lines(_ session: Session) -> any CommandLines {
+    private static func lines() -> any CommandLines {
         let type = Variable.text("TERM") ?? "dumb"
+        let completion = ShellCompletion()
         guard type != "dumb", TerminalSize() != nil,
-            let editor = LineEditor(history: ShellHistory(), complete: { _ in TabCompletion([], current: "") })
+            let editor = LineEditor(history: ShellHistory(), complete: completion.completion)
         else { return StandardInputLines(hasPrompt: true) }
         return editor
     }

@@ -19,8 +19,11 @@ struct Connection: Sendable {
     /// - Parameters:
     ///   - given: the options of the command line; in the shell, they are completed by the shell's own.
     ///   - timeout: how long a read or a change may take; nil for the time that the options name.
+    ///   - notes: is called with warnings about CNI files, and with what `--verbose` prints.
     /// - Throws: ``Failure`` if no source has etcd's endpoints, or if settings of two sources would be combined.
-    init(_ given: GlobalOptions, timeout: Duration? = nil) throws(Failure) {
+    init(
+        _ given: GlobalOptions, timeout: Duration? = nil, notes: (String) -> Void = Terminal.note
+    ) throws(Failure) {
         let session = Session.current
         let options = session?.completed(given) ?? given
         let files =
@@ -40,13 +43,13 @@ struct Connection: Sendable {
         self.configured = configured
         let access = try EtcdAccess(options) { () throws(Failure) in try Self.source(files, requested) }
         for problem in files.problems where session?.isNew(problem.message) != false {
-            Terminal.note("warning: \(problem.message)")
+            notes("warning: \(problem.message)")
         }
         if options.verbose {
             let endpoints = access.configuration.endpoints.joined(separator: ", ")
             let unused = EtcdAccess.etcdctlEndpoints
             let isUnused = access.origin != unused && Variable.text(unused) != nil
-            Terminal.note("etcd: \(endpoints) (\(access.origin))" + (isUnused ? "; \(unused) is not used" : ""))
+            notes("etcd: \(endpoints) (\(access.origin))" + (isUnused ? "; \(unused) is not used" : ""))
         }
         store =
             session?.store(access.configuration)
@@ -94,14 +97,16 @@ extension TransferLoop {
 
 /// Runs `body` with a connection, on the main thread. In the shell, Ctrl-C cancels it.
 ///
-/// - Parameter timeout: in the shell, how long all of it may take; nil if each read and each change may take the time that
-///   the options name.
+/// - Parameters:
+///   - timeout: in the shell, how long all of it may take; nil if each read and each change may take the time that the
+///     options name.
+///   - notes: is called with warnings about CNI files, and with what `--verbose` prints.
 /// - Throws: ``Failure`` with the exit status of the error.
 func connected<Value: Sendable>(
-    _ options: GlobalOptions, for timeout: Duration? = nil,
+    _ options: GlobalOptions, for timeout: Duration? = nil, notes: (String) -> Void = Terminal.note,
     _ body: @escaping @Sendable (Connection) async throws -> Value
 ) throws -> Value {
-    let connection = try Connection(options, timeout: timeout)
+    let connection = try Connection(options, timeout: timeout, notes: notes)
     do {
         guard Session.current != nil else { return try TransferLoop.current.run { try await body(connection) } }
         return try TransferLoop.current.run {

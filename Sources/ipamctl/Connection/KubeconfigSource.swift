@@ -76,6 +76,18 @@ enum KubeconfigSource: Hashable {
         }
     }
 
+    /// The names of all contexts, each once; none for a service account.
+    ///
+    /// - Throws: `KubeconfigError`.
+    func contextNames() throws -> [String] {
+        switch self {
+        case .named(let list, "KUBECONFIG"):
+            try Kubeconfig.contextNames(inFiles: list.split(separator: ":").map(String.init))
+        case .named(let path, _), .user(let path), .nodes(let path): try Kubeconfig.contextNames(inFiles: [path])
+        case .serviceAccount: []
+        }
+    }
+
     // MARK: In a pod
 
     /// Where Kubernetes mounts the service account ("Accessing the Kubernetes API from a Pod").

@@ -15,7 +15,7 @@ enum Terminal {
     /// A remark that is not part of the result.
     static func note(_ text: String) {
         if isInProgress.load(ordering: .relaxed) { progress("") }
-        write(harmless(text) + "\n", STDERR_FILENO)
+        write(harmless(ProgramName.current.renamed(text)) + "\n", STDERR_FILENO)
     }
 
     private static let mostWarnings = 5

@@ -1,4 +1,5 @@
 import IPAMKit
+import Store
 
 /// The prompt: the network and the store that commands use, and whether the network is on hold.
 struct ShellPrompt {
@@ -29,10 +30,14 @@ struct ShellPrompt {
     private mutating func refresh() {
         do {
             let options = try GlobalOptions.parse([])
-            (network, state) = try connected(options, for: Self.patience) { connection in
+            (network, state) = try connected(options, for: Self.patience, notes: { _ in }) { connection in
                 let networks = try await connection.networks()
                 guard networks.count == 1, let network = networks.first else { return (nil, State.open) }
-                let hold = try await connection.pool(network).plan(.unhold).hold
+                // A read of one range: giving up a transaction can make early etcd 3.5 panic (etcd issue 14110).
+                let settings = try await connection.store.read(
+                    [Read(KeyRange(Keyspace(network).settings))], deadline: connection.deadline
+                ).results.first?.records.first
+                let hold = try settings.map { try NetworkSettings(stored: $0.value) }?.hold
                 return (network, hold == nil ? .open : .held)
             }
         } catch is CancellationError {

@@ -1,13 +1,7 @@
 /// What Tab offers for the word at the cursor.
 struct TabCompletion {
-    struct Candidate: Hashable {
-        /// The whole word.
-        let value: String
-        /// What it is, in a few words; empty if the word says it.
-        let description: String
-    }
-
-    private let candidates: [Candidate]
+    private let candidates: [Completion.Candidate]
+    private let current: String
     /// Whether the next word begins after the candidate.
     private let endsWord: Bool
 
@@ -15,9 +9,11 @@ struct TabCompletion {
 
     /// - Parameters:
     ///   - candidates: words; only those that begin with `current` are offered.
-    ///   - endsWord: whether a blank follows the only candidate.
-    init(_ candidates: [Candidate], current: String, endsWord: Bool = true) {
+    ///   - current: what is typed of the word.
+    ///   - endsWord: whether a blank follows the only candidate, if that is complete.
+    init(_ candidates: [Completion.Candidate], current: String, endsWord: Bool = true) {
         self.candidates = candidates.filter { $0.value.hasPrefix(current) }
+        self.current = current
         self.endsWord = endsWord
     }
 
@@ -28,10 +24,10 @@ struct TabCompletion {
         let common = candidates.dropFirst().reduce(Substring(first)) { common, candidate in
             common.prefix(zip(common, candidate.value).prefix { $0 == $1 }.count)
         }
-        let rest = ShellWords.escaped(String(common.dropFirst(beginning.current.count)), in: beginning.quote)
+        let rest = ShellWords.escaped(String(common.dropFirst(current.count)), in: beginning.quote)
         guard candidates.count == 1 else { return rest.isEmpty ? nil : rest }
         let end = (beginning.quote.map { String($0) } ?? "") + " "
-        return endsWord ? rest + end : rest.isEmpty ? nil : rest
+        return endsWord && candidates[0].isComplete ? rest + end : rest.isEmpty ? nil : rest
     }
 
     /// The candidates, for a terminal of so many columns; nil if there are none.
@@ -40,10 +36,11 @@ struct TabCompletion {
         let shown = candidates.prefix(Self.mostListed)
         let width = shown.map(\.value.count).max() ?? 0
         var lines: [String]
-        if shown.contains(where: { !$0.description.isEmpty }) {
+        if shown.contains(where: { $0.description != nil }) {
             lines = shown.map { candidate in
                 let padding = String(repeating: " ", count: width - candidate.value.count + 2)
-                return String((candidate.value + padding + candidate.description).prefix(columns - 1))
+                let line = candidate.description.map { candidate.value + padding + $0 } ?? candidate.value
+                return String(Terminal.harmless(line).prefix(columns - 1))
             }
         } else {
             let perLine = max(1, columns / (width + 2))

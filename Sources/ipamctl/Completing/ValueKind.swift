@@ -1,0 +1,69 @@
+/// What is offered for the value of an option or for a positional argument.
+indirect enum ValueKind: Hashable, Sendable {
+    /// Names and addresses that exist now.
+    case live(LiveKind)
+    /// These words.
+    case words([String])
+    /// The path of a file.
+    case file
+    /// The path of a folder.
+    case folder
+    /// One or more of another kind, separated by commas.
+    case list(of: ValueKind)
+    /// A text that nobody can guess, such as a note.
+    case text
+
+    /// The kind of a value; nil if it is neither enumerated nor in the table.
+    ///
+    /// - Parameters:
+    ///   - value: of an option or an argument of `command`.
+    ///   - command: the name of the command.
+    init?(_ value: CommandTree.Value, of command: String) {
+        if !value.allowed.isEmpty {
+            self = .words(value.allowed)
+        } else if let kind = Self.table["\(command) \(value.name)"] ?? Self.table[value.name] {
+            self = kind
+        } else {
+            return nil
+        }
+    }
+
+    /// By `COMMAND NAME` or NAME, which is an option's preferred spelling or an argument in the usage. Every value that the
+    /// parser does not enumerate is here.
+    private static let table: [String: ValueKind] = [
+        "<address>": .live(.addresses),
+        "<addresses>": .list(of: .live(.addresses)),
+        "reserve <addresses>": .list(of: .live(.freeAddresses)),
+        "<network>": .live(.networks),
+        "--at": .text,
+        "--cacert": .file,
+        "--cert": .file,
+        "--cni-cache": .folder,
+        "--command": .text,
+        "--config": .file,
+        "--container": .live(.containers),
+        "--context": .live(.contexts),
+        "--endpoints": .text,
+        "--expires": .text,
+        "--file": .file,
+        "--for": .live(.holders),
+        "--from-report": .file,
+        "--grace": .text,
+        "--key": .file,
+        "--kubeconfig": .file,
+        "--namespace": .live(.namespaces),
+        "--network": .live(.networks),
+        "--next": .text,
+        "--node": .live(.nodes),
+        "--note": .text,
+        "--output-file": .file,
+        "--pod": .live(.pods),
+        "--range-set": .text,
+        "--reason": .text,
+        "--report": .file,
+        "--since": .text,
+        "--since-revision": .text,
+        "--timeout": .text,
+        "--user": .text,
+    ]
+}
