@@ -13,7 +13,7 @@ SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' 
 PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit e2e bench lint install clean
+.PHONY: help setup build demo test unit e2e bench lint manual install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -48,17 +48,28 @@ bench: setup ## measure time and size, and compare them with the limits
 	@Benchmarks/run
 	@if [ "$$(id -u)" = 0 ]; then Benchmarks/rebuild; else echo "Benchmarks/rebuild needs root: run it with sudo"; fi
 
-lint: setup ## check format, scripts, order of the source folders, version
+# The manual is compared with the help that the built ipamctl prints.
+lint: setup ## check format, scripts, order of the source folders, version, manual
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
 	pyflakes3 $(PYTHON_SCRIPTS)
 	scripts/check-layers
 	scripts/check-version
+	$(SWIFT) build --product ipamctl
+	scripts/generate-manual --check
+
+manual: ## write the manual pages of ipamctl anew, from its help
+	$(SWIFT) build --product ipamctl
+	scripts/generate-manual
 
 # Installs the programs that `make build` made, so that root needs no compiler: make build && sudo make install
-install: ## install the built programs, stripped (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
+install: ## install the built programs, stripped, and the manual (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
 	$(INSTALL) -D -s -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
 	$(INSTALL) -D -s -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
+	for section in 1 5 8; do \
+		$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/man/man$$section && \
+		$(INSTALL) -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section || exit 1; \
+	done
 
 clean: ## remove what was built, and the tools that `make test` downloaded
 	$(SWIFT) package clean
