@@ -13,7 +13,7 @@ SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' 
 PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit e2e bench completions lint install clean
+.PHONY: help setup build demo test unit e2e bench completions manual lint install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -51,21 +51,26 @@ bench: setup ## measure time and size, and compare them with the limits
 # The scripts are texts of ipamctl, so that 'ipamctl completion' can print them.
 completions: ## write the files in completions/ anew
 	$(SWIFT) build --product ipamctl
-	.build/debug/ipamctl completion bash >completions/ipamctl.bash
-	.build/debug/ipamctl completion zsh >completions/_ipamctl
-	.build/debug/ipamctl completion fish >completions/ipamctl.fish
+	scripts/generate-completions
 
-lint: setup ## check format, scripts, completions, order of the source folders, version
+# The completions and the manual are compared with what the built ipamctl prints.
+lint: setup ## check format, scripts, order of the source folders, version, completions, manual
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift Benchmarks
 	shellcheck $(SHELL_SCRIPTS)
 	pyflakes3 $(PYTHON_SCRIPTS)
 	shellcheck --shell=bash completions/ipamctl.bash
-	scripts/check-completions
 	scripts/check-layers
 	scripts/check-version
+	$(SWIFT) build --product ipamctl
+	scripts/generate-completions --check
+	scripts/generate-manual --check
+
+manual: ## write the manual pages of ipamctl anew, from its help
+	$(SWIFT) build --product ipamctl
+	scripts/generate-manual
 
 # Installs the programs that `make build` made, so that root needs no compiler: make build && sudo make install
-install: ## install the built programs and the completions (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
+install: ## install programs, completions and manual (DESTDIR=, PREFIX=/usr/local, CNI_BIN_DIR=/opt/cni/bin)
 	$(INSTALL) -D -s -m 755 $(RELEASE)/kube-ipam $(DESTDIR)$(CNI_BIN_DIR)/kube-ipam
 	$(INSTALL) -D -s -m 755 $(RELEASE)/ipamctl $(DESTDIR)$(PREFIX)/bin/ipamctl
 	ln -sf ipamctl $(DESTDIR)$(PREFIX)/bin/kubectl-ipam
@@ -73,6 +78,10 @@ install: ## install the built programs and the completions (DESTDIR=, PREFIX=/us
 	$(INSTALL) -D -m 644 completions/ipamctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ipamctl
 	$(INSTALL) -D -m 644 completions/_ipamctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ipamctl
 	$(INSTALL) -D -m 644 completions/ipamctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ipamctl.fish
+	for section in 1 5 8; do \
+		$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/man/man$$section && \
+		$(INSTALL) -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section || exit 1; \
+	done
 
 clean: ## remove what was built, and the tools that `make test` downloaded
 	$(SWIFT) package clean

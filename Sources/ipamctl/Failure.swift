@@ -84,14 +84,16 @@ struct Failure: Error {
     /// - Parameters:
     ///   - status: for an error that is not a failure.
     ///   - subject: what the error is about, such as a variable or a column.
+    ///   - hint: for an error that has none of its own.
     static func wrap<Value>(
         _ status: Status = .failed, about subject: String? = nil, hint: String? = nil, _ body: () throws -> Value
     ) throws(Failure) -> Value {
         do {
             return try body()
         } catch {
-            let failure = error as? Failure ?? Failure(status, "\(error)", hint: hint)
-            throw Failure(failure.status, (subject.map { $0 + ": " } ?? "") + failure.message, hint: failure.hint)
+            let failure = error as? Failure ?? Failure(status, "\(error)")
+            throw Failure(
+                failure.status, (subject.map { $0 + ": " } ?? "") + failure.message, hint: failure.hint ?? hint)
         }
     }
 
@@ -123,11 +125,15 @@ struct Failure: Error {
         case .lookupFailed: "nothing was judged; check the kubeconfig, or name another one with --kubeconfig"
         case .outdated: "run the command again to see what it would do now"
         case .damaged(let key, _): "inspect the value with 'etcdctl get \(key)', and repair or delete it there"
-        case .locked, .exhausted, .inUse, .held, .heldByThisContainer, .unverifiable, .heldForNow, .reserved,
-            .reservationsInUse, .notAllowed, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation,
+        case .notAllowed: "'ipamctl list --state free' lists free addresses, and 'ipamctl networks -o json' the ranges"
+        case .nothingToRelease: "'ipamctl list' lists the addresses that are used or reserved"
+        case .contention: "run the command again"
+        case .locked:
+            "wait until that node has released the lock; 'ipamctl audit' shows a lock that nobody holds any more"
+        case .exhausted, .inUse, .held, .heldByThisContainer, .unverifiable, .heldForNow, .reserved,
+            .reservationsInUse, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation,
             .notForAutomatic, .automaticLimit, .podGone, .goNodesUnknown, .goNodesLookupFailed, .noAnnotationSource,
-            .notRecorded, .contention, .conflicts, .nothingToRelease, .tooManyOperations,
-            .missingAttachments:
+            .notRecorded, .conflicts, .tooManyOperations, .missingAttachments:
             error.nextStep(on: nil)
         }
     }
@@ -142,7 +148,10 @@ struct Failure: Error {
         case .denied: "use --endpoints with --user NAME:PASSWORD, or with --cert and --key"
         case .tooLarge: "try again with fewer addresses at once, or with shorter notes"
         case .outcomeUnknown: "the change may have been made: check with 'ipamctl list'"
-        case .full, .compacted, .invalidConfiguration, .refused: nil
+        case .full: "make room with 'etcdctl compact' and 'etcdctl defrag', then run 'etcdctl alarm disarm'"
+        case .compacted: "run the command again"
+        case .invalidConfiguration: "check the files and addresses of etcd, in the options or in the CNI file"
+        case .refused: "check etcd with 'etcdctl endpoint status'"
         }
     }
 }

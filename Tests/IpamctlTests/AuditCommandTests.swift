@@ -275,7 +275,7 @@ import Testing
         (["audit", "--include", "unverified"], "--dry-run, --yes, --include and --grace go with --repair"),
         (
             ["audit", "--repair", "--include", "leaked"],
-            "the value 'leaked' is invalid for '--include <include>'. It is one of: unverified, doubtful, node-gone, untracked, "
+            "the value 'leaked' is invalid for '--include <code>'. It is one of: unverified, doubtful, node-gone, untracked, "
                 + "reservation-orphaned, stale-lock\n"
         ),
         (["audit", "--only", "leak"], "leak"),

@@ -213,7 +213,8 @@ import Testing
         let unknown = try await cluster.ipamctl("audit", "--context", "x", environment: list)
         #expect(
             unknown.stderrText
-                == "ipamctl: the kubeconfig \(first):\(cluster.kubeconfig): there is no context \"x\", only \"other\", \"test\"\n",
+                == "ipamctl: the kubeconfig \(first):\(cluster.kubeconfig): there is no context \"x\", only \"other\", \"test\"\n"
+                + "hint: correct the kubeconfig, or choose another with --kubeconfig or --context\n",
             "\(unknown.stderrText)")
     }
 }

@@ -19,7 +19,9 @@ import Testing
         for redirection in [">&-", "<&- >&-"] {
             let output = try await run(redirection, site, arguments)
             #expect(output.status == 1, "\(redirection): \(output.stderrText)")
-            #expect(output.stderrText == "ipamctl: the result cannot be written: Bad file descriptor\n")
+            #expect(
+                output.stderrText == "ipamctl: the result cannot be written: Bad file descriptor\n"
+                    + "hint: check where standard output goes\n")
         }
         #expect(try await run(">&- 2>&-", site, arguments).status == 1)
         #expect(try await run("2>&-", site, arguments).status == 0)

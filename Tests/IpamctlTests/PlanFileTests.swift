@@ -89,6 +89,31 @@ import Testing
         #expect(try await site.dump() == before)
     }
 
+    @Test(arguments: [
+        (
+            "address,for\n10.188.0.9,x\n", "for: \"x\" is not a holder",
+            "write it as for --for, see 'ipamctl reserve --help'"
+        ),
+        ("address,for\n10.188.0.9,\"x\n", "a quoted field is not closed", "close it"),
+        ("address,owner\n10.188.0.9,x\n", "unknown column \"owner\"", "the columns are address,for,note,expires"),
+        ("address,for\n10.188.0.9,a/b,c\n", "the entry has 3 columns", "the columns are address,for,note,expires"),
+        ("address,for\n", "has no addresses", "the columns are address,for,note,expires"),
+        ("address,for\n10.188.0.9,\n10.188.0.9,\n", "10.188.0.9 occurs twice", "leave out one of the two"),
+        (
+            "network,address,reserved for\nk8s,10.188.0.9,\n", "lists no address that is reserved",
+            "only its reservations"
+        ),
+    ])
+    func everyErrorOfAPlanSaysWhatToDo(text: String, problem: String, hint: String) async throws {
+        let site = try await site()
+        let before = try await site.dump()
+        let output = try await site.run("reserve", "-f", try write(Array(text.utf8)), "--yes")
+        #expect(output.isProperFailure && output.status == 64, "\(output.stderrText)")
+        #expect(output.stderrText.contains(problem), "\(output.stderrText)")
+        #expect(output.stderrText.contains("\nhint: \(hint)"), "\(output.stderrText)")
+        #expect(try await site.dump() == before)
+    }
+
     // MARK: Lists
 
     /// Notes that a spreadsheet, or a parser, could stumble over.

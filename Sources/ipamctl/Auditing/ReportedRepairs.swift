@@ -47,14 +47,20 @@ struct ReportedRepairs: Sendable {
             return Failure(.failed, "\(file): cannot use \(unreadable.counted("finding"))", hint: Self.hint)
         }
         let skipped = (result.repairs ?? []).flatMap(\.outcomes).count { !$0.isDone }
-        return skipped > 0 ? Failure(.conflict, "\(skipped.counted("finding")) had changed and were left alone") : nil
+        return skipped > 0
+            ? Failure(
+                .conflict, "\(skipped.counted("finding")) had changed and were left alone", hint: Self.hint) : nil
     }
 
     private static let hint = "audit again: 'ipamctl audit'"
 
     private func check(_ report: AuditReport, _ connection: Connection) async throws -> Recheck {
         if let requested = connection.requested, requested != report.network {
-            throw Failure(.conflict, "\(file) is about network \(report.network), not about \(requested)")
+            throw Failure(
+                .conflict, "\(file) is about network \(report.network), not about \(requested)",
+                hint:
+                    "leave out --network and IPAMCTL_NETWORK, or write a report of that network: 'ipamctl audit --report'"
+            )
         }
         let subject = try await AuditSubject(
             report.network, connection, nodeLocalCache: report.node == nil ? nil : ThisNode.cacheFolder)

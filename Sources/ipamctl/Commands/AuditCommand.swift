@@ -4,26 +4,33 @@ import IPAMKit
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Find leaked addresses and other problems, and repair them.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             Reads the store, then lists the pods and nodes in Kubernetes, and compares them. An address that a live pod \
             reports is never freed.
-
-              ipamctl audit
-              ipamctl audit --repair
-              ipamctl audit --report leaks.json
-              ipamctl release --from-report leaks.json
 
             With --repair, an address is freed at once if its pod is certainly gone. If the pod only appears to be gone, \
             ipamctl checks again after --grace. Exit status \(Failure.Status.problems.rawValue): there are findings of \
             --severity or above (with --repair: some are left), or, with --strict, holders that could not be judged.
-            """, aliases: ["check"])
+            """,
+            examples: [
+                .init(
+                    "Find leaked addresses and other problems; exit status \(Failure.Status.problems.rawValue) if there are any",
+                    "ipamctl audit"),
+                .init(
+                    "Only leaked addresses of one node; exit status \(Failure.Status.problems.rawValue) if there are any",
+                    "ipamctl audit --only leaked --node n9"),
+                .init(
+                    "Save the findings for a later repair; exit status \(Failure.Status.problems.rawValue) if there are any",
+                    "ipamctl audit --report leaks.json"),
+                .init("Repair the saved findings that still exist", "ipamctl release --from-report leaks.json"),
+                .init("Show what a repair would do, and change nothing", "ipamctl audit --repair --dry-run"),
+                .init("Repair what can be repaired safely", "ipamctl audit --repair"),
+            ]
+        ).discussion,
+        aliases: ["check"])
 
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var holders: HolderOptions
-
-    @Option(help: "Only findings of this code. May be given more than once.")
+    @Option(help: ArgumentHelp("Only findings of this code. May be given more than once.", valueName: "code"))
     var only: [AuditCode] = []
 
     @Option(help: "The lowest severity of a finding that makes the exit status \(Failure.Status.problems.rawValue).")
@@ -38,19 +45,28 @@ struct AuditCommand: ParsableCommand {
     @OptionGroup var included: IncludeOptions
 
     @Option(
-        help:
+        help: ArgumentHelp(
             "How long to wait before re-checking holders that appear to be gone; 0: no re-check. Default: \(Grace.standard).",
+            valueName: "span"),
         transform: Grace.init(argument:))
     var grace: Grace?
 
-    @Option(help: "Write all findings to this file, for 'release --from-report'; with -, they replace the result.")
+    @Option(
+        help: ArgumentHelp(
+            "Write all findings to this file, for 'release --from-report'; with -, they replace the result.",
+            valueName: "file"))
     var report: ResultFile?
 
     @Flag(help: "Check only the containers of this node, by their network namespaces, without Kubernetes.")
     var nodeLocal = false
 
-    @Option(help: "The container runtime's result cache, for --node-local.")
+    @Option(help: ArgumentHelp("The container runtime's result cache, for --node-local.", valueName: "folder"))
     var cniCache = ThisNode.cacheFolder
+
+    @OptionGroup var holders: HolderOptions
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         if change.dryRun || change.yes || !included.codes.isEmpty || grace != nil, !repair {

@@ -3,30 +3,27 @@ import ArgumentParser
 struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completion", abstract: "Print the script that completes commands in a shell.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             The script completes commands, options, and values such as networks, addresses, reservations, pods and nodes \
             as they are in etcd. If etcd does not answer within 300 ms, or within \(StoreValues.patienceVariable), such \
             as 2s, these values are left out.
 
-            bash: for the running shell; for one user, with the package bash-completion; for all users:
-              source <(ipamctl completion bash)
-              ipamctl completion bash \\
-                >~/.local/share/bash-completion/completions/ipamctl
-              ipamctl completion bash >/etc/bash_completion.d/ipamctl
+            For the running shell: 'source <(ipamctl completion bash)', in zsh 'source <(ipamctl completion zsh)', in \
+            fish 'ipamctl completion fish | source'.
 
-            zsh, likewise; for one user, ~/.zfunc must be in fpath before compinit:
-              source <(ipamctl completion zsh)
-              ipamctl completion zsh >~/.zfunc/_ipamctl
-              ipamctl completion zsh >/usr/local/share/zsh/site-functions/_ipamctl
-
-            fish, likewise:
-              ipamctl completion fish | source
-              ipamctl completion fish >~/.config/fish/completions/ipamctl.fish
-              ipamctl completion fish \\
-                >/usr/local/share/fish/vendor_completions.d/ipamctl.fish
-
-            'make install' has installed all three. 'kubectl ipam' is completed by kubectl's own script.
-            """)
+            For one user: bash with the package bash-completion reads \
+            ~/.local/share/bash-completion/completions/ipamctl, zsh _ipamctl in a folder of fpath, and fish \
+            ~/.config/fish/completions/ipamctl.fish. 'make install' has installed all three for all users. 'kubectl \
+            ipam' is completed by kubectl's own script.
+            """,
+            examples: [
+                .init(
+                    "Complete in bash, for all users", "ipamctl completion bash >/etc/bash_completion.d/ipamctl"),
+                .init("Write the script for zsh, for a folder of fpath", "ipamctl completion zsh >_ipamctl"),
+                .init("Write the script for fish", "ipamctl completion fish >ipamctl.fish"),
+            ]
+        ).discussion)
 
     @Argument(help: "The shell.")
     var shell: CompletionShell

@@ -4,35 +4,42 @@ import IPAMKit
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Show who used an address, and when.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             Newest first: who uses the address now, who used it before and how that ended, and the changes of its \
             reservation. The last \(History.defaultDepth) entries of each address are kept, unless the CNI file sets \
-            ipam.historyDepth.
-
-              ipamctl history 10.188.0.216
-              ipamctl history 10.188.0.216 --at "2026-11-22 03:00"
-              ipamctl history --pod default/db-0
-              ipamctl history --since 24h
-
-            Times are in UTC.
-            """)
-
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var holders: HolderOptions
+            ipam.historyDepth. Times are in UTC.
+            """,
+            examples: [
+                .init("Show who used an address", "ipamctl history 10.188.0.216"),
+                .init(
+                    "Show who used it at one point in time, in UTC",
+                    "ipamctl history 10.188.0.216 --at \"2026-11-22 03:00\""),
+                .init("Show all addresses that a pod used", "ipamctl history --pod default/db-0"),
+                .init(
+                    "Show everything that began, ended or changed in the last 24 hours", "ipamctl history --since 24h"),
+            ]
+        ).discussion)
 
     @Argument(help: "The address.", transform: IPAddress.init(_:))
     var address: IPAddress?
 
     @Option(
-        help: "Who used the address at this time: a span before now such as 24h, or a time as above.",
+        help: ArgumentHelp(
+            "Who used the address at this time: a span before now such as 24h, or a time such as \"2026-11-22 03:00\".",
+            valueName: "time"),
         transform: PastTime.init(argument:))
     var at: PastTime?
 
     @Option(
-        help: "Only what began, ended or changed since this time: a span before now, or a time.",
+        help: ArgumentHelp(
+            "Only what began, ended or changed since this time: a span before now, or a time.", valueName: "time"),
         transform: PastTime.init(argument:))
     var since: PastTime?
+
+    @OptionGroup var holders: HolderOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         if address == nil, !holders.isGiven, since == nil {

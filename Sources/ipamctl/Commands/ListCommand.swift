@@ -4,15 +4,25 @@ import IPAMKit
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List addresses, who uses them, and for whom they are reserved.",
-        discussion: "Without options, lists all addresses that are used or reserved, in all networks.",
+        discussion: CommandHelp(
+            "Without options, lists all addresses that are used or reserved, in all networks.",
+            examples: [
+                .init("List all addresses that are used or reserved", "ipamctl list"),
+                .init("List the addresses in use on one node", "ipamctl list --node n1 --state used"),
+                .init("List what a pod uses, and what is reserved for it", "ipamctl list --pod default/db-0 -o wide"),
+                .init(
+                    "Save all addresses to a file that 'ipamctl reserve -f' can read",
+                    "ipamctl list -o csv > addresses.csv"),
+            ]
+        ).discussion,
         aliases: ["ls", "get"])
-
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var holders: HolderOptions
 
     @Option(help: "Only addresses in this state (at most \(mostFree) free ones). May be given more than once.")
     var state: [AddressEntry.State] = []
+
+    @OptionGroup var holders: HolderOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     /// An IPv6 subnet has more free addresses than anyone can read.
     private static let mostFree = 65_536

@@ -4,22 +4,32 @@ import IPAMKit
 struct NetworksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "networks", abstract: "List the networks and how full they are.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             FREE and FULL are about the dynamic range, which has the addresses for pods without a reservation. A network \
             of several range sets, such as IPv4 and IPv6, has a line for each of them. A pod gets an address of each \
             set, so FREE and FULL of the network are those of its fullest set. With -o wide, FIXED is the number of \
             free addresses of the fixed range, and CHANGED shows which ADD last changed the network's ranges, and when.
-
-            For node_exporter's textfile collector:
-
-              ipamctl audit --report /var/lib/kube-ipam/audit.json
-              ipamctl networks -o prometheus --report /var/lib/kube-ipam/audit.json \\
-                --output-file /var/lib/node_exporter/kube-ipam.prom
             """,
+            examples: [
+                .init("Show all networks and how full they are", "ipamctl networks"),
+                .init("Show also the free addresses of the fixed range", "ipamctl networks -o wide"),
+                .init("Print the metrics of one network", "ipamctl networks -n k8snetwork -o prometheus"),
+                .init(
+                    "For the number of leaked addresses, audit first; exit status 5 if there are any",
+                    "ipamctl audit --report /var/lib/kube-ipam/audit.json"),
+                .init(
+                    "Then write the metrics for node_exporter's textfile collector",
+                    """
+                    ipamctl networks -o prometheus --report /var/lib/kube-ipam/audit.json \\
+                      --output-file /var/lib/node_exporter/kube-ipam.prom
+                    """),
+            ]
+        ).discussion,
         aliases: ["network", "pools", "pool"])
 
-    @OptionGroup var global: GlobalOptions
     @OptionGroup var output: MetricOutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let reports = try output.report.map { path throws(Failure) in try AuditReportFile.read(path) } ?? []

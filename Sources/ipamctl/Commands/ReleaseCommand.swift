@@ -4,22 +4,27 @@ import IPAMKit
 struct ReleaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Drop reservations, and free leaked addresses.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             Drops the reservation of each address. A pod that uses the address keeps it, unless --force frees it: if the \
             pod is still running, it then shares its address with the next pod that gets it.
 
-              ipamctl release 10.188.0.216
-              ipamctl release --pod default/db-0 --force
-              ipamctl release --from-report leaks.json
-
             --from-report repairs the findings of a report of 'ipamctl audit' that a new audit confirms. It does not need \
             --force, and takes --include.
-            """)
-
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var holders: HolderOptions
+            """,
+            examples: [
+                .init(
+                    "Drop the reservation of an address; a pod that uses it keeps it", "ipamctl release 10.188.0.216"),
+                .init("Drop all reservations of a range", "ipamctl release 10.188.0.20-10.188.0.29"),
+                .init(
+                    "Free the addresses of a pod that is certainly gone, without checking",
+                    "ipamctl release --pod default/db-0 --force"),
+                .init(
+                    "Save what an audit finds; exit status \(Failure.Status.problems.rawValue) if it finds something",
+                    "ipamctl audit --report leaks.json"),
+                .init("Repair the saved findings that still exist", "ipamctl release --from-report leaks.json"),
+            ]
+        ).discussion)
 
     @Argument(
         help: "Addresses, ranges a-b or CIDRs. Of a range, only the addresses that are used or reserved.",
@@ -27,18 +32,26 @@ struct ReleaseCommand: ParsableCommand {
     var addresses: [AddressSelection] = []
 
     @Option(
-        help:
+        help: ArgumentHelp(
             "Only what this container uses: its ID, or the first \(ContainerPrefix.shortest) characters or more of it.",
+            valueName: "id"),
         transform: ContainerPrefix.init(argument:))
     var container: ContainerPrefix?
 
-    @Option(help: "Repair the findings of this report, which 'ipamctl audit --report' wrote.")
+    @Option(
+        help: ArgumentHelp(
+            "Repair the findings of this report, which 'ipamctl audit --report' wrote.", valueName: "file"))
     var fromReport: String?
 
     @OptionGroup var included: IncludeOptions
 
     @Flag(help: "Also free addresses in use, with all other addresses of the same interface.")
     var force = false
+
+    @OptionGroup var holders: HolderOptions
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         let sources = [!addresses.isEmpty, holders.isGiven, container != nil, fromReport != nil].count { $0 }

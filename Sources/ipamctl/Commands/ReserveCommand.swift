@@ -4,49 +4,73 @@ import IPAMKit
 struct ReserveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reserve", abstract: "Reserve addresses, so that no other pod gets them.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             Reserves all of the addresses, or none (with --batch: of each transaction). Reserving again for the same \
             holder succeeds.
 
-              ipamctl reserve 10.188.0.216 --for default/db-0 --note "mysql primary"
-              ipamctl reserve 10.188.0.20-10.188.0.29 --for default/deploy/web
-              ipamctl reserve --next 3 --for default/sts/db
-              ipamctl reserve --next 3 --family ipv6 --for default/sts/db
-              ipamctl reserve -f plan.csv
-
             With --for NAMESPACE/POD, NAMESPACE/sts/NAME or NAMESPACE/deploy/NAME, these pods get the address without an \
-            annotation. With --for NAMESPACE/, or without --for, a pod (of this namespace) gets the address only if it \
-            asks for it.
-            A plan has the columns \(ReservationPlanFile.columns.joined(separator: ",")).
-            """)
+            annotation; the pods of a StatefulSet (sts) or Deployment (deploy) share its addresses. With --for \
+            NAMESPACE/, or without --for, a pod (of this namespace) gets the address only if it asks for it with the \
+            annotation kube-ipam.ip.
 
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var change: ChangeOptions
+            A plan is a CSV file with the columns \(ReservationPlanFile.columns.joined(separator: ",")).
+            """,
+            examples: [
+                .init(
+                    "Reserve an address for a pod, before the pod is deployed",
+                    "ipamctl reserve 10.188.0.216 --for default/db-0 --note \"mysql primary\""),
+                .init(
+                    "Reserve three free addresses for the pods of a StatefulSet",
+                    "ipamctl reserve --next 3 --for default/sts/db"),
+                .init(
+                    "The same in IPv6; --dry-run only shows which addresses they would be",
+                    "ipamctl reserve --next 3 --family ipv6 --for default/sts/db --dry-run"),
+                .init(
+                    "Reserve a range for the pods of a Deployment, for a week",
+                    "ipamctl reserve 10.188.0.20-10.188.0.29 --for default/deploy/web --expires 7d"),
+                .init(
+                    "Reserve an address for any pod of a namespace that asks for it",
+                    "ipamctl reserve 10.188.0.40 --for default/"),
+                .init("Reserve the addresses of a CSV file", "ipamctl reserve -f plan.csv"),
+            ]
+        ).discussion)
 
     @Argument(help: "Addresses, ranges a-b or CIDRs.", transform: AddressSelection.init(argument:))
     var addresses: [AddressSelection] = []
 
     @Option(
-        name: .customLong("for"), help: "The pods that get the address, such as default/db-0 or default/deploy/web.",
+        name: .customLong("for"),
+        help: ArgumentHelp(
+            "The pods that get the address, such as default/db-0, default/sts/db or default/deploy/web.",
+            valueName: "holder"),
         transform: ReservationHolder.init(argument:))
     var holder: ReservationHolder?
 
-    @Option(help: "A note, such as the reason for the reservation.", transform: StoredText.note(argument:))
+    @Option(
+        help: ArgumentHelp("A note, such as the reason for the reservation.", valueName: "text"),
+        transform: StoredText.note(argument:))
     var note: String?
 
     @Option(
-        help: "When the reservation expires: a span from now such as 72h or 7d, or a time (RFC 3339).",
+        help: ArgumentHelp(
+            "When the reservation expires: a span from now such as 72h or 7d, or a time such as 2026-12-24T18:00:00Z.",
+            valueName: "time"),
         transform: ExpiryTime.init(argument:))
     var expires: ExpiryTime?
 
-    @Option(help: "Reserve this number of free addresses, from the fixed range if there is one.")
+    @Option(
+        help: ArgumentHelp(
+            "Reserve this number of free addresses, from the fixed range if there is one.", valueName: "count"))
     var next: Int?
 
     @Option(help: "With --next: use a range set of this family. Default: the first range set.")
     var family: AddressFamily?
 
-    @Option(help: "With --next: use the range set with this number, from 0, as 'ipamctl networks' shows it.")
+    @Option(
+        help: ArgumentHelp(
+            "With --next: use the range set with this number, from 0, as 'ipamctl networks' shows it.",
+            valueName: "number"))
     var rangeSet: Int?
 
     @Option(name: [.customShort("f"), .customLong("file")], help: "A plan in CSV; - is standard input.")
@@ -54,6 +78,10 @@ struct ReserveCommand: ParsableCommand {
 
     @Flag(help: "Allow more than \(AddressPool.reservationLimit) addresses, in several transactions.")
     var batch = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         let sources = [!addresses.isEmpty, next != nil, file != nil].count { $0 }

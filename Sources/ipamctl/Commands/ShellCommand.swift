@@ -5,30 +5,43 @@ import IPAMKit
 struct ShellCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shell", abstract: "Run commands interactively, or from a script, over one connection.",
-        discussion: """
-            Commands are written without 'ipamctl'. 'help' lists them, and 'use NETWORK' and 'set -o FORMAT' save typing. \
-            Tab completes commands, options, networks, addresses and pods. The history is in ipamctl/history in \
-            $XDG_STATE_HOME (~/.local/state); lines with a password are left out.
+        discussion: CommandHelp(
+            """
+            Commands are written without 'ipamctl'. 'help' lists them; 'use NETWORK' and 'set -o FORMAT' save typing. \
+            'COMMAND | PROGRAM' and 'COMMAND > FILE' work as in sh. Tab completes commands, options, networks, addresses \
+            and pods; Ctrl-R searches the history; Ctrl-C cancels the command that runs. The keys are those of ~/.editrc. \
+            The history is in ipamctl/history in $XDG_STATE_HOME (~/.local/state); lines with a password are left out.
 
-            If standard input is not a terminal, it is a script, which stops at the first command that fails:
+            If standard input is not a terminal, it is a script: there is no prompt, and the first command that fails \
+            ends the shell with its exit status.
+            """,
+            examples: [
+                .init("Type commands", "ipamctl shell"),
+                .init("Run the commands of a file", "ipamctl shell <commands.txt"),
+                .init(
+                    "Run some commands over one connection",
+                    "ipamctl shell -c 'use k8snetwork; list; show 10.188.0.216'"),
+            ]
+        ).discussion)
 
-              ipamctl shell < commands.txt
-              ipamctl shell -c 'use k8snetwork; list; show 10.188.0.216'
-            """)
+    @Option(
+        name: [.customShort("c"), .long],
+        help: ArgumentHelp(
+            "Run these commands, separated by ; or line breaks, and exit.", valueName: "commands"))
+    var command: String?
+
+    @Flag(help: "In a script: go on after a command that failed. The exit status is that of the first one.")
+    var keepGoing = false
+
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .customLong("output")],
+        help: ArgumentHelp("The format of results, for commands without -o.", valueName: "output"))
+    var format: OutputFormat?
 
     @OptionGroup var connection: ConnectionOptions
 
     @Option(help: GlobalOptions.configHelp)
     var config: String?
-
-    @Option(name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of results.")
-    var format: OutputFormat?
-
-    @Option(name: [.customShort("c"), .long], help: "Run these commands, separated by ; or line breaks, and exit.")
-    var command: String?
-
-    @Flag(help: "In a script: go on after a command that failed. The exit status is that of the first one.")
-    var keepGoing = false
 
     func run() throws {
         var options = GlobalOptions()

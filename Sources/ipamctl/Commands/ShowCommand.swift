@@ -3,13 +3,24 @@ import IPAMKit
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show everything that is recorded about an address.", aliases: ["describe"])
-
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
+        commandName: "show", abstract: "Show everything that is recorded about an address.",
+        discussion: CommandHelp(
+            """
+            Shows the pod, the node, the container and the interface that use the address, for whom it is reserved, and \
+            its history. If only one network has the address in its subnets, --network is not needed.
+            """,
+            examples: [
+                .init("Show one address", "ipamctl show 10.188.0.216"),
+                .init("Show it for another program", "ipamctl show 10.188.0.216 -o json"),
+            ]
+        ).discussion,
+        aliases: ["describe"])
 
     @Argument(help: "The address.", transform: IPAddress.init(_:))
     var address: IPAddress
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let address = address

@@ -2,7 +2,14 @@ import ArgumentParser
 import IPAMKit
 
 struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Print the version.",
+        discussion: CommandHelp(
+            examples: [
+                .init("Print the version", "ipamctl version"),
+                .init("Print only its number", "ipamctl version -o name"),
+            ]
+        ).discussion)
 
     @OptionGroup var output: OutputOptions
 

@@ -4,7 +4,8 @@ import IPAMKit
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Print what happens to addresses, as it happens.",
-        discussion: """
+        discussion: CommandHelp(
+            """
             Prints a line for each event: given, freed, taken-over, reserved, updated, released, expired and suspected \
             for an address; held, unheld and configured for a network. Covers all networks unless --network names one. \
             With --pod, --namespace or --node, events of other holders and of networks are left out.
@@ -16,14 +17,22 @@ struct WatchCommand: ParsableCommand {
 
             With -o json, each event is one line (JSON Lines); with -o yaml, one document. Times are those of this \
             machine, revisions those of etcd.
-            """)
+            """,
+            examples: [
+                .init("Print all events", "ipamctl watch"),
+                .init("Print the events of one pod", "ipamctl watch --pod default/db-0"),
+                .init("Print the events of one network for another program", "ipamctl watch -n k8snetwork -o json"),
+            ]
+        ).discussion)
 
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var holders: HolderOptions
-
-    @Option(help: "Start with the events after this revision of etcd, if etcd still has them.")
+    @Option(
+        help: ArgumentHelp(
+            "Start with the events after this revision of etcd, if etcd still has them.", valueName: "revision"))
     var sinceRevision: Int64?
+
+    @OptionGroup var holders: HolderOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         if let sinceRevision, sinceRevision < 0 { throw ValidationError("--since-revision must not be negative") }

@@ -11,6 +11,8 @@ struct ConfigurationFiles {
     /// What could not be read; fatal only if nothing else names the network and the store.
     let problems: [Failure]
 
+    private static let correction = "correct the file; 'man kube-ipam.conf' explains every key"
+
     struct Network {
         /// The file.
         let path: String
@@ -38,7 +40,9 @@ struct ConfigurationFiles {
 
     private init(file: String) throws(Failure) {
         let text = try TextFile.read(file)
-        let found = try Failure.wrap { try ConfigurationFolder.configurations(in: text, of: file) }
+        let found = try Failure.wrap(hint: Self.correction) {
+            try ConfigurationFolder.configurations(in: text, of: file)
+        }
         guard !found.isEmpty else {
             throw Failure(
                 .failed, "\(file) has no plugin whose ipam.type is \"kube-ipam\"",
@@ -56,7 +60,7 @@ struct ConfigurationFiles {
         let (found, problems) = Self.configurations(folder.configurations)
         isOneFile = false
         networks = found
-        self.problems = folder.problems.map { Failure(.failed, $0.description) } + problems
+        self.problems = folder.problems.map { Failure(.failed, $0.description, hint: Self.correction) } + problems
     }
 
     /// Each network once, with its first configuration that can be used.
@@ -69,7 +73,7 @@ struct ConfigurationFiles {
                 guard !found.contains(where: { $0.configuration.name == configuration.name }) else { continue }
                 found.append(Network(path: path, configuration: configuration))
             } catch {
-                problems.append(Failure(.failed, "\(path): \(error)"))
+                problems.append(Failure(.failed, "\(path): \(error)", hint: correction))
             }
         }
         return (found, problems)
@@ -109,7 +113,7 @@ enum TextFile {
         do throws(JSONSyntaxError) {
             return try JSONValue(parsing: text)
         } catch {
-            throw Failure(.failed, "\(path) is not valid JSON: \(error)")
+            throw Failure(.failed, "\(path) is not valid JSON: \(error)", hint: "correct the file, or name another one")
         }
     }
 
@@ -118,7 +122,7 @@ enum TextFile {
             throw Failure(
                 .usage, "- is standard input, from which the shell reads its commands", hint: "name a file instead")
         }
-        return try Failure.wrap {
+        return try Failure.wrap(hint: "check the path and the permissions, or name another file") {
             path == "-"
                 ? try FileReader.bytes(from: STDIN_FILENO, named: path, limit: limit)
                 : try FileReader.bytes(of: path, limit: limit, mayBlock: true)

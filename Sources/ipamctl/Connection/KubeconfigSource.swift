@@ -63,7 +63,7 @@ enum KubeconfigSource: Hashable {
     /// - Parameter context: nil for its `current-context`.
     /// - Throws: ``Failure`` with the file and the reason.
     func read(context: String? = nil) throws(Failure) -> Kubeconfig {
-        try Failure.wrap {
+        try Failure.wrap(hint: "correct the kubeconfig, or choose another with --kubeconfig or --context") {
             switch self {
             case .named(let path, "KUBECONFIG"): try Kubeconfig(list: path, context: context)
             case .named(let path, _), .user(let path), .nodes(let path):

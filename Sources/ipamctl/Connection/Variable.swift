@@ -11,6 +11,8 @@ enum Variable {
     ///
     /// - Throws: ``Failure`` that names the variable.
     static func value<Value>(_ name: String, _ read: (String) throws -> Value) throws(Failure) -> Value? {
-        try Failure.wrap(.usage, about: name) { try text(name).map(read) }
+        try Failure.wrap(.usage, about: name, hint: "correct or unset the variable \(name)") {
+            try text(name).map(read)
+        }
     }
 }

@@ -9,8 +9,9 @@ struct GlobalOptions: ParsableArguments {
 
     @OptionGroup var connection: ConnectionOptions
 
-    static let configHelp: ArgumentHelp =
-        "A CNI configuration file, or a folder of them. Default: \(ConfigurationFolder.standard)."
+    static let configHelp = ArgumentHelp(
+        "A CNI configuration file, or a folder of them. Default: IPAMCTL_CONFIG, or \(ConfigurationFolder.standard).",
+        valueName: "path")
 
     subscript<Value>(dynamicMember member: WritableKeyPath<ConnectionOptions, Value>) -> Value {
         get { connection[keyPath: member] }
@@ -21,42 +22,55 @@ struct GlobalOptions: ParsableArguments {
 /// The global options except the CNI file, whose short name is another option of `ipamctl shell`.
 struct ConnectionOptions: ParsableArguments {
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long], help: "The network. Default: the only one that exists.",
+        name: [.customShort("n", allowingJoined: true), .long],
+        help: "The network. Default: IPAMCTL_NETWORK, or the only one that exists.",
         transform: NetworkName.init)
     var network: NetworkName?
 
     @Option(
-        help:
-            "etcd's client URLs, separated by commas; the options below go with them. Default: the CNI file's.",
+        help: ArgumentHelp(
+            """
+            etcd's client URLs, separated by commas; --cacert, --cert, --key and --user go with them. Default: \
+            IPAMCTL_ENDPOINTS, or those of the CNI file; without a CNI file ETCDCTL_ENDPOINTS.
+            """, valueName: "urls"),
         transform: EtcdEndpoints.init(argument:))
     var endpoints: EtcdEndpoints?
 
-    @Option(help: "A file with CA certificates that verify etcd's certificate.")
+    @Option(
+        help: ArgumentHelp(
+            "A file with CA certificates that verify etcd's certificate. Default: IPAMCTL_CACERT.", valueName: "file"))
     var cacert: String?
 
-    @Option(help: "A file with the client certificate.")
+    @Option(help: ArgumentHelp("A file with the client certificate. Default: IPAMCTL_CERT.", valueName: "file"))
     var cert: String?
 
-    @Option(help: "A file with the client certificate's key.")
+    @Option(help: ArgumentHelp("A file with the client certificate's key. Default: IPAMCTL_KEY.", valueName: "file"))
     var key: String?
 
     @Option(
-        help: "An etcd user: NAME:PASSWORD, or NAME with the password in IPAMCTL_PASSWORD.",
+        help: ArgumentHelp(
+            "An etcd user: NAME:PASSWORD, or NAME with the password in IPAMCTL_PASSWORD. Default: IPAMCTL_USER.",
+            valueName: "user"),
         transform: EtcdUser.init(argument:))
     var user: EtcdUser?
 
     @Option(
-        help: """
-            The kubeconfig for reading pods and nodes. Default: the first that exists of KUBECONFIG, ~/.kube/config, the \
-            pod's service account, and the CNI file's.
-            """)
+        help: ArgumentHelp(
+            """
+            The kubeconfig for reading pods and nodes. Default: the first that exists of IPAMCTL_KUBECONFIG, KUBECONFIG, \
+            ~/.kube/config, the pod's service account, and the CNI file's kubeConfig.
+            """, valueName: "file"))
     var kubeconfig: String?
 
-    @Option(help: "The kubeconfig's context. Default: its current-context.")
+    @Option(
+        help: ArgumentHelp(
+            "The kubeconfig's context. Default: IPAMCTL_CONTEXT, or its current-context.", valueName: "name"))
     var context: String?
 
     @Option(
-        help: "How long each read, and each change, may take, such as 5s or 1m. Default: \(standardTimeout).",
+        help: ArgumentHelp(
+            "How long each read, and each change, may take, such as 5s or 1m. Default: \(standardTimeout).",
+            valueName: "span"),
         transform: DurationArgument.init(argument:))
     var timeout = Session.current?.timeout ?? standardTimeout
 
@@ -114,7 +128,10 @@ struct ChangeOptions: ParsableArguments {
 
 /// `--include` of the commands that repair.
 struct IncludeOptions: ParsableArguments {
-    @Option(help: "Also repair findings of this code, which are not repaired by default. May be given more than once.")
+    @Option(
+        help: ArgumentHelp(
+            "Also repair findings of this code, which are not repaired by default. May be given more than once.",
+            valueName: "code"))
     var include: [OptionalCode] = []
 
     var codes: Set<AuditCode> { Set(include.map(\.code)) }
@@ -136,7 +153,7 @@ struct IncludeOptions: ParsableArguments {
 
 /// The network that a command is about, as its argument or by --network.
 struct NetworkArgument: ParsableArguments {
-    @Argument(help: "The network. Default: the only one that exists.", transform: NetworkName.init)
+    @Argument(help: "The network, instead of --network.", transform: NetworkName.init)
     var network: NetworkName?
 
     /// - Throws: `ValidationError` if --network names another one.

@@ -5,7 +5,8 @@ import IPAMKit
 /// given must apply to the same holder, or to the same reservation.
 struct HolderOptions: ParsableArguments {
     @Option(
-        help: "Only what this pod (NAMESPACE/NAME) uses, or what is reserved for it.",
+        help: ArgumentHelp(
+            "Only what this pod (NAMESPACE/NAME) uses, or what is reserved for it.", valueName: "namespace/name"),
         transform: PodReference.init(argument:))
     var pod: PodReference?
 

@@ -68,8 +68,14 @@ struct AuditResult: Renderable {
             (left > 0 ? ["\(left.counted("finding"))\(repairs == nil ? "" : " left")"] : [])
             + (unjudged > 0 ? ["\(unjudged.counted("holder")) not judged"] : [])
         guard !parts.isEmpty else { return nil }
-        return Failure(
-            .problems, parts.joined(separator: ", "), hint: repairs != nil || left == 0 ? nil : hint(severity))
+        let advice =
+            if left == 0 {
+                "the result says why, and what helps"
+            } else {
+                repairs == nil
+                    ? hint(severity) : "'ipamctl audit' shows what is left; --include names codes to repair, too"
+            }
+        return Failure(.problems, parts.joined(separator: ", "), hint: advice)
     }
 
     /// The findings of this severity or above, except those that were repaired.

@@ -25,7 +25,7 @@ struct ResultFile: ExpressibleByArgument {
             Terminal.print(text)
             return
         }
-        try Failure.wrap {
+        try Failure.wrap(hint: "check the folder, its permissions and the free space, or name another file") {
             try FileWriter.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n", to: path)
         }
     }

@@ -121,7 +121,9 @@ enum Terminal {
     }
 
     private static func fail() -> Never {
-        complain(Failure(.failed, "the result cannot be written: \(String(cString: strerror(errno)))"))
+        let reason = String(cString: strerror(errno))
+        complain(
+            Failure(.failed, "the result cannot be written: \(reason)", hint: "check where standard output goes"))
         exit(Failure.Status.failed.rawValue)
     }
 

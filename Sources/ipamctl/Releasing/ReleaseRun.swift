@@ -40,7 +40,8 @@ struct ReleaseRun: Sendable {
             done: done.isEmpty ? nil : done.count.counted("address"),
             rest: [(plan.addresses.count - through).counted("address")])
         let conflict = Failure(
-            .conflict, "\(skipped) of \(changes.count.counted("address")) had changed and were left alone")
+            .conflict, "\(skipped) of \(changes.count.counted("address")) had changed and were left alone",
+            hint: "see 'ipamctl list', and run the command again if these addresses are still to be released")
         return ChangeList(
             network: network, changes: changes.map(ChangeList.Change.init), isDryRun: false,
             failure: failure ?? (skipped > 0 ? conflict : nil))

@@ -107,7 +107,9 @@ struct ReservationPlan: Sendable {
             leftOut += found.leftOut
             for address in found.addresses {
                 guard seen.insert(address).inserted else {
-                    throw Failure(.usage, "\(row.place): \(address) occurs twice")
+                    throw Failure(
+                        .usage, (row.place.isEmpty ? "" : "\(row.place): ") + "\(address) occurs twice",
+                        hint: "leave out one of the two")
                 }
                 orders.append(ReservationOrder(address: address, reservation: row.reservation))
             }

@@ -8,6 +8,8 @@ struct ReservationPlanFile {
     private let now: Timestamp
 
     static let columns = ["address", "for", "note", "expires"]
+    private static let columnHint =
+        "the columns are \(columns.joined(separator: ",")), or those of 'ipamctl list -o csv'"
 
     /// Reads a file; `-` is standard input.
     ///
@@ -16,7 +18,9 @@ struct ReservationPlanFile {
         name = path == "-" ? "standard input" : path
         self.now = now
         guard let rows = CSVText.parse(try TextFile.readUTF8(path)) else {
-            throw Failure(.usage, "\(path): a quoted field is not closed")
+            throw Failure(
+                .usage, "\(path): a quoted field is not closed",
+                hint: "close it; a quote inside a field is written \"\"")
         }
         rowsOfText = rows
     }
@@ -33,7 +37,7 @@ struct ReservationPlanFile {
         if let unknown = header.first(where: { !Self.columns.contains($0) }) {
             throw Failure(
                 .usage, "\(name): unknown column \"\(unknown)\"",
-                hint: "the columns are \(Self.columns.joined(separator: ",")), or those of 'ipamctl list -o csv'")
+                hint: Self.columnHint)
         }
         return try rows(rest, header)
     }
@@ -41,12 +45,14 @@ struct ReservationPlanFile {
     private func rows(_ entries: [CSVText.Row], _ columns: [String]) throws(Failure) -> [ReservationPlan.Row] {
         let plan = try collect(entries) { entry throws(Failure) in
             let count = entry.cells.reversed().drop(while: \.isEmpty).count
-            guard count <= columns.count else { throw Failure(.usage, "the entry has \(count) columns") }
+            guard count <= columns.count else {
+                throw Failure(.usage, "the entry has \(count) columns", hint: Self.columnHint)
+            }
             let cells = Self.cells(entry, columns)
             let note = try read("note", cells["note"], StoredText.note(argument:))
             return try row(cells, network: nil, holder: cells["for"] ?? "", note: note)
         }
-        guard !plan.isEmpty else { throw Failure(.usage, "\(name) has no addresses") }
+        guard !plan.isEmpty else { throw Failure(.usage, "\(name) has no addresses", hint: Self.columnHint) }
         return plan
     }
 
@@ -69,7 +75,11 @@ struct ReservationPlanFile {
             return try row(
                 cells, network: cells["network"], holder: AddressList.holder(inCell: holder), note: note)
         }
-        guard !plan.isEmpty else { throw Failure(.usage, "\(name) lists no address that is reserved") }
+        guard !plan.isEmpty else {
+            throw Failure(
+                .usage, "\(name) lists no address that is reserved",
+                hint: "only its reservations are reserved; \(Self.columnHint)")
+        }
         return plan
     }
 
@@ -113,7 +123,9 @@ struct ReservationPlanFile {
         throws(Failure) -> Value?
     {
         guard let cell, !cell.isEmpty else { return nil }
-        return try Failure.wrap(about: column) { try read(cell) }
+        return try Failure.wrap(about: column, hint: "write it as for --\(column), see 'ipamctl reserve --help'") {
+            try read(cell)
+        }
     }
 
     /// The cells of a row by their columns.

@@ -17,7 +17,9 @@ struct WatchRun: Sendable {
             of: connection.store, reading: network, deadline: connection.deadline)
         let start = sinceRevision ?? now
         guard start <= now else {
-            throw Failure(.usage, "--since-revision \(start) is in the future: etcd is at revision \(now)")
+            throw Failure(
+                .usage, "--since-revision \(start) is in the future: etcd is at revision \(now)",
+                hint: "leave out --since-revision to begin now")
         }
         if Terminal.isWatched || connection.options.verbose {
             let what = network.map { "network \($0)" } ?? "all networks"
