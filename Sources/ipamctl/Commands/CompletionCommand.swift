@@ -9,8 +9,9 @@ struct CompletionCommand: ParsableCommand {
             as they are in etcd. If etcd does not answer within 300 ms, or within \(StoreValues.patienceVariable), such \
             as 2s, these values are left out.
 
-            For the running shell: 'source <(ipamctl completion bash)', in zsh 'source <(ipamctl completion zsh)', in \
-            fish 'ipamctl completion fish | source'.
+            For the running bash: 'source <(ipamctl completion bash)'; zsh likewise.
+
+            For the running fish: 'ipamctl completion fish | source'.
 
             For one user: bash with the package bash-completion reads \
             ~/.local/share/bash-completion/completions/ipamctl, zsh _ipamctl in a folder of fpath, and fish \
