@@ -26,12 +26,15 @@ struct AdoptCommand: ParsableCommand {
     @Flag(help: "If all addresses are recorded, record that no node runs the Go plugin any more.")
     var noGoNodes = false
 
-    func validate() throws { try subject.validate(global) }
+    func validate() throws {
+        try subject.validate(global)
+        try output.check(AdoptionResult.self)
+    }
 
     func run() throws {
         let run = AdoptionRun(change: change, endsGoNodes: noGoNodes)
         let result = try connected(subject.applied(to: global)) { try await run.result($0) }
-        output.print(result)
+        try output.print(result)
         for obstacle in result.shownObstacles { Terminal.note(obstacle) }
         if let failure = result.failure { throw failure }
     }

@@ -11,6 +11,8 @@ struct ShowCommand: ParsableCommand {
     @Argument(help: "The address.", transform: IPAddress.init(_:))
     var address: IPAddress
 
+    func validate() throws { try output.check(AddressDetail.self) }
+
     func run() throws {
         let address = address
         let detail = try connected(global) { connection in
@@ -22,6 +24,6 @@ struct ShowCommand: ParsableCommand {
             return detail
         }
         Terminal.warn([detail.history.problem].compactMap { $0?.description })
-        output.print(detail)
+        try output.print(detail)
     }
 }

@@ -83,7 +83,7 @@ extension TransferLoop {
     static let current = TransferLoop()
 }
 
-/// Runs `body` with a connection, on the main thread.
+/// Runs `body` with a connection, on the main thread. If that takes longer than a second, a line on the terminal says so.
 ///
 /// - Throws: ``Failure`` with the exit status of the error.
 func connected<Value: Sendable>(
@@ -91,7 +91,7 @@ func connected<Value: Sendable>(
 ) throws -> Value {
     let connection = try Connection(options)
     do {
-        return try TransferLoop.current.run { try await body(connection) }
+        return try TransferLoop.current.run { try await Progress.whileWaiting { try await body(connection) } }
     } catch let error as IPAMError {
         throw Failure(error)
     }
