@@ -62,6 +62,11 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         family == other.family && start.value <= other.end.value && other.start.value <= end.value
     }
 
+    /// The addresses that two ranges have in common; nil if there are none.
+    public func intersection(_ other: AddressRange) -> AddressRange? {
+        overlaps(other) ? AddressRange(unchecked: max(start, other.start), min(end, other.end)) : nil
+    }
+
     /// `10.188.0.10-10.188.0.255`, or the address alone if there is only one.
     public var description: String {
         start == end ? start.description : "\(start)-\(end)"

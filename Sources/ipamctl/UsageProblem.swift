@@ -9,10 +9,12 @@ struct UsageProblem {
     init(_ error: any Error, _ arguments: [String]) {
         let text = Ipamctl.message(for: error)
         if let failure = Self.failure(ofValue: text) {
-            self.failure = Failure(.usage, failure.message, hint: failure.hint ?? Self.hint(error, "", arguments))
+            self.failure = Failure(
+                .usage, failure.message, hint: failure.hint ?? Self.hint(error, failure.message, arguments))
             return
         }
-        let lines = text.split(separator: "\n").map(String.init)
+        let parts = text.split(separator: Failure.hintMark, maxSplits: 1)
+        let lines = parts.first?.split(separator: "\n").map(String.init) ?? []
         let first = lines.first ?? "the command line is not complete"
         var problem = first.prefix(1).lowercased() + first.dropFirst()
         let end = "Please provide one of the following:"
@@ -21,7 +23,8 @@ struct UsageProblem {
             problem.removeLast(end.count)
             problem += "It is one of: \(values.joined(separator: ", "))"
         }
-        failure = Failure(.usage, problem, hint: Self.hint(error, first, arguments))
+        let hint = parts.count == 2 ? String(parts[1]) : Self.hint(error, first, arguments)
+        failure = Failure(.usage, problem, hint: hint)
     }
 
     /// The failure that an argument's type has thrown. The parser shows its ``Failure/description``, which names the value,

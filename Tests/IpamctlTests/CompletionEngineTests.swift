@@ -40,14 +40,14 @@ struct CompletionEngineTests {
     }
 
     @Test func optionsThatAreNotGivenYetAreOffered() {
-        #expect(values("reserve --no") == ["--note"])
-        #expect(values("reserve --note x --no").isEmpty)
-        #expect(values("reserve --note=x --no").isEmpty)
+        #expect(values("reserve --not") == ["--note"])
+        #expect(values("reserve --note x --not").isEmpty)
+        #expect(values("reserve --note=x --not").isEmpty)
         #expect(values("list --state used --sta") == ["--state"], "it may be repeated")
         #expect(values("hold k8s -n k8s --netw").isEmpty, "its short form was given")
         #expect(values("list -v") == ["-v"])
         #expect(values("networks ").contains("--output"), "there is nothing else")
-        #expect(values("reserve -- --no").isEmpty)
+        #expect(values("reserve -- --not").isEmpty)
     }
 
     @Test func globalOptionsMayStandBeforeTheCommand() {
@@ -129,6 +129,9 @@ struct CompletionEngineTests {
             for value in command.options.compactMap(\.value) + command.arguments {
                 values += 1
                 #expect(ValueKind(value, of: command.name) != nil, "\(command.name) \(value.name)")
+                if value.name == "--columns" {
+                    #expect(!ResultColumns.names(of: command.name).isEmpty, "\(command.name)")
+                }
             }
         }
         #expect(values > 100)

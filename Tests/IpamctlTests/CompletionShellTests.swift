@@ -114,7 +114,7 @@ import Testing
         let site = try await site()
         var steps: [ScreenStep] = []
         for (typed, line) in [
-            ("ipamctl sh", "ipamctl show"), ("ipamctl list --names", "ipamctl list --namespace"),
+            ("ipamctl sho", "ipamctl show"), ("ipamctl list --names", "ipamctl list --namespace"),
             ("ipamctl -n ", "ipamctl -n k8s"), ("ipamctl show 10.188.1", "ipamctl show 10.188.1.7"),
             ("ipamctl show fd00:188::3", "ipamctl show fd00:188::3"), ("ipamctl show fd", "ipamctl show fd00:188::"),
             ("ipamctl list --pod default/w", "ipamctl list --pod default/web-1"),

@@ -88,10 +88,10 @@ import Testing
     }
 
     @Test func theManualNamesTheVariablesThatTheHelpNames() async throws {
-        let text = try await ipamctl("list", "--help")
-        let inHelp = Set(text.matches(of: /IPAMCTL_[A-Z]+/).map { String($0.0) })
+        let text = try await ipamctl("list", "--help") + ipamctl("completion", "--help")
+        let inHelp = Set(text.matches(of: /IPAMCTL_[A-Z_]+/).map { String($0.0) })
         let items = try ManualPage("ipamctl.1").items.filter { $0.section == "ENVIRONMENT" }.flatMap { $0.names("Ev") }
-        #expect(inHelp == Set(items.filter { $0.hasPrefix("IPAMCTL_") }) && inHelp.count == 10)
+        #expect(inHelp == Set(items.filter { $0.hasPrefix("IPAMCTL_") }) && inHelp.count == 11)
     }
 
     @Test(.needs(.etcd, .root), arguments: try ManualPage.all("ipamctl"))

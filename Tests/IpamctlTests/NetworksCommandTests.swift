@@ -20,15 +20,15 @@ import Testing
         let table = try await site.run("networks").checked().lines
         #expect(
             table == [
-                "NETWORK   SUBNETS        TOTAL   USED  RESERVED  FREE    FULL",
-                "k8s       2 range sets   1.8e19  10    0         0       100%",
-                "  0 IPv4  10.188.0.0/29  5       5     0         0       100%",
-                "  1 IPv6  fd00:188::/64  1.8e19  5     0         1.8e19  0%",
-                "single    10.77.0.0/24   253     1     0         252     0%",
+                "NETWORK   SUBNETS         TOTAL  USED  RESERVED    FREE  FREE FIXED  FULL",
+                "k8s       2 range sets        5     5         0       0           0  [##########] 100%",
+                "  0 IPv4  10.188.0.0/29       5     5         0       0           0  [##########] 100%",
+                "  1 IPv6  fd00:188::/64  1.8e19     5         0  1.8e19           0  [..........]   0%",
+                "single    10.77.0.0/24      253     1         0     252           0  [..........]   0%",
             ])
         let wide = try await site.run("networks", "-o", "wide").checked().lines
-        #expect(wide.count == 5 && wide[0].hasSuffix("  FIXED  HOLD  CHANGED"), "\(wide)")
-        #expect(wide[3].contains("  18446744073709551609  0%  "), "\(wide)")
+        #expect(wide.count == 5 && wide[0].hasSuffix("  OUTSIDE  HOLD  CHANGED"), "\(wide)")
+        #expect(wide[3].contains("  18446744073709551609           0  [..........]   0%  "), "\(wide)")
 
         let json = try #require(try await site.run("networks", "-o", "json").checked().json.array?.first)
         #expect(json["full"] == 100)
@@ -38,7 +38,7 @@ import Testing
         #expect(sets.map { $0["full"]?.int } == [100, 0] && sets.map { $0["used"]?.int } == [5, 5])
         let csv = try await site.run("networks", "-o", "csv").checked().lines
         #expect(
-            csv.count == 3 && csv[1].hasPrefix(#"k8s,"10.188.0.0/29,fd00:188::/64",18446744073709551619,10,0,0,100%"#))
+            csv.count == 3 && csv[1].hasPrefix(#"k8s,"10.188.0.0/29,fd00:188::/64",5,5,0,0,0,100%,0,"#))
         let metrics = try await site.run("networks", "-o", "prometheus").checked().lines
         for line in [
             #"kube_ipam_range_set_addresses_free{network="k8s",range_set="0",family="IPv4"} 0"#,
@@ -47,13 +47,39 @@ import Testing
         ] { #expect(metrics.contains(line), "\(metrics)") }
     }
 
-    @Test func sixteenRangeSetsFitATerminalOfEightyColumns() async throws {
+    /// What is used outside of the ranges is not counted: the figures of a line add up.
+    @Test func figuresAddUp() async throws {
         let site = try await AdminSite()
-        try await site.add(
-            "c1", "default/p-0", network: "k8snetwork",
-            subnets: (0..<8).map { "10.\(100 + $0).0.0/16" } + (0..<8).map { "fd00:188:0:\($0)::/64" })
-        let table = try await site.run("networks").checked().lines
-        #expect(table.count == 18 && table.allSatisfy { $0.count <= 80 }, "\(table)")
+        let base = "/etcd-cni/networks/k8s"
+        let holes = ["10.188.0.1", "10.188.0.50", "10.99.0.1"]
+        let used = ["10.188.0.10", "10.188.0.100", "10.188.0.101"] + holes
+        try await site.put(
+            [
+                (
+                    base,
+                    #"[[{"rangeStart":"10.188.0.100","rangeEnd":"10.188.0.199","subnet":"10.188.0.0/24","#
+                        + #""gateway":"10.188.0.1"}]]"#
+                ), ("\(base)/config", #"{"format":1,"goNodes":false,"fixed":[["10.188.0.10","10.188.0.19"]]}"#),
+                ("\(base)/reservations/10.188.0.11", "{}"), ("\(base)/reservations/10.188.0.60", "{}"),
+            ] + used.map { ("\(base)/used/\($0)", "c") })
+        let table = try await site.run("networks").checked()
+        #expect(
+            table.lines == [
+                "NETWORK  SUBNETS        TOTAL  USED  RESERVED  FREE  FREE FIXED  FULL",
+                "k8s      10.188.0.0/24    110     3         1    98           8  [#.........]   2%",
+            ], "\(table.stdoutText)")
+        #expect(
+            table.stderrText.hasPrefix(
+                "network k8s: 4 addresses used or reserved outside the ranges are not counted; -o wide shows OUTSIDE\n")
+        )
+        let csv = try await site.run("networks", "-o", "csv", "--columns", "total,used,outside").checked()
+        #expect(csv.stdoutText == "TOTAL,USED,OUTSIDE\n110,3,4\n")
+        let json = try #require(try await site.run("networks", "-o", "json").checked().json.array?.first)
+        func number(_ key: String) -> Int { json[key]?.int ?? -1 }
+        #expect(number("used") == 6 && number("reserved") == 2 && number("outsideRanges") == 4, "\(json)")
+        #expect(
+            number("total")
+                == number("used") + number("reserved") + number("free") + number("freeFixed") - number("outsideRanges"))
     }
 
     @Test func onlyAPoolWithoutAFreeAddressIsFull() async throws {
@@ -62,7 +88,7 @@ import Testing
         try await site.put(
             (3..<1022).map { ("/etcd-cni/networks/k8s/used/10.188.\($0 / 256).\($0 % 256)", "other") })
         let row = try #require(try await site.run("networks").checked().lines.last)
-        #expect(row.hasSuffix("  1     99%"), "\(row)")
+        #expect(row.hasSuffix("     1           0  [#########.]  99%"), "\(row)")
     }
 
     @Test func nextAddressesCanBeOfAFamilyOrARangeSet() async throws {

@@ -53,7 +53,7 @@ import Testing
         #expect(table.count == 6, "\(table)")
         #expect(
             table[0].split(separator: " ").map(String.init) == [
-                "NETWORK", "ADDRESS", "FROM", "TO", "EVENT", "WHO", "BY", "EVIDENCE",
+                "NETWORK", "ADDRESS", "FROM", "TO", "AGE", "EVENT", "WHO", "BY", "EVIDENCE",
             ])
         #expect(table[1].contains(" released ") && table[2].contains(" freed "), "\(table)")
     }

@@ -25,11 +25,18 @@ public struct NetworkInventory: Sendable {
     ///
     /// - Parameter limit: the largest number of addresses to return.
     public func freeAddresses(of rangeSets: [RangeSet], limit: Int) -> [IPAddress] {
+        freeAddresses(in: rangeSets.flatMap { $0.fixedSpace.intervals + $0.dynamicSpace.intervals }, limit: limit)
+    }
+
+    /// The addresses of disjoint ranges that are neither used nor reserved, in the order of the ranges.
+    ///
+    /// - Parameter limit: the largest number of addresses to return.
+    public func freeAddresses(in ranges: [AddressRange], limit: Int) -> [IPAddress] {
         let held = Set(entries.map(\.address))
         var free: [IPAddress] = []
-        for interval in rangeSets.flatMap({ $0.fixedSpace.intervals + $0.dynamicSpace.intervals }) {
-            var next: IPAddress? = interval.start
-            while let address = next, address <= interval.end, free.count < limit {
+        for range in ranges {
+            var next: IPAddress? = range.start
+            while let address = next, address <= range.end, free.count < limit {
                 if !held.contains(address) { free.append(address) }
                 next = address.advanced(by: 1)
             }

@@ -14,6 +14,9 @@ public struct NetworkSummary: Sendable {
     public let free: UInt128
     /// The addresses of the fixed ranges that are neither used nor reserved.
     public let freeFixed: UInt128
+    /// The addresses that are used or reserved and not part of ``total``: they are in no dynamic or fixed range, or are a
+    /// gateway, a network or a broadcast address. ``total`` is `used + reserved + free + freeFixed - outsideRanges`.
+    public let outsideRanges: Int
     /// Nil if the network is not on hold.
     public let hold: NetworkSettings.Hold?
     /// The last change of the network's ranges; nil if none is recorded.
@@ -39,6 +42,7 @@ public struct NetworkSummary: Sendable {
         freeFixed = sets.reduce(0) { $0 + $1.freeFixed }
         used = inventory.entries.count { $0.state == .used }
         reserved = inventory.entries.count { $0.state == .reserved }
+        outsideRanges = inventory.entries.count - sets.reduce(0) { $0 + $1.usedInRanges + $1.reservedInRanges }
         hold = inventory.settings?.hold
         rangesChange = inventory.settings?.rangesChange
         let stored = inventory.rangeSets ?? rangeSets
@@ -58,14 +62,15 @@ public struct NetworkSummary: Sendable {
     /// How much of the fullest set's dynamic range is not free, in percent, 0 to 100; 0 if there are no sets.
     public var percentTaken: Int { fullest?.percentTaken ?? 0 }
 
-    /// `{network, subnets, total, used, reserved, free, freeFixed, full, rangeSets: [{index, family, subnets, total, used,
-    /// reserved, free, freeFixed, full}], rangesChange?: {by, at, from, to}, hold?}`; `full` in percent.
+    /// `{network, subnets, total, used, reserved, free, freeFixed, outsideRanges, full, rangeSets: [{index, family, subnets,
+    /// total, used, reserved, free, freeFixed, outsideRanges, full}], rangesChange?: {by, at, from, to}, hold?}`; `full` in
+    /// percent.
     public var json: JSONValue {
         var object: JSONObject = [
             "network": .string(network.text), "subnets": .array(subnets.map { .string($0.description) }),
             "total": JSONValue(total), "used": JSONValue(used), "reserved": JSONValue(reserved),
-            "free": JSONValue(free), "freeFixed": JSONValue(freeFixed), "full": JSONValue(percentTaken),
-            "rangeSets": .array(sets.map(\.json)),
+            "free": JSONValue(free), "freeFixed": JSONValue(freeFixed), "outsideRanges": JSONValue(outsideRanges),
+            "full": JSONValue(percentTaken), "rangeSets": .array(sets.map(\.json)),
         ]
         object["rangesChange"] = rangesChange?.json
         object["hold"] = hold?.json
@@ -91,6 +96,10 @@ public struct RangeSetSummary: Sendable {
     public let free: UInt128
     /// The addresses of the fixed range that are neither used nor reserved.
     public let freeFixed: UInt128
+    /// The addresses of ``total`` that are in use.
+    public let usedInRanges: Int
+    /// The addresses of ``total`` that are reserved and not in use.
+    public let reservedInRanges: Int
     private let dynamic: UInt128
 
     /// - Parameter entries: the addresses of the set that are used or reserved.
@@ -98,11 +107,22 @@ public struct RangeSetSummary: Sendable {
         let (dynamicSpace, fixedSpace) = (set.dynamicSpace, set.fixedSpace)
         var (used, reserved) = (0, 0)
         var (takenOfDynamic, takenOfFixed): (UInt128, UInt128) = (0, 0)
+        var (usedInRanges, reservedInRanges) = (0, 0)
         for entry in entries {
-            if entry.state == .used { used += 1 } else { reserved += 1 }
-            if dynamicSpace.contains(entry.address) { takenOfDynamic += 1 }
-            if fixedSpace.contains(entry.address) { takenOfFixed += 1 }
+            let isUsed = entry.state == .used
+            if isUsed { used += 1 } else { reserved += 1 }
+            // No address is in both.
+            if dynamicSpace.contains(entry.address) {
+                takenOfDynamic += 1
+            } else if fixedSpace.contains(entry.address) {
+                takenOfFixed += 1
+            } else {
+                continue
+            }
+            if isUsed { usedInRanges += 1 } else { reservedInRanges += 1 }
         }
+        self.usedInRanges = usedInRanges
+        self.reservedInRanges = reservedInRanges
         self.index = index
         self.used = used
         self.reserved = reserved
@@ -113,6 +133,9 @@ public struct RangeSetSummary: Sendable {
         freeFixed = fixedSpace.count - takenOfFixed
         total = dynamic + fixedSpace.count
     }
+
+    /// The addresses of the subnets that are used or reserved and not part of ``total``.
+    public var outsideRanges: Int { used + reserved - usedInRanges - reservedInRanges }
 
     /// The part of the dynamic range that is not free, 0 to 1; 0 if the range is empty.
     var partTaken: Double { dynamic == 0 ? 0 : Double(dynamic - free) / Double(dynamic) }
@@ -128,7 +151,8 @@ public struct RangeSetSummary: Sendable {
             "index": JSONValue(index), "family": .string("\(family)"),
             "subnets": .array(subnets.map { .string($0.description) }), "total": JSONValue(total),
             "used": JSONValue(used), "reserved": JSONValue(reserved), "free": JSONValue(free),
-            "freeFixed": JSONValue(freeFixed), "full": JSONValue(percentTaken),
+            "freeFixed": JSONValue(freeFixed), "outsideRanges": JSONValue(outsideRanges),
+            "full": JSONValue(percentTaken),
         ]
     }
 }

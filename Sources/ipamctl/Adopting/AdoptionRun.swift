@@ -28,7 +28,7 @@ struct AdoptionRun: Sendable {
         var all: [AdoptionOutcome]?
         let tried = await change.carryOut(
             asking: question(adoption, planned.network),
-            showing: planned.text(wide: false).split(separator: "\n").map(String.init),
+            showing: planned.lines,
             progress: { "\($0) of \(adoption.steps.count) recorded " }
         ) { report in
             let outcomes = try await pool.carryOut(adoption, by: Operator.name, at: Operator.now(), progress: report)

@@ -32,12 +32,15 @@ struct AdoptCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws { try subject.validate(global) }
+    func validate() throws {
+        try subject.validate(global)
+        try output.check(AdoptionResult.self)
+    }
 
     func run() throws {
         let run = AdoptionRun(change: change, endsGoNodes: noGoNodes)
         let result = try connected(subject.applied(to: global)) { try await run.result($0) }
-        output.print(result)
+        try output.print(result)
         for obstacle in result.shownObstacles { Terminal.note(obstacle) }
         if let failure = result.failure { throw failure }
     }

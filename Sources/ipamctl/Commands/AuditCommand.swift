@@ -69,6 +69,7 @@ struct AuditCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        try output.check(AuditResult.self)
         if change.dryRun || change.yes || !included.codes.isEmpty || grace != nil, !repair {
             throw ValidationError("--dry-run, --yes, --include and --grace go with --repair")
         }
@@ -83,7 +84,7 @@ struct AuditCommand: ParsableCommand {
             repairs: repair ? .init(change: change, included: included.codes, grace: grace ?? .standard) : nil)
         let result = try connected(global) { try await run.result($0) }
         let unwritten = result.write(to: report)
-        if report?.isStandardOutput != true { output.print(result) }
+        if report?.isStandardOutput != true { try output.print(result) }
         if let failure = result.stop ?? unwritten ?? result.problems(severity, isStrict: strict) { throw failure }
     }
 }

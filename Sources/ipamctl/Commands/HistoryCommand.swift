@@ -42,6 +42,7 @@ struct HistoryCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        if at == nil { try output.check(HistoryList.self) } else { try output.check(PastHolder.self) }
         if address == nil, !holders.isGiven, since == nil {
             throw ValidationError("name an address, or use --pod, --namespace, --node or --since")
         }
@@ -54,11 +55,11 @@ struct HistoryCommand: ParsableCommand {
     func run() throws {
         let query = HistoryQuery(address: address, holders: holders, since: since?.time)
         if let time = at?.time, let address {
-            output.print(try connected(global) { try await query.holder(of: address, at: time, $0) })
+            try output.print(try connected(global) { try await query.holder(of: address, at: time, $0) })
             return
         }
         let list = HistoryList(lines: try connected(global) { try await query.lines($0) })
-        output.print(list)
+        try output.print(list)
         if list.lines.isEmpty { Terminal.note("nothing is known\(address.map { " about \($0)" } ?? " that matches")") }
     }
 }
@@ -78,6 +79,7 @@ struct HistoryQuery: Sendable {
         if let address { return try await history(of: address, connection).lines.filter(admits) }
         var lines: [HistoryLine] = []
         for network in try await connection.networks() {
+            Progress.describe("reading the history of network \(network) from etcd ...")
             let (some, problems) = try await connection.pool(network).history(where: admits)
             Terminal.warn(problems.map(\.description))
             if some.isEmpty { try await connection.requireKnown(network) }

@@ -27,12 +27,15 @@ struct HoldCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws { try subject.validate(global) }
+    func validate() throws {
+        try subject.validate(global)
+        try output.check(NetworkChange.self)
+    }
 
     func run() throws {
         let hold = NetworkSettings.Hold(by: Operator.name, reason: reason, since: Operator.now().description)
         let run = SettingsRun(change: change, wanted: .hold(hold))
-        output.print(try connected(subject.applied(to: global)) { try await run.result($0) })
+        try output.print(try connected(subject.applied(to: global)) { try await run.result($0) })
     }
 }
 
@@ -52,10 +55,13 @@ struct UnholdCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws { try subject.validate(global) }
+    func validate() throws {
+        try subject.validate(global)
+        try output.check(NetworkChange.self)
+    }
 
     func run() throws {
         let run = SettingsRun(change: change, wanted: .unhold)
-        output.print(try connected(subject.applied(to: global)) { try await run.result($0) })
+        try output.print(try connected(subject.applied(to: global)) { try await run.result($0) })
     }
 }

@@ -5,11 +5,24 @@ struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List addresses, who uses them, and for whom they are reserved.",
         discussion: CommandHelp(
-            "Without options, lists all addresses that are used or reserved, in all networks.",
+            """
+            Without options, lists all addresses that are used or reserved, in all networks. Options select addresses \
+            for which all of them are true.
+
+            AGE is the time since the address is in use or, if it is not in use, since it is reserved. On a terminal, a \
+            table leaves out columns and shortens names to fit; -o wide does not.
+            """,
             examples: [
                 .init("List all addresses that are used or reserved", "ipamctl list"),
+                .init("List the reserved addresses of a subnet", "ipamctl list 10.188.0.0/24 --state reserved"),
                 .init("List the addresses in use on one node", "ipamctl list --node n1 --state used"),
                 .init("List what a pod uses, and what is reserved for it", "ipamctl list --pod default/db-0 -o wide"),
+                .init("List the addresses of a Deployment", "ipamctl list --workload default/deploy/web"),
+                .init(
+                    "List ten free addresses of the fixed range", "ipamctl list --state free --range fixed --limit 10"),
+                .init(
+                    "Choose the columns, and sort the oldest first",
+                    "ipamctl list --columns address,used-by,age --sort-by -age"),
                 .init(
                     "Save all addresses to a file that 'ipamctl reserve -f' can read",
                     "ipamctl list -o csv > addresses.csv"),
@@ -17,36 +30,54 @@ struct ListCommand: ParsableCommand {
         ).discussion,
         aliases: ["ls", "get"])
 
-    @Option(help: "Only addresses in this state (at most \(mostFree) free ones). May be given more than once.")
+    @Argument(
+        help: "Only these addresses: addresses, ranges a-b or CIDRs, as with --cidr.",
+        transform: AddressFilter.word)
+    var addresses: [AddressFilter] = []
+
+    @Option(
+        help:
+            "Only addresses in this state (at most \(ListQuery.mostFree) free ones). May be given more than once.")
     var state: [AddressEntry.State] = []
+
+    @Option(
+        help: "Only addresses of this CIDR, range a-b or list of them. May be given more than once.",
+        transform: AddressFilter.init(argument:))
+    var cidr: [AddressFilter] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Only what pods of this StatefulSet or Deployment use, or what is reserved for it: NAMESPACE/sts/NAME or \
+            NAMESPACE/deploy/NAME.
+            """, valueName: "namespace/kind/name"),
+        transform: WorkloadArgument.init(argument:))
+    var workload: WorkloadArgument?
+
+    @Option(help: "Only addresses of the networks' fixed or dynamic ranges.")
+    var range: RangeKind?
+
+    @Option(help: ArgumentHelp("Print at most this number of addresses, after sorting.", valueName: "number"))
+    var limit: Int?
 
     @OptionGroup var holders: HolderOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
-    /// An IPv6 subnet has more free addresses than anyone can read.
-    private static let mostFree = 65_536
+    func validate() throws {
+        try output.check(AddressList.self)
+        if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1") }
+    }
 
     func run() throws {
-        let list = self
-        let entries = try connected(global) { connection in
-            try await connection.inventories().flatMap { list.entries(of: $0.inventory, $0.rangeSets ?? []) }
-        }
-        output.print(AddressList(entries: entries))
-        if entries.isEmpty { Terminal.note("no matching address is used or reserved") }
-    }
-
-    private func entries(of inventory: NetworkInventory, _ rangeSets: [RangeSet]) -> [AddressEntry] {
-        let entries = inventory.entries.filter { (state.isEmpty || state.contains($0.state)) && holders.admits($0) }
-        // No pod, namespace or node has free addresses.
-        guard state.contains(.free), !holders.isGiven else { return entries }
-        let free = inventory.freeAddresses(of: rangeSets, limit: Self.mostFree + 1)
-        if free.count > Self.mostFree {
-            Terminal.note("network \(inventory.network): only the first \(Self.mostFree) free addresses are listed")
-        }
-        let others = free.prefix(Self.mostFree).map {
-            AddressEntry(network: inventory.network, address: $0, tenancy: nil, reservation: nil)
-        }
-        return (entries + others).sorted { $0.address < $1.address }
+        let query = ListQuery(
+            holders: holders, states: state, addresses: AddressFilter(addresses + cidr), workload: workload,
+            range: range)
+        let list = AddressList(entries: try connected(global) { try await query.entries($0) }, limit: limit)
+        try output.print(list)
+        if list.rows.isEmpty { Terminal.note("no matching address is used or reserved") }
+        if let limit, list.omitted > 0 { Terminal.note("\(list.omitted) more were left out (--limit \(limit))") }
     }
 }
+
+extension RangeKind: ExpressibleByArgument {}

@@ -6,10 +6,16 @@ struct NetworksCommand: ParsableCommand {
         commandName: "networks", abstract: "List the networks and how full they are.",
         discussion: CommandHelp(
             """
-            FREE and FULL are about the dynamic range, which has the addresses for pods without a reservation. A network \
-            of several range sets, such as IPv4 and IPv6, has a line for each of them. A pod gets an address of each \
-            set, so FREE and FULL of the network are those of its fullest set. With -o wide, FIXED is the number of \
-            free addresses of the fixed range, and CHANGED shows which ADD last changed the network's ranges, and when.
+            TOTAL is USED + RESERVED + FREE + FREE FIXED. FREE are the free addresses of the dynamic range, for pods \
+            without a reservation; FREE FIXED those of the fixed range, for reserving and naming. RESERVED are reserved \
+            and not in use. FULL is how much of the dynamic range is taken: yellow from \(FullnessThreshold.yellow) %, \
+            red from \(FullnessThreshold.red) %.
+
+            A network of several range sets, such as IPv4 and IPv6, has a line for each of them. A pod gets an address \
+            of each set, so the figures of the network are those of its fullest set.
+
+            With -o wide, OUTSIDE are the used or reserved addresses that TOTAL does not contain, because they are in no \
+            range, and CHANGED shows which ADD last changed the network's ranges, and when.
             """,
             examples: [
                 .init("Show all networks and how full they are", "ipamctl networks"),
@@ -31,6 +37,8 @@ struct NetworksCommand: ParsableCommand {
     @OptionGroup var output: MetricOutputOptions
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws { try output.check(NetworkList.self) }
+
     func run() throws {
         let reports = try output.report.map { path throws(Failure) in try AuditReportFile.read(path) } ?? []
         let summaries = try connected(global) { connection in
@@ -40,7 +48,8 @@ struct NetworksCommand: ParsableCommand {
             return inventories.map { $0.inventory.summary(rangeSets: $0.rangeSets) }
         }
         let list = NetworkList(summaries: summaries, reports: reports)
-        try output.outputFile.write(output.format.render(list))
+        try output.write(list)
+        for omission in output.format == .result(.table) ? list.omissions : [] { Terminal.note(omission) }
         for remark in list.remarks { Terminal.note(remark) }
     }
 }

@@ -54,6 +54,7 @@ struct ReleaseCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        if fromReport == nil { try output.check(ChangeList.self) } else { try output.check(AuditResult.self) }
         let sources = [!addresses.isEmpty, holders.isGiven, container != nil, fromReport != nil].count { $0 }
         let names = "addresses, --pod/--namespace/--node, --container or --from-report"
         if sources == 0 { throw ValidationError("name what to release: \(names)") }
@@ -66,7 +67,7 @@ struct ReleaseCommand: ParsableCommand {
         if let fromReport {
             let repairs = try ReportedRepairs(file: fromReport, included: included.codes, change: change)
             let result = try connected(global) { try await repairs.result($0) }
-            output.print(result)
+            try output.print(result)
             if let failure = result.stop ?? repairs.failure(result) { throw failure }
         } else {
             let run = ReleaseRun(

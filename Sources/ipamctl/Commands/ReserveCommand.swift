@@ -84,6 +84,7 @@ struct ReserveCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        try output.check(ChangeList.self)
         let sources = [!addresses.isEmpty, next != nil, file != nil].count { $0 }
         if sources == 0 { throw ValidationError("name what to reserve: addresses, --next N or -f PLAN") }
         if sources > 1 { throw ValidationError("addresses, --next and --file exclude each other") }

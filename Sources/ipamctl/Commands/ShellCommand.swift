@@ -7,7 +7,9 @@ struct ShellCommand: ParsableCommand {
         commandName: "shell", abstract: "Run commands interactively, or from a script, over one connection.",
         discussion: CommandHelp(
             """
-            Commands are written without 'ipamctl'. 'help' lists them; 'use NETWORK' and 'set -o FORMAT' save typing. \
+            Commands are written without 'ipamctl'. Only the shell has:
+
+            \(ShellBuiltin.summary)
             'COMMAND | PROGRAM' and 'COMMAND > FILE' work as in sh. Tab completes commands, options, networks, addresses \
             and pods; Ctrl-R searches the history; Ctrl-C cancels the command that runs. The keys are those of ~/.editrc. \
             The history is in ipamctl/history in $XDG_STATE_HOME (~/.local/state); lines with a password are left out.
@@ -35,7 +37,7 @@ struct ShellCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
-        help: ArgumentHelp("The format of results, for commands without -o.", valueName: "output"))
+        help: ArgumentHelp("The format of results, for commands without -o.", valueName: "format"))
     var format: OutputFormat?
 
     @OptionGroup var connection: ConnectionOptions
@@ -49,7 +51,7 @@ struct ShellCommand: ParsableCommand {
         options.config = config
         let isAttended = command == nil && Terminal.isAttended
         let session = Session(options, readsStandardInput: command == nil, hasPager: isAttended)
-        session.format = format
+        if let format { OutputFormat.standard = format }
         let status: Int32
         if let command {
             var run = ShellRun(

@@ -22,6 +22,8 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws { try output.check(AddressDetail.self) }
+
     func run() throws {
         let address = address
         let detail = try connected(global) { connection in
@@ -33,6 +35,6 @@ struct ShowCommand: ParsableCommand {
             return detail
         }
         Terminal.warn([detail.history.problem].compactMap { $0?.description })
-        output.print(detail)
+        try output.print(detail)
     }
 }

@@ -3,7 +3,7 @@ import IPAMKit
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Print the version.",
+        commandName: "version", abstract: "Print the version.", usage: "ipamctl version [<options>]",
         discussion: CommandHelp(
             examples: [
                 .init("Print the version", "ipamctl version"),
@@ -13,14 +13,17 @@ struct VersionCommand: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    func run() {
-        output.print(VersionReport())
+    func validate() throws { try output.check(VersionReport.self) }
+
+    func run() throws {
+        try output.print(VersionReport())
     }
 }
 
-private struct VersionReport: Renderable {
+struct VersionReport: Renderable {
     var json: JSONValue { ["version": .string(ProductVersion.text)] }
     var names: [String] { [ProductVersion.text] }
-    func cells(wide: Bool) -> [[String]] { [["VERSION"], [ProductVersion.text]] }
-    func text(wide: Bool) -> String { "ipamctl \(ProductVersion.text)" }
+    var rows: [String] { [ProductVersion.text] }
+    static let columns: [Column<String>] = [.text("VERSION") { $0 }]
+    func text(_ layout: Layout, isWide: Bool) -> String? { "ipamctl \(ProductVersion.text)" }
 }

@@ -35,11 +35,13 @@ struct WatchCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        try output.check(EventLine.self)
+        if output.table.sortBy != nil { throw ValidationError("--sort-by: events are printed in their order") }
         if let sinceRevision, sinceRevision < 0 { throw ValidationError("--since-revision must not be negative") }
     }
 
     func run() throws {
-        let run = WatchRun(format: output.format, holders: holders, sinceRevision: sinceRevision)
+        let run = WatchRun(output: output, holders: holders, sinceRevision: sinceRevision)
         try connected(global) { try await run.run($0) }
     }
 }

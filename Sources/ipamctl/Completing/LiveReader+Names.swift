@@ -38,22 +38,15 @@ extension LiveReader {
         named(try await users().all.compactMap(\.holder.node).map { ($0, nil) })
     }
 
+    func workloads() async throws -> [Completion.Candidate] {
+        named(try await users().workloads.map { ($0, nil) })
+    }
+
     /// Pods, then workloads, then namespaces.
     func holders() async throws -> [Completion.Candidate] {
         let users = try await users()
-        var workloads = users.reserved.map(\.holder).filter { if case .workload = $0 { true } else { false } }
-        for user in users.all {
-            guard let pod = user.holder.pod else { continue }
-            let workload: Workload? =
-                switch user.holder.owner {
-                case .workload(let workload): workload
-                case .other: nil
-                case .unknown: Workload(derivedFrom: pod)
-                }
-            if let workload { workloads.append(.workload(pod.namespace, workload.kind, workload.name)) }
-        }
         return named(users.pods.mapValues(\.phrase) + users.reservedPods.map { ($0, "reserved") })
-            + named(workloads.map { ($0.description, nil) })
+            + named(users.workloads.map { ($0, nil) })
             + named(users.namespaces.map { ($0 + "/", "any pod of the namespace that asks for it") })
     }
 
@@ -75,6 +68,22 @@ extension LiveReader {
 
         var namespaces: [String] {
             all.compactMap(\.holder.namespace?.text) + reserved.compactMap(\.holder.namespace?.text)
+        }
+
+        /// `default/deploy/web`
+        var workloads: [String] {
+            var workloads = reserved.map(\.holder).filter { if case .workload = $0 { true } else { false } }
+            for user in all {
+                guard let pod = user.holder.pod else { continue }
+                let workload: Workload? =
+                    switch user.holder.owner {
+                    case .workload(let workload): workload
+                    case .other: nil
+                    case .unknown: Workload(derivedFrom: pod)
+                    }
+                if let workload { workloads.append(.workload(pod.namespace, workload.kind, workload.name)) }
+            }
+            return workloads.map(\.description)
         }
 
         var reservedPods: [String] {

@@ -24,6 +24,7 @@ struct LiveReader: Sendable {
         case .namespaces: try await namespaces()
         case .nodes: try await nodes()
         case .holders: try await holders()
+        case .workloads: try await workloads()
         case .contexts: []
         }
     }

@@ -22,6 +22,8 @@ enum LiveKind: Hashable, Sendable {
     case nodes
     /// What `reserve --for` takes: pods, their workloads, and their namespaces as `NAMESPACE/`.
     case holders
+    /// Workloads of such pods, and those that addresses are reserved for, as `NAMESPACE/sts/NAME` or `NAMESPACE/deploy/NAME`.
+    case workloads
     /// Containers that have addresses, by the first characters of their IDs.
     case containers
     /// The contexts of the kubeconfig.

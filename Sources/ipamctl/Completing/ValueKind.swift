@@ -21,6 +21,8 @@ indirect enum ValueKind: Hashable, Sendable {
     init?(_ value: CommandTree.Value, of command: String) {
         if !value.allowed.isEmpty {
             self = .words(value.allowed)
+        } else if ["--columns", "--sort-by"].contains(value.name) {
+            self = .list(of: .words(ResultColumns.names(of: command)))
         } else if let kind = Self.table["\(command) \(value.name)"] ?? Self.table[value.name] {
             self = kind
         } else {
@@ -39,6 +41,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "--cacert": .file,
         "--cert": .file,
         "--cni-cache": .folder,
+        "--cidr": .text,
         "--command": .text,
         "--config": .file,
         "--container": .live(.containers),
@@ -51,6 +54,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "--grace": .text,
         "--key": .file,
         "--kubeconfig": .file,
+        "--limit": .text,
         "--namespace": .live(.namespaces),
         "--network": .live(.networks),
         "--next": .text,
@@ -65,5 +69,6 @@ indirect enum ValueKind: Hashable, Sendable {
         "--since-revision": .text,
         "--timeout": .text,
         "--user": .text,
+        "--workload": .live(.workloads),
     ]
 }

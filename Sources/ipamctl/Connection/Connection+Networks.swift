@@ -51,6 +51,7 @@ extension Connection {
     func inventories() async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
         var inventories: [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] = []
         for name in try await networks() {
+            Progress.describe("reading network \(name) from etcd ...")
             let inventory = try await pool(name).inventory()
             Terminal.warn(inventory.problems.map(\.description))
             let rangeSets = configured[name]?.rangeSets ?? inventory.rangeSets

@@ -95,7 +95,8 @@ extension TransferLoop {
     static let current = TransferLoop()
 }
 
-/// Runs `body` with a connection, on the main thread. In the shell, Ctrl-C cancels it.
+/// Runs `body` with a connection, on the main thread. If that takes longer than a second, a line on the terminal says so. In
+/// the shell, Ctrl-C cancels it.
 ///
 /// - Parameters:
 ///   - timeout: in the shell, how long all of it may take; nil if each read and each change may take the time that the
@@ -108,9 +109,11 @@ func connected<Value: Sendable>(
 ) throws -> Value {
     let connection = try Connection(options, timeout: timeout, notes: notes)
     do {
-        guard Session.current != nil else { return try TransferLoop.current.run { try await body(connection) } }
         return try TransferLoop.current.run {
-            try await Interrupt.cancelling(after: timeout) { try await body(connection) }
+            guard Session.current != nil else { return try await Progress.whileWaiting { try await body(connection) } }
+            return try await Interrupt.cancelling(after: timeout) {
+                try await Progress.whileWaiting { try await body(connection) }
+            }
         }
     } catch  where Interrupt.isRequested {
         throw Failure(interrupted: error)

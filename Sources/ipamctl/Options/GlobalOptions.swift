@@ -80,40 +80,6 @@ struct ConnectionOptions: ParsableArguments {
     private static let standardTimeout = DurationArgument(seconds: 20)
 }
 
-/// How a result is printed.
-struct OutputOptions: ParsableArguments {
-    @Option(
-        name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of the result.")
-    var format = OutputFormat.standard
-
-    func print(_ result: some Renderable) { Terminal.print(format.render(result)) }
-
-    /// Prints what a change has done.
-    ///
-    /// - Throws: why not everything was done.
-    func finish(_ result: ChangeList) throws {
-        print(result)
-        if let failure = result.failure { throw failure }
-    }
-}
-
-/// How a result is printed that has metrics.
-struct MetricOutputOptions: ParsableArguments {
-    @Option(
-        name: [.customShort("o", allowingJoined: true), .customLong("output")], help: "The format of the result.")
-    var format = MetricFormat.result(.standard)
-
-    @Option(help: "Write the result to this file, completely or not at all; - is standard output.")
-    var outputFile = ResultFile.standardOutput
-
-    @Option(help: "With -o prometheus: a file of 'ipamctl audit --report', for the number of leaked addresses.")
-    var report: String?
-
-    func validate() throws {
-        if report != nil, format != .prometheus { throw ValidationError("--report goes with -o prometheus") }
-    }
-}
-
 /// The options of every command that changes something.
 struct ChangeOptions: ParsableArguments {
     @Flag(help: "Show what would be done, and change nothing.")
@@ -182,9 +148,9 @@ struct GlobalOption {
 
     private static let valued = [
         "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
-        "--context", "--timeout", "-o", "--output",
+        "--context", "--timeout", "-o", "--output", "--columns", "--sort-by", "--color",
     ]
-    private static let flags = ["-v", "--verbose"]
+    private static let flags = ["-v", "--verbose", "--no-headers"]
 
     /// nil for an argument that is not a global option, such as `--help`.
     init?(_ argument: String) {

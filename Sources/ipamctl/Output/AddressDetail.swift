@@ -6,6 +6,8 @@ struct AddressDetail: Renderable {
     let range: PoolRange?
 
     private var entry: AddressEntry { history.entry }
+    private var tenancy: Tenancy? { entry.tenancy }
+    private var reservation: Reservation? { entry.reservation }
 
     var names: [String] { [entry.address.description] }
 
@@ -27,61 +29,67 @@ struct AddressDetail: Renderable {
         return range.range.contains(entry.address) ? "dynamic range" : "outside the ranges"
     }
 
-    func cells(wide: Bool) -> [[String]] {
-        let lines = lines
-        return [lines.map(\.0), lines.map(\.1)]
-    }
+    var rows: [AddressDetail] { [self] }
 
-    func text(wide: Bool) -> String {
-        TextTable.render(lines.map { ["\($0.0):", $0.1] })
-    }
+    static let columns: [Column<AddressDetail>] = [
+        Column(title: "Address") { .address($0.entry.address) },
+        .text("Network") { $0.entry.network.text },
+        .text("State", style: { $0.entry.state.style }) { $0.entry.state.rawValue },
+        .text("Place") { detail in detail.range.map { "\(detail.place) of \($0.subnet)" } ?? detail.place },
+        .text("Pod") { $0.tenancy?.holder.pod?.description },
+        .text("Container name") { $0.tenancy?.holder.container?.description },
+        .text("Pod UID") { $0.tenancy?.holder.uid },
+        .text("Node") { $0.tenancy?.holder.node },
+        .text("Container") { $0.tenancy?.containerID },
+        .text("Interface") { $0.tenancy?.ifname?.text },
+        .text("Workload") { $0.tenancy?.holder.owner.text },
+        .text("Namespace path") { $0.tenancy?.holder.netns },
+        .text("Namespace inode") { $0.tenancy?.holder.inode.map { String($0) } },
+        .text("Boot ID") { $0.tenancy?.holder.boot },
+        .text("Machine ID") { $0.tenancy?.holder.machine },
+        .text("Cluster") { $0.tenancy?.holder.cluster },
+        Column(title: "Since") { Cell($0.tenancy?.since) },
+        .text("Recorded by") { detail in
+            guard let tenancy = detail.tenancy, tenancy.attachment == nil else { return nil }
+            return "no readable attachment (the Go plugin writes none)"
+        },
+        .text("Seen gone") { detail in
+            detail.history.suspect.map { "since \($0.since)" + ($0.by.map { " by \($0)" } ?? "") }
+        },
+        .text("Taken over") { detail in
+            detail.history.takeover.map { "\($0.at)" + ($0.by.map { " by \($0)" } ?? "") }
+        },
+        .text("Taken from") { $0.history.takeover?.tenancy?.phrase },
+        .text("Evidence", shortening: .end) { $0.history.takeover?.evidence },
+        .text("Reserved for") { $0.reservation?.holder.phrase },
+        .text("For interface") { $0.reservation?.ifname?.text },
+        .text("Reserved by") { $0.reservation?.by },
+        Column(title: "Reserved since") { Cell($0.reservation?.since) },
+        Column(title: "Expires") { Cell($0.reservation?.expires) },
+        .text("Note", shortening: .end) { $0.reservation?.note },
+        .text("Warning", shortening: .end, style: { _ in .yellow }) { detail in
+            detail.entry.isReservedForAnother
+                ? "the address is reserved for others than the pod that uses it" : nil
+        },
+    ]
 
-    private var lines: [(String, String)] {
-        var lines = [
-            ("Address", entry.address.description), ("Network", entry.network.text), ("State", entry.state.rawValue),
-            ("Place", range.map { "\(place) of \($0.subnet)" } ?? place),
-        ]
-        func add(_ title: String, _ value: String?) {
-            if let value { lines.append((title, value)) }
-        }
-        if let tenancy = entry.tenancy {
-            let holder = tenancy.holder
-            add("Pod", holder.pod?.description)
-            add("Container name", holder.container?.description)
-            add("Pod UID", holder.uid)
-            add("Node", holder.node)
-            add("Container", tenancy.containerID)
-            add("Interface", tenancy.ifname?.text)
-            add("Workload", holder.owner.text)
-            add("Namespace path", holder.netns)
-            add("Namespace inode", holder.inode.map(String.init))
-            add("Boot ID", holder.boot)
-            add("Machine ID", holder.machine)
-            add("Cluster", holder.cluster)
-            add("Since", tenancy.since?.description)
-            if tenancy.attachment == nil {
-                add("Recorded by", "no readable attachment (the Go plugin writes none)")
+    /// A line for each value that is known.
+    func text(_ layout: Layout, isWide: Bool) -> String? {
+        var titles: [String] = []
+        var values: [String] = []
+        var styles: [Style?] = []
+        for column in Self.columns {
+            let cell = column.cell(self)
+            if cell.isEmpty { continue }
+            titles.append(column.title + ":")
+            if case .time(let time) = cell {
+                values.append(Age.phrase(time, at: layout.now))
+            } else {
+                values.append(DisplayText.visible(cell.text(at: layout.now)))
             }
+            styles.append(column.style(self))
         }
-        if let suspect = history.suspect {
-            add("Seen gone", "since \(suspect.since)" + (suspect.by.map { " by \($0)" } ?? ""))
-        }
-        if let takeover = history.takeover {
-            add("Taken over", "\(takeover.at)" + (takeover.by.map { " by \($0)" } ?? ""))
-            add("Taken from", takeover.tenancy?.phrase)
-            add("Evidence", takeover.evidence)
-        }
-        if let reservation = entry.reservation {
-            add("Reserved for", reservation.holder.phrase)
-            add("For interface", reservation.ifname?.text)
-            add("Reserved by", reservation.by)
-            add("Reserved since", reservation.since?.description)
-            add("Expires", reservation.expires?.description)
-            add("Note", reservation.note)
-            if entry.isReservedForAnother {
-                add("Warning", "the address is reserved for others than the pod that uses it")
-            }
-        }
-        return lines
+        return TextTable(columns: [.init(titles), .init(values, style: { styles[$0] })])
+            .wrapped(to: isWide ? nil : layout.screen.columns).render(hasColor: layout.screen.hasColor)
     }
 }

@@ -2,47 +2,62 @@ import IPAMKit
 
 /// Addresses and what they are used for.
 struct AddressList: Renderable {
-    let entries: [AddressEntry]
+    private(set) var entries: [AddressEntry]
+    /// How many entries are printed; nil for all.
+    var limit: Int?
 
-    var json: JSONValue { .array(entries.map(\.json)) }
-    var names: [String] { entries.map(\.address.description) }
+    init(entries: [AddressEntry], limit: Int? = nil) {
+        self.entries = entries
+        self.limit = limit
+    }
 
-    private static let columns = ["NETWORK", "ADDRESS", "STATE", "USED BY", "RESERVED FOR"]
-    private static let wideColumns = ["NODE", "CONTAINER", "IFNAME", "SINCE", "EXPIRES", "NOTE"]
+    var rows: [AddressEntry] { limit.map { Array(entries.prefix($0)) } ?? entries }
+    /// The number of entries that are not printed because of the limit.
+    var omitted: Int { limit.map { max(0, entries.count - $0) } ?? 0 }
+
+    mutating func sort(_ sort: ([AddressEntry]) throws(Failure) -> [AddressEntry]) throws(Failure) {
+        entries = try sort(entries)
+    }
+
+    var json: JSONValue { .array(rows.map(\.json)) }
+    var names: [String] { rows.map(\.address.description) }
 
     private static let anyone = "(anyone)"
     private static let notItsUser = " (not its user)"
+
+    static let columns: [Column<AddressEntry>] = [
+        .network { $0.network.text },
+        Column(title: "ADDRESS") { .address($0.address) },
+        .text("STATE", shortening: .never, style: { $0.state.style }) { $0.state.rawValue },
+        .text("USED BY") { $0.user },
+        .text("RESERVED FOR") { entry in
+            entry.reservation.map { reservation in
+                let holder = reservation.holder == .anyone ? anyone : reservation.holder.description
+                return entry.isReservedForAnother ? holder + notItsUser : holder
+            }
+        },
+        .text("NODE", .wide) { $0.tenancy?.holder.node },
+        .text("CONTAINER", .wide) { $0.tenancy?.containerID },
+        .text("IFNAME", .wide) { $0.tenancy?.ifname?.text },
+        Column(title: "SINCE", formats: .wide) { Cell($0.since) },
+        Column(title: "AGE", formats: .tables, importance: .detail) { $0.since.map(Cell.age) ?? .none },
+        Column(title: "EXPIRES", formats: .wide) { Cell($0.reservation?.expires) },
+        .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
+    ]
 
     /// The holder in a cell of the column RESERVED FOR, as `reserve --for` takes it.
     static func holder(inCell text: String) -> String {
         let holder = text.hasSuffix(notItsUser) ? String(text.dropLast(notItsUser.count)) : text
         return holder == anyone ? "" : holder
     }
+}
 
-    func cells(wide: Bool) -> [[String]] {
-        [Self.columns + (wide ? Self.wideColumns : [])]
-            + entries.map { Self.row($0) + (wide ? Self.wideRow($0) : []) }
+extension AddressEntry {
+    /// The pod or the container that uses the address.
+    fileprivate var user: String? {
+        tenancy.map { tenancy in tenancy.holder.phrase ?? "container \(tenancy.containerID.prefix(12))" }
     }
 
-    private static func row(_ entry: AddressEntry) -> [String] {
-        let user = entry.tenancy.map { tenancy in
-            tenancy.holder.phrase ?? "container \(tenancy.containerID.prefix(12))"
-        }
-        return [
-            entry.network.text, entry.address.description, entry.state.rawValue, user ?? "",
-            entry.reservation.map { reservation in
-                let holder = reservation.holder == .anyone ? anyone : reservation.holder.description
-                return entry.isReservedForAnother ? holder + notItsUser : holder
-            } ?? "",
-        ]
-    }
-
-    private static func wideRow(_ entry: AddressEntry) -> [String] {
-        let since = entry.tenancy.map(\.since) ?? entry.reservation?.since
-        return [
-            entry.tenancy?.holder.node ?? "", entry.tenancy?.containerID ?? "",
-            entry.tenancy?.ifname?.text ?? "", since?.description ?? "",
-            entry.reservation?.expires?.description ?? "", entry.reservation?.note ?? "",
-        ]
-    }
+    /// Since when the address is in use; if it is not, since when it is reserved.
+    fileprivate var since: Timestamp? { tenancy.map(\.since) ?? reservation?.since }
 }

@@ -63,18 +63,26 @@ struct AdoptionResult: Renderable {
 
     // MARK: Views
 
-    private struct Row {
-        let address: IPAddress
+    /// An address, or at the end the result of `--no-go-nodes`.
+    struct Row {
+        let network: NetworkName
+        let address: IPAddress?
         let action: String
         let text: String
-        let step: AdoptionStep
+        let step: AdoptionStep?
     }
 
-    private var rows: [Row] {
+    private var changes: [Row] {
         outcomes.flatMap { outcome in
             let (action, text) = Self.words(outcome)
-            return outcome.step.addresses.map { Row(address: $0, action: action, text: text, step: outcome.step) }
+            return outcome.step.addresses.map {
+                Row(network: network, address: $0, action: action, text: text, step: outcome.step)
+            }
         }
+    }
+
+    var rows: [Row] {
+        changes + (ending.map { [Row(network: network, address: nil, action: $0.action, text: "", step: nil)] } ?? [])
     }
 
     private static func words(_ outcome: AdoptionOutcome) -> (action: String, text: String) {
@@ -91,10 +99,11 @@ struct AdoptionResult: Renderable {
     }
 
     var json: JSONValue {
-        let changes = rows.map { row -> JSONValue in
+        let changes = changes.map { row -> JSONValue in
             var object = JSONObject(change: row.action, of: network, row.address, isDryRun: isDryRun)
-            object["pod"] = .string(row.step.pod.description)
-            switch row.step.action {
+            guard let step = row.step else { return .object(object) }
+            object["pod"] = .string(step.pod.description)
+            switch step.action {
             case .record(let reference): object["container"] = .string(reference.containerID.text)
             case .fence(let holder): object["reservedFor"] = .string(holder.description)
             case .conflict(let reason): object["reason"] = .string(reason)
@@ -107,24 +116,27 @@ struct AdoptionResult: Renderable {
         return .array(changes + [.object(object)])
     }
 
-    var names: [String] { rows.map(\.address.description) }
+    var names: [String] { changes.compactMap { $0.address?.description } }
 
-    func cells(wide: Bool) -> [[String]] {
-        [["NETWORK", "ADDRESS", "ACTION", "POD"] + (wide ? ["DETAIL"] : [])]
-            + rows.map { row in
-                [network.text, row.address.description, row.action, row.step.pod.description]
-                    + (wide ? [row.text] : [])
-            } + (ending.map { [[network.text, "", $0.action, ""] + (wide ? [""] : [])] } ?? [])
-    }
+    static let columns: [Column<Row>] = [
+        .network { $0.network.text },
+        Column(title: "ADDRESS") { Cell($0.address) },
+        .text("ACTION", shortening: .never) { $0.action },
+        .text("POD") { $0.step?.pod.description },
+        .text("DETAIL", .wide, shortening: .end) { $0.text },
+    ]
 
-    func text(wide: Bool) -> String {
-        var lines = rows.map { "\($0.address) \($0.text)" }
+    func text(_ layout: Layout, isWide: Bool) -> String? { lines.map { $0 + "\n" }.joined() }
+
+    /// A line for each address, and for the network.
+    var lines: [String] {
+        var lines = changes.map { "\($0.address?.description ?? "") \($0.text)" }
         switch ending {
         case .done: lines.append("network \(network) has no Go nodes any more")
         case .unchanged: lines.append("network \(network) is already recorded as having no Go nodes")
         case .refused, nil: break
         }
         if lines.isEmpty, ending == nil { lines.append("network \(network): nothing to adopt") }
-        return lines.map { "\($0)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+        return lines.map { Terminal.harmless("\($0)\(isDryRun ? " (dry run)" : "")") }
     }
 }

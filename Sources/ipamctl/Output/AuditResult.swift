@@ -24,7 +24,7 @@ struct AuditResult: Renderable {
         }
     }
 
-    let reports: [AuditReport]
+    private(set) var reports: [AuditReport]
     /// The complete reports, for a file.
     private let complete: [AuditReport]
     /// For the first reports, as far as the repairs came; nil if nothing was to be repaired.
@@ -118,25 +118,34 @@ struct AuditResult: Renderable {
 
     var names: [String] { reports.flatMap(\.findings).compactMap { $0.address?.description } }
 
-    func cells(wide: Bool) -> [[String]] {
-        let header =
-            ["NETWORK", "ADDRESS", "CODE", "SEVERITY", "REPAIR", "EVIDENCE"] + (wide ? ["NODE", "CONTAINER"] : [])
-        return [header]
-            + reports.flatMap { report in
-                report.findings.map { finding in
-                    let row = [
-                        report.network.text, finding.address?.description ?? "", finding.code.rawValue,
-                        finding.code.severity.rawValue, finding.repair.rawValue, finding.evidence,
-                    ]
-                    return row + (wide ? [finding.node ?? "", finding.holder?.containerID ?? ""] : [])
-                }
-            }
+    typealias Row = (network: NetworkName, finding: AuditFinding)
+
+    static let columns: [Column<Row>] = [
+        .network { $0.network.text },
+        Column(title: "ADDRESS") { Cell($0.finding.address) },
+        .text("CODE", shortening: .never, style: { $0.finding.code.severity.style }) { $0.finding.code.rawValue },
+        .text("SEVERITY", shortening: .never, style: { $0.finding.code.severity.style }) {
+            $0.finding.code.severity.rawValue
+        },
+        .text("REPAIR", shortening: .never) { $0.finding.repair.rawValue },
+        .text("EVIDENCE", shortening: .end) { $0.finding.evidence },
+        .text("NODE", .wide) { $0.finding.node },
+        .text("CONTAINER", .wide) { $0.finding.holder?.containerID },
+    ]
+
+    var rows: [Row] { reports.flatMap(Self.rows) }
+
+    private static func rows(_ report: AuditReport) -> [Row] { report.findings.map { (report.network, $0) } }
+
+    /// Sorts the findings of each network.
+    mutating func sort(_ sort: ([Row]) throws(Failure) -> [Row]) throws(Failure) {
+        for index in reports.indices { reports[index].findings = try sort(Self.rows(reports[index])).map(\.finding) }
     }
 
-    func text(wide: Bool) -> String {
+    func text(_ layout: Layout, isWide: Bool) -> String? {
         let clean = reports.indices.filter(isClean)
         let shown = reports.indices.filter { clean.count < 2 || !clean.contains($0) }
-        var sections = shown.map { section($0, wide: wide) }
+        var sections = shown.map { section($0, layout, isWide: isWide) }
         if clean.count > 1 {
             let names = clean.map { "\(reports[$0].network) (\(reports[$0].checked))" }.joined(separator: ", ")
             sections.append("no findings in \(clean.count) networks (addresses used or reserved): \(names)\n")
@@ -145,24 +154,39 @@ struct AuditResult: Renderable {
     }
 
     /// The summary of a network, its findings, and its repairs.
-    private func section(_ index: Int, wide: Bool) -> String {
+    private func section(_ index: Int, _ layout: Layout, isWide: Bool) -> String {
         let report = reports[index]
-        var text = Self.summary(report)
+        var text = Self.summary(report, layout)
         if !report.findings.isEmpty {
-            let rows = report.findings.map { finding in
-                let repair = wide ? Self.repair(finding).map { " [\($0)]" } ?? "" : ""
-                return [finding.address?.description ?? "", finding.code.rawValue, finding.evidence + repair]
-            }
-            text += "\n" + TextTable.render([["ADDRESS", "CODE", "EVIDENCE"]] + rows)
+            text +=
+                "\n"
+                + TextTable(columns: Self.findings(report, isWide: isWide)).wrapped(
+                    to: isWide ? nil : layout.screen.columns
+                ).render(hasColor: layout.screen.hasColor)
         }
         guard let repairs, index < repairs.count else { return text }
         let lines = repairs[index].lines(isDryRun: isDryRun)
         if lines.isEmpty { return text }
-        text += "\n" + lines.map { "\($0)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+        text += "\n" + lines.map { "\(Terminal.harmless($0))\(isDryRun ? " (dry run)" : "")\n" }.joined()
         if isDryRun { return text }
         let skipped = repairs[index].outcomes.count { !$0.isDone }
         return text + "\(repairs[index].outcomes.count - skipped) repaired"
             + (skipped > 0 ? ", \(skipped) skipped because they have changed\n" : "\n")
+    }
+
+    /// The evidence is wrapped and never cut: it is the reason for a decision.
+    private static func findings(_ report: AuditReport, isWide: Bool) -> [TextTable.Column] {
+        let findings = report.findings
+        return [
+            .init(header: "ADDRESS", findings.map { $0.address?.description ?? "" }),
+            .init(header: "CODE", findings.map(\.code.rawValue)) { findings[$0].code.severity.style },
+            .init(
+                header: "EVIDENCE",
+                findings.map { finding in
+                    let repair = isWide ? repair(finding).map { " [\($0)]" } ?? "" : ""
+                    return DisplayText.visible(finding.evidence + repair)
+                }),
+        ]
     }
 
     /// Whether a network has no findings, no repairs, and no holder that could not be judged.
@@ -174,21 +198,23 @@ struct AuditResult: Renderable {
         return index < repairs.count && repairs[index].lines(isDryRun: isDryRun).isEmpty
     }
 
-    private static func summary(_ report: AuditReport) -> String {
+    private static func summary(_ report: AuditReport, _ layout: Layout) -> String {
         let source = report.node.map { "by node \($0) alone" } ?? report.pods.counted("pod")
         var text = "network \(report.network): \(report.checked.counted("address")) used or reserved, \(source), "
         text += "revision \(report.revision)\n"
         let counts = Dictionary(grouping: report.findings, by: \.code)
         if counts.isEmpty { text += "  no findings\n" }
-        let rows = AuditCode.allCases.compactMap { code -> [String]? in
-            guard let findings = counts[code] else { return nil }
-            let next = findings.compactMap(repair).first ?? "needs manual action"
-            return ["  \(findings.count)", code.rawValue, code.severity.rawValue, next]
+        let codes = AuditCode.allCases.filter { counts[$0] != nil }
+        let next = codes.map { counts[$0]?.compactMap(repair).first ?? "needs manual action" }
+        if !codes.isEmpty {
+            text += TextTable(columns: [
+                .init(codes.map { "  \(counts[$0]?.count ?? 0)" }), .init(codes.map(\.rawValue)),
+                .init(codes.map(\.severity.rawValue)) { codes[$0].severity.style }, .init(next),
+            ]).render(hasColor: layout.screen.hasColor)
         }
-        if !rows.isEmpty { text += TextTable.render(rows) }
         for (reason, count) in report.unjudged.sorted(by: { $0.key < $1.key }) {
-            text += "  \(count) not judged: \(reason)\n"
-            if let remedy = report.remedies[reason] { text += "    to judge: \(remedy)\n" }
+            text += Terminal.harmless("  \(count) not judged: \(reason)\n")
+            if let remedy = report.remedies[reason] { text += Terminal.harmless("    to judge: \(remedy)\n") }
         }
         return text
     }

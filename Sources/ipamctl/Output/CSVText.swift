@@ -1,8 +1,16 @@
 /// Comma-separated values (RFC 4180): written for programs and spreadsheets, read as people and spreadsheets write them.
 enum CSVText {
     /// Cells that a spreadsheet would take for a formula are written with an apostrophe before them.
-    static func render(_ rows: [[String]]) -> String {
-        rows.map { $0.map { quoted(guarded($0)) }.joined(separator: ",") + "\n" }.joined()
+    static func render(_ rows: some Sequence<[String]>) -> String {
+        var text = ""
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                if index > 0 { text += "," }
+                text += quoted(guarded(cell))
+            }
+            text += "\n"
+        }
+        return text
     }
 
     /// A row that has a cell that is not empty, and the line of the text on which it begins, counted from 1.

@@ -10,24 +10,43 @@ struct ChangeList: Renderable {
         let text: String
     }
 
+    typealias Row = (network: NetworkName, change: Change)
+
     let network: NetworkName
-    let changes: [Change]
+    private(set) var changes: [Change]
     let isDryRun: Bool
     /// Why the command fails although a part was done; nil if everything was.
     var failure: Failure?
+
+    init(network: NetworkName, changes: [Change], isDryRun: Bool, failure: Failure? = nil) {
+        self.network = network
+        self.changes = changes
+        self.isDryRun = isDryRun
+        self.failure = failure
+    }
 
     var json: JSONValue {
         .array(changes.map { .object(JSONObject(change: $0.action, of: network, $0.address, isDryRun: isDryRun)) })
     }
     var names: [String] { changes.map(\.address.description) }
 
-    func cells(wide: Bool) -> [[String]] {
-        [["NETWORK", "ADDRESS", "ACTION"]]
-            + changes.map { [network.text, $0.address.description, $0.action] }
+    static let columns: [Column<Row>] = [
+        .network { $0.network.text },
+        Column(title: "ADDRESS") { .address($0.change.address) },
+        .text("ACTION", shortening: .never) { $0.change.action },
+    ]
+
+    var rows: [Row] { changes.map { (network, $0) } }
+
+    mutating func sort(_ sort: ([Row]) throws(Failure) -> [Row]) throws(Failure) {
+        changes = try sort(rows).map(\.change)
     }
 
-    func text(wide: Bool) -> String {
-        changes.map { "\($0.address) \($0.text)\(isDryRun ? " (dry run)" : "")\n" }.joined()
+    func text(_ layout: Layout, isWide: Bool) -> String? { lines.map { $0 + "\n" }.joined() }
+
+    /// A line for each address.
+    var lines: [String] {
+        changes.map { Terminal.harmless("\($0.address) \($0.text)\(isDryRun ? " (dry run)" : "")") }
     }
 }
 

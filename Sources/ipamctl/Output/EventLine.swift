@@ -11,37 +11,37 @@ struct EventLine: Renderable {
     }
     var names: [String] { event.address.map { [$0.description] } ?? [] }
 
-    private static let columns = ["TIME", "NETWORK", "EVENT", "ADDRESS", "WHO"]
-    private static let wideColumns = ["FROM", "HOW", "NODE", "CONTAINER", "IFNAME", "BY", "BECAUSE", "REVISION"]
+    static let columns: [Column<EventLine>] = [
+        Column(title: "TIME") { .time($0.time) },
+        .network { $0.event.network.text },
+        .text("EVENT", shortening: .never) { $0.event.kind.rawValue },
+        Column(title: "ADDRESS") { Cell($0.event.address) },
+        .text("WHO", .table) { $0.summary },
+        .text("WHO", .wide) { $0.who },
+        .text("FROM", .wide) { $0.event.former.map(phrase) },
+        .text("HOW", .wide, shortening: .never) { $0.event.ending?.rawValue },
+        .text("NODE", .wide) { $0.event.tenancy?.holder.node },
+        .text("CONTAINER", .wide) { $0.event.tenancy?.containerID },
+        .text("IFNAME", .wide) { $0.event.tenancy?.ifname?.text },
+        .text("BY", .wide) { $0.event.by },
+        .text("BECAUSE", .wide, shortening: .end) { $0.event.evidence },
+        .number("REVISION", .wide, .essential) { Cell($0.event.revision) },
+    ]
 
-    /// The widths of the columns, wide enough for most rows.
+    var rows: [EventLine] { [self] }
+
+    /// The width of a column that most rows do not exceed, by its title.
     ///
     /// - Parameter network: the only network; nil if there are several.
-    static func widths(_ network: NetworkName?) -> [Int] {
-        [
-            "2026-11-23T02:00:00Z".count, max("NETWORK".count, network?.text.count ?? 12), "configured".count,
-            "255.255.255.255".count, 24,
-        ]
-    }
-
-    static func header(wide: Bool) -> [String] {
-        columns + (wide ? wideColumns : [])
-    }
-
-    func cells(wide: Bool) -> [[String]] {
-        [Self.header(wide: wide), wide ? row(who) + wideRow : row(summary)]
-    }
-
-    private func row(_ who: String) -> [String] {
-        [time.description, event.network.text, event.kind.rawValue, event.address?.description ?? "", who]
-    }
-
-    private var wideRow: [String] {
-        [
-            event.former.map(Self.phrase) ?? "", event.ending?.rawValue ?? "",
-            event.tenancy?.holder.node ?? "", event.tenancy?.containerID ?? "",
-            event.tenancy?.ifname?.text ?? "", event.by ?? "", event.evidence ?? "", String(event.revision),
-        ]
+    static func expectedWidth(_ title: String, _ network: NetworkName?) -> Int {
+        switch title {
+        case "TIME": "2026-11-23T02:00:00Z".count
+        case "NETWORK": max(title.count, network?.text.count ?? 12)
+        case "EVENT": "configured".count
+        case "ADDRESS": "255.255.255.255".count
+        case "WHO": 24
+        default: title.count
+        }
     }
 
     /// The table's last column: who, with the former holder, or how a tenancy ended.
@@ -82,7 +82,7 @@ struct EventLine: Renderable {
 }
 
 /// Events that etcd no longer has.
-struct LostEvents: Renderable {
+struct LostEvents {
     let time: Timestamp
     /// The last revision that was seen.
     let after: Int64
@@ -101,6 +101,4 @@ struct LostEvents: Renderable {
             "toRevision": JSONValue(through),
         ]
     }
-    var names: [String] { [] }
-    func cells(wide: Bool) -> [[String]] { [] }
 }

@@ -2,7 +2,11 @@ import IPAMKit
 
 /// Histories: a line for each tenancy and for each change of a reservation.
 struct HistoryList: Renderable {
-    let lines: [HistoryLine]
+    private(set) var lines: [HistoryLine]
+
+    init(lines: [HistoryLine]) {
+        self.lines = lines
+    }
 
     var json: JSONValue { .array(lines.map(\.json)) }
 
@@ -11,20 +15,26 @@ struct HistoryList: Renderable {
         return lines.map(\.address).filter { seen.insert($0).inserted }.map(\.description)
     }
 
-    func cells(wide: Bool) -> [[String]] {
-        let header = ["NETWORK", "ADDRESS", "FROM", "TO", "EVENT", "WHO", "BY"]
-        let rows = lines.map { line in
-            let row = [
-                line.network.text, line.address.description, line.from?.description ?? "",
-                line.isOpen ? "now" : line.to?.description ?? "", line.eventName, line.who, line.by ?? "",
-            ]
-            let details = [
-                line.tenancy?.containerID ?? "", line.tenancy?.holder.uid ?? "", line.reservation?.note ?? "",
-            ]
-            return row + (wide ? details : []) + [line.evidence ?? ""]
-        }
-        return [header + (wide ? ["CONTAINER", "UID", "NOTE"] : []) + ["EVIDENCE"]] + rows
+    var rows: [HistoryLine] { lines }
+
+    mutating func sort(_ sort: ([HistoryLine]) throws(Failure) -> [HistoryLine]) throws(Failure) {
+        lines = try sort(lines)
     }
+
+    static let columns: [Column<HistoryLine>] = [
+        .network { $0.network.text },
+        Column(title: "ADDRESS", importance: .figure, groupsRows: true) { .address($0.address) },
+        Column(title: "FROM") { Cell($0.from) },
+        Column(title: "TO") { $0.isOpen ? .now : Cell($0.to) },
+        Column(title: "AGE", formats: .tables, importance: .detail) { ($0.to ?? $0.from).map(Cell.age) ?? .none },
+        .text("EVENT", shortening: .never) { $0.eventName },
+        .text("WHO") { $0.who },
+        .text("BY", .all, .context) { $0.by },
+        .text("CONTAINER", .wide) { $0.tenancy?.containerID },
+        .text("UID", .wide) { $0.tenancy?.holder.uid },
+        .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
+        .text("EVIDENCE", .all, .context, shortening: .end) { $0.evidence },
+    ]
 }
 
 /// Who used an address at a point in time.
@@ -78,18 +88,21 @@ struct PastHolder: Renderable {
 
     var names: [String] { [found.line?.who].compactMap(\.self) }
 
-    func cells(wide: Bool) -> [[String]] {
-        let (state, line) = found
-        return [
-            ["NETWORK", "ADDRESS", "AT", "STATE", "WHO", "FROM", "TO", "EVENT", "BY"],
-            [
-                history.entry.network.text, history.entry.address.description, time.description, state, line?.who ?? "",
-                line?.from?.description ?? "", line?.to?.description ?? "", line?.eventName ?? "", line?.by ?? "",
-            ],
-        ]
-    }
+    var rows: [PastHolder] { [self] }
 
-    func text(wide: Bool) -> String {
+    static let columns: [Column<PastHolder>] = [
+        .text("NETWORK") { $0.history.entry.network.text },
+        Column(title: "ADDRESS") { .address($0.history.entry.address) },
+        Column(title: "AT") { .time($0.time) },
+        .text("STATE", shortening: .never) { $0.found.state },
+        .text("WHO") { $0.found.line?.who },
+        Column(title: "FROM") { Cell($0.found.line?.from) },
+        Column(title: "TO") { Cell($0.found.line?.to) },
+        .text("EVENT", shortening: .never) { $0.found.line?.eventName },
+        .text("BY") { $0.found.line?.by },
+    ]
+
+    func text(_ layout: Layout, isWide: Bool) -> String? {
         let text =
             switch answer {
             case .had(let line): "\(line.who), from \(line.from?.description ?? "")\(Self.end(line))"
@@ -105,7 +118,7 @@ struct PastHolder: Renderable {
                 ].filter { !$0.isEmpty }.joined(separator: ": ") + doubts
             case .unknown: "not known"
             }
-        return "\(history.entry.address) at \(time): \(text)\n"
+        return Terminal.harmless("\(history.entry.address) at \(time): \(text)\n")
     }
 
     /// How a tenancy ended.

@@ -17,9 +17,15 @@ struct NetworkChange: Renderable {
     }
     var names: [String] { [network.text] }
 
-    func cells(wide: Bool) -> [[String]] {
-        [["NETWORK", "ACTION"] + (wide ? ["HOLD"] : []), [network.text, action] + (wide ? [hold?.reason ?? ""] : [])]
-    }
+    static let columns: [Column<NetworkChange>] = [
+        .text("NETWORK") { $0.network.text },
+        .text("ACTION", shortening: .never) { $0.action },
+        .text("HOLD", .wide, shortening: .end) { $0.hold?.reason },
+    ]
 
-    func text(wide: Bool) -> String { "network \(network) \(text)\(isDryRun ? " (dry run)" : "")\n" }
+    var rows: [NetworkChange] { [self] }
+
+    func text(_ layout: Layout, isWide: Bool) -> String? {
+        Terminal.harmless("network \(network) \(text)\(isDryRun ? " (dry run)" : "")") + "\n"
+    }
 }

@@ -2,66 +2,93 @@ import IPAMKit
 
 /// The networks, with their metrics.
 struct NetworkList: Measurable {
-    let summaries: [NetworkSummary]
+    private(set) var summaries: [NetworkSummary]
     /// The reports of the last audit, for metrics.
     let reports: [AuditReport]
+
+    init(summaries: [NetworkSummary], reports: [AuditReport]) {
+        self.summaries = summaries
+        self.reports = reports
+    }
 
     var json: JSONValue { .array(summaries.map(\.json)) }
     var names: [String] { summaries.map(\.network.text) }
 
-    /// The number of addresses of an IPv6 subnet is abbreviated: `1.8e19`.
-    private static func count(_ number: UInt128, exact: Bool) -> String {
-        let digits = String(number)
-        guard !exact, digits.utf8.count > 9 else { return digits }
-        return "\(digits.prefix(1)).\(digits.dropFirst().prefix(1))e\(digits.utf8.count - 1)"
-    }
+    /// A network, or one of its range sets.
+    enum Row: Sendable {
+        case network(NetworkSummary)
+        /// A network whose range sets follow.
+        case heading(NetworkSummary)
+        case set(RangeSetSummary)
 
-    private static func header(wide: Bool) -> [String] {
-        ["NETWORK", "SUBNETS", "TOTAL", "USED", "RESERVED", "FREE", "FULL"]
-            + (wide ? ["FIXED", "HOLD", "CHANGED"] : [])
-    }
-
-    private static func row(_ summary: NetworkSummary, subnets: String, wide: Bool) -> [String] {
-        let row = [
-            summary.network.text, subnets, count(summary.total, exact: wide), String(summary.used),
-            String(summary.reserved), count(summary.fullest?.free ?? 0, exact: wide), "\(summary.percentTaken)%",
-        ]
-        guard wide else { return row }
-        let change = summary.rangesChange.map { ($0.at ?? "") + ($0.by.map { " by \($0)" } ?? "") }
-        return row + [
-            count(summary.freeFixed, exact: true), summary.hold.map { $0.reason ?? "yes" } ?? "", change ?? "",
-        ]
-    }
-
-    private static func row(_ set: RangeSetSummary, wide: Bool) -> [String] {
-        let row = [
-            "  \(set.index) \(set.family)", set.subnets.map(\.description).joined(separator: ","),
-            count(set.total, exact: wide), String(set.used), String(set.reserved), count(set.free, exact: wide),
-            "\(set.percentTaken)%",
-        ]
-        return wide ? row + [count(set.freeFixed, exact: true), "", ""] : row
-    }
-
-    func cells(wide: Bool) -> [[String]] {
-        [Self.header(wide: wide)]
-            + summaries.map { summary in
-                Self.row(summary, subnets: summary.subnets.map(\.description).joined(separator: ","), wide: wide)
+        /// A pod gets an address of each set, so the figures of a network are those of its fullest set.
+        fileprivate var figures: RangeSetSummary? {
+            switch self {
+            case .network(let summary), .heading(let summary): summary.fullest
+            case .set(let set): set
             }
-    }
-
-    /// A network of several range sets has a line for each of them, with its subnets.
-    func text(wide: Bool) -> String {
-        var rows = [Self.header(wide: wide)]
-        for summary in summaries {
-            guard summary.sets.count > 1 else {
-                let subnets = summary.subnets.map(\.description).joined(separator: ",")
-                rows.append(Self.row(summary, subnets: subnets, wide: wide))
-                continue
-            }
-            rows.append(Self.row(summary, subnets: "\(summary.sets.count) range sets", wide: wide))
-            rows += summary.sets.map { Self.row($0, wide: wide) }
         }
-        return TextTable.render(rows)
+
+        /// nil for a range set.
+        fileprivate var summary: NetworkSummary? {
+            switch self {
+            case .network(let summary), .heading(let summary): summary
+            case .set: nil
+            }
+        }
+
+        fileprivate var name: String {
+            switch self {
+            case .network(let summary), .heading(let summary): summary.network.text
+            case .set(let set): "  \(set.index) \(set.family)"
+            }
+        }
+
+        fileprivate var subnets: String {
+            switch self {
+            case .network(let summary): summary.subnets.map(\.description).joined(separator: ",")
+            case .heading(let summary): "\(summary.sets.count) range sets"
+            case .set(let set): set.subnets.map(\.description).joined(separator: ",")
+            }
+        }
+    }
+
+    static let columns: [Column<Row>] = [
+        .text("NETWORK") { $0.name },
+        Column(title: "SUBNETS", importance: .context) { .text($0.subnets) },
+        .number("TOTAL") { Cell($0.figures?.total ?? 0) },
+        .number("USED") { Cell($0.figures?.usedInRanges ?? 0) },
+        .number("RESERVED") { Cell($0.figures?.reservedInRanges ?? 0) },
+        .number("FREE", .all, .essential) { Cell($0.figures?.free ?? 0) },
+        .number("FREE FIXED") { Cell($0.figures?.freeFixed ?? 0) },
+        Column(
+            title: "FULL", isBar: true,
+            style: { FullnessThreshold.style(ofPercent: $0.figures?.percentTaken ?? 0) },
+            cell: { .fullness($0.figures?.percentTaken ?? 0) }),
+        .number("OUTSIDE", .wide, .essential) { Cell($0.summary?.outsideRanges ?? $0.figures?.outsideRanges ?? 0) },
+        .text("HOLD", .wide, shortening: .end) { row in row.summary?.hold.map { $0.reason ?? "yes" } },
+        .text("CHANGED", .wide) { row in
+            row.summary?.rangesChange.map { ($0.at ?? "") + ($0.by.map { " by \($0)" } ?? "") }
+        },
+    ]
+
+    var rows: [Row] { summaries.map(Row.network) }
+
+    /// A network of several range sets has a row for each of them, with its subnets.
+    var tableRows: [Row] {
+        summaries.flatMap { $0.sets.count > 1 ? [.heading($0)] + $0.sets.map(Row.set) : [.network($0)] }
+    }
+
+    mutating func sort(_ sort: ([Row]) throws(Failure) -> [Row]) throws(Failure) {
+        summaries = try sort(rows).compactMap(\.summary)
+    }
+
+    /// For standard error: what the narrow table does not show.
+    var omissions: [String] {
+        summaries.filter { $0.outsideRanges > 0 }.map { summary in
+            "network \(summary.network): \(summary.outsideRanges.counted("address")) used or reserved outside the ranges "
+                + (summary.outsideRanges == 1 ? "is" : "are") + " not counted; -o wide shows OUTSIDE"
+        }
     }
 
     /// For standard error: what the list itself does not show.

@@ -1,12 +1,26 @@
 import ArgumentParser
 import IPAMKit
+import Synchronization
 
 /// How a result is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, wide, json, yaml, csv, name
 
-    /// The format if the command line names none: what `set -o` says in the shell, else a table.
-    static var standard: OutputFormat { Session.current?.format ?? .table }
+    private static let chosen = Mutex(OutputFormat.table)
+
+    /// The format of commands that are not given `-o`; `set -o` changes it in the shell.
+    static var standard: OutputFormat {
+        get { chosen.withLock { $0 } }
+        set { chosen.withLock { $0 = newValue } }
+    }
+
+    /// Whether the format has the columns of ``Renderable/columns``.
+    var hasColumns: Bool {
+        switch self {
+        case .table, .wide, .csv: true
+        case .json, .yaml, .name: false
+        }
+    }
 }
 
 /// How a result is printed that has metrics.
@@ -23,22 +37,37 @@ enum MetricFormat: Hashable, ExpressibleByArgument {
 
     private static let metrics = "prometheus"
     static var allValueStrings: [String] { OutputFormat.allValueStrings + [metrics] }
-    var defaultValueDescription: String { OutputFormat.table.rawValue }
+
+    /// nil for a format that not every result has.
+    var common: OutputFormat? {
+        if case .result(let format) = self { format } else { nil }
+    }
 }
 
 /// A result: one value, with a view for every format.
 protocol Renderable {
+    associatedtype Row
+
+    /// All columns, in the order in which they are printed.
+    static var columns: [Column<Row>] { get }
+    var rows: [Row] { get }
+    /// The rows of the tables for people, if they are others.
+    var tableRows: [Row] { get }
+    /// Orders what ``rows``, ``json`` and ``names`` have.
+    ///
+    /// - Parameter sort: returns the rows in their new order.
+    mutating func sort(_ sort: ([Row]) throws(Failure) -> [Row]) throws(Failure)
     var json: JSONValue { get }
-    /// Rows of cells, the header first. `wide` asks for all columns.
-    func cells(wide: Bool) -> [[String]]
     /// What identifies each row to another command.
     var names: [String] { get }
-    /// The text of the table formats; by default the cells in columns.
-    func text(wide: Bool) -> String
+    /// What is printed for people in place of a table, such as a line for each change; nil for a table.
+    func text(_ layout: Layout, isWide: Bool) throws(Failure) -> String?
 }
 
 extension Renderable {
-    func text(wide: Bool) -> String { TextTable.render(cells(wide: wide)) }
+    var tableRows: [Row] { rows }
+    func sort(_ sort: ([Row]) throws(Failure) -> [Row]) throws(Failure) {}
+    func text(_ layout: Layout, isWide: Bool) -> String? { nil }
 }
 
 /// A result that can also be printed as metrics.
@@ -48,22 +77,38 @@ protocol Measurable: Renderable {
 
 extension OutputFormat {
     /// The one place where a format is matched.
-    func render(_ result: some Renderable) -> String {
-        switch self {
-        case .table: Terminal.harmless(result.text(wide: false))
-        case .wide: Terminal.harmless(result.text(wide: true))
-        case .json: result.json.serialized(pretty: true)
-        case .yaml: YAMLText.render(result.json)
-        case .csv: Terminal.harmless(CSVText.render(result.cells(wide: true)))
-        case .name: Terminal.harmless(result.names.joined(separator: "\n"))
+    ///
+    /// - Throws: ``Failure`` for a column that the result does not have.
+    func render<Result: Renderable>(_ result: Result, _ layout: Layout) throws(Failure) -> String {
+        var result = result
+        if !layout.order.isEmpty {
+            try result.sort { rows throws(Failure) in try layout.sorted(rows, by: Result.columns, for: self) }
         }
+        switch self {
+        case .table: return try Self.text(result, layout, isWide: false)
+        case .wide: return try Self.text(result, layout, isWide: true)
+        case .json: return result.json.serialized(pretty: true)
+        case .yaml: return YAMLText.render(result.json)
+        case .csv:
+            let columns = try layout.select(from: Result.columns, for: self)
+            return Terminal.harmless(Table(columns: columns, rows: result.rows).csv(layout))
+        case .name: return Terminal.harmless(result.names.joined(separator: "\n"))
+        }
+    }
+
+    private static func text<Result: Renderable>(_ result: Result, _ layout: Layout, isWide: Bool) throws(Failure)
+        -> String
+    {
+        if !layout.asksForTable, let text = try result.text(layout, isWide: isWide) { return text }
+        let columns = try layout.select(from: Result.columns, for: isWide ? .wide : .table)
+        return Table(columns: columns, rows: result.tableRows).text(layout, isWide: isWide)
     }
 }
 
 extension MetricFormat {
-    func render(_ result: some Measurable) -> String {
+    func render(_ result: some Measurable, _ layout: Layout) throws(Failure) -> String {
         switch self {
-        case .result(let format): format.render(result)
+        case .result(let format): try format.render(result, layout)
         case .prometheus: PrometheusText.render(result.metrics)
         }
     }

@@ -14,7 +14,7 @@ enum Terminal {
 
     /// A remark that is not part of the result.
     static func note(_ text: String) {
-        if isInProgress.load(ordering: .relaxed) { progress("") }
+        draw("")
         write(harmless(ProgramName.current.renamed(text)) + "\n", STDERR_FILENO)
     }
 
@@ -28,8 +28,15 @@ enum Terminal {
         if rest > 0 { note("warning: \(rest.counted("more warning")) of this kind") }
     }
 
-    /// A line about work in progress, only on a terminal; the next note replaces it.
+    /// A line about work in progress, only on a terminal; the next note replaces it. It takes the place of the line that
+    /// ``Progress`` shows of its own accord.
     static func progress(_ text: String) {
+        Progress.commandHasSpoken()
+        draw(text)
+    }
+
+    /// Draws the line about work in progress; an empty text erases it.
+    static func draw(_ text: String) {
         guard isWatched, !text.isEmpty || isInProgress.load(ordering: .relaxed) else { return }
         write("\r\u{1B}[K" + harmless(text), STDERR_FILENO)
         isInProgress.store(!text.isEmpty, ordering: .relaxed)
@@ -82,6 +89,7 @@ enum Terminal {
     /// - Throws: ``Failure/declined`` if the answer is no, empty, or Ctrl-C.
     static func confirm(_ question: String, showing preview: [String] = [], assumeYes: Bool) throws {
         guard !assumeYes, isAttended else { return }
+        Progress.commandHasSpoken()
         for line in preview.prefix(longestPreview) { note(line) }
         if preview.count > longestPreview { note("... and \(preview.count - longestPreview) more") }
         let line = answer(to: "\(question) [y/N] ")
@@ -132,7 +140,7 @@ enum Terminal {
     static func harmless(_ text: String) -> String {
         func isControl(_ value: UInt32) -> Bool { (value < 0x20 && value != 0x0A && value != 0x09) || value == 0x7F }
         // The other characters begin with one of these bytes.
-        guard text.utf8.contains(where: { isControl(UInt32($0)) || [0xC2, 0xD8, 0xE2].contains($0) }) else {
+        guard text.utf8.contains(where: { isControl(UInt32($0)) || $0 == 0xC2 || $0 == 0xD8 || $0 == 0xE2 }) else {
             return text
         }
         var harmless = String.UnicodeScalarView()

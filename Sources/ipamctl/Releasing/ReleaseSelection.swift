@@ -31,6 +31,7 @@ struct ReleaseSelection: Sendable {
     /// - Throws: ``Failure`` if nothing of the selection is used or reserved, or something is in use and `force` is false.
     func plan(in pool: AddressPool, force: Bool) async throws -> ReleasePlan {
         let isSingle = !ranges.isEmpty && ranges.count == single.count
+        if !isSingle { Progress.describe("reading network \(pool.keys.network) from etcd ...") }
         let found = isSingle ? [] : try await pool.inventory().entries.filter(admits).map(\.address)
         let named = single.filter { !found.contains($0) }
         do throws(IPAMError) {

@@ -8,7 +8,6 @@ import Synchronization
 final class Session: Sendable {
     private struct State {
         var options: GlobalOptions
-        var format: OutputFormat?
         var timeout: DurationArgument?
         var store: (configuration: EtcdConfiguration, store: EtcdStore)?
         /// The endpoint that was used last, for the prompt.
@@ -43,12 +42,6 @@ final class Session: Sendable {
     var network: NetworkName? {
         get { state.withLock { $0.options.network } }
         set { state.withLock { $0.options.network = newValue } }
-    }
-
-    /// The format of results if a command has no `--output`; nil for the usual one.
-    var format: OutputFormat? {
-        get { state.withLock { $0.format } }
-        set { state.withLock { $0.format = newValue } }
     }
 
     /// How long a read or a change may take if a command has no `--timeout`; nil for the usual time.

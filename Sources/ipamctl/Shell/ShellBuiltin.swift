@@ -16,11 +16,11 @@ enum ShellBuiltin: String, CaseIterable {
     /// Its line of the help.
     var usage: Row {
         switch self {
-        case .use: Row(form: "use NETWORK", meaning: "Work on this network; 'use --none' ends that, 'use' shows it.")
+        case .use: Row(form: "use NETWORK", meaning: "Work on this network; 'use --none' ends that.")
         case .set:
             Row(
                 form: "set -o FORMAT",
-                meaning: "Print results in this format; 'set --timeout TIME' as well; 'set' shows both.")
+                meaning: "Print results in this format. Also: 'set --timeout TIME'.")
         case .help: Row(form: "help [COMMAND]", meaning: "Show this list, or the help of a command.")
         case .exit: Row(form: "exit", meaning: "Leave the shell; Ctrl-D does the same.")
         case .quit: Row(form: "quit", meaning: "Leave the shell.")
@@ -79,7 +79,7 @@ enum ShellBuiltin: String, CaseIterable {
                 .usage, "set: \(Settings.message(for: error).split(separator: "\n").first ?? "wrong arguments")",
                 hint: "write 'set -o FORMAT' or 'set --timeout TIME'; formats: \(OutputFormat.names)")
         }
-        if let format = settings.format { session.format = format }
+        if let format = settings.format { OutputFormat.standard = format }
         if let timeout = settings.timeout { session.timeout = timeout }
     }
 
@@ -111,6 +111,13 @@ enum ShellBuiltin: String, CaseIterable {
             """)
     }
 
+    /// The lines of the help for all of them.
+    static var summary: String {
+        let rows = allCases.map(\.usage)
+        return text(of: rows, rows.map(\.form.count).max() ?? 0)
+    }
+
+    /// - Parameter width: that of the first column.
     private static func text(of rows: [Row], _ width: Int) -> String {
         var text = ""
         for row in rows {

@@ -4,7 +4,7 @@ import Store
 
 /// One run of `ipamctl watch`.
 struct WatchRun: Sendable {
-    let format: OutputFormat
+    let output: OutputOptions
     let holders: HolderOptions
     let sinceRevision: Int64?
 
@@ -25,6 +25,7 @@ struct WatchRun: Sendable {
             let what = network.map { "network \($0)" } ?? "all networks"
             Terminal.note("watching \(what) from revision \(start) (Ctrl-C to stop)")
         }
+        Progress.commandHasSpoken()
         let feeds = ranges.map { connection.store.changes(in: $0, after: start) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (place, feed) in feeds.enumerated() {
@@ -57,9 +58,8 @@ struct WatchRun: Sendable {
 
     /// - Parameter isFirst: false for a second feed of the same store: remarks about the connection are printed once.
     private func follow(_ feed: ChangeFeed, of network: NetworkName?, isFirst: Bool) async throws {
-        var live = LiveOutput(format, widths: EventLine.widths(network))
-        let header = live.header(EventLine.header(wide: live.isWide))
-        if isFirst { Terminal.print(header) }
+        var live = try LiveOutput(output, network: network)
+        if isFirst { Terminal.print(live.header) }
         do throws(StoreError) {
             for try await element in feed {
                 guard Terminal.hasReader else { return }

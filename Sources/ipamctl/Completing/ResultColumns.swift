@@ -1,0 +1,29 @@
+/// The columns that `--columns` and `--sort-by` of a command can name.
+enum ResultColumns {
+    private static var results: [String: [any Renderable.Type]] {
+        [
+            "adopt": [AdoptionResult.self],
+            "audit": [AuditResult.self],
+            "history": [HistoryList.self, PastHolder.self],
+            "hold": [NetworkChange.self],
+            "list": [AddressList.self],
+            "networks": [NetworkList.self],
+            "release": [ChangeList.self, AuditResult.self],
+            "reserve": [ChangeList.self],
+            "show": [AddressDetail.self],
+            "unhold": [NetworkChange.self],
+            "version": [VersionReport.self],
+            "watch": [EventLine.self],
+        ]
+    }
+
+    /// - Parameter command: its name.
+    /// - Returns: such as `used-by`; empty for a command without columns.
+    static func names(of command: String) -> [String] {
+        ColumnName.all(of: (results[command] ?? []).flatMap { $0.titles })
+    }
+}
+
+extension Renderable {
+    fileprivate static var titles: [String] { columns.map(\.title) }
+}
