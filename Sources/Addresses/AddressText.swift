@@ -107,7 +107,10 @@ enum AddressText {
         let bytes = text.utf8
         guard let first = bytes.first, let last = bytes.last else { return .empty }
         if first <= 0x20 || last <= 0x20 { return .surroundingWhitespace(text) }
-        if bytes.contains(UInt8(ascii: "/")) { return .unexpectedPrefixLength(text) }
+        if let slash = bytes.firstIndex(of: UInt8(ascii: "/")) {
+            // Anything else with a slash, such as a pod, is no address.
+            return (try? IPAddress(String(text[..<slash]))) == nil ? .notAnAddress(text) : .unexpectedPrefixLength(text)
+        }
         if bytes.contains(UInt8(ascii: "%")), bytes.contains(colon) { return .zoneIdentifier(text) }
         let octets = bytes.split(separator: dot, omittingEmptySubsequences: false)
         let areNumbers = octets.allSatisfy { $0.count >= 1 && $0.allSatisfy { (zero...zero + 9).contains($0) } }

@@ -15,10 +15,6 @@ static inline int cedit_has_bytes_only(void) {
     return MB_CUR_MAX == 1;
 }
 
-// The number of cells that a character takes on a terminal; -1 if it is not printable. The C library declares it only on
-// demand.
-extern int wcwidth(wchar_t character);
-
 static inline void cedit_set_client(EditLine *editor, void *client) {
     el_set(editor, EL_CLIENTDATA, client);
 }
@@ -50,9 +46,17 @@ static inline void cedit_bind(EditLine *editor, const char *key, const char *fun
     el_set(editor, EL_BIND, key, function, NULL);
 }
 
-// Switches the terminal to raw mode. el_gets(3) does that only after it has printed the prompt.
+// Switches the terminal to raw mode. el_gets(3) does that only after it has printed the prompt, and not if it has done so
+// before, although the terminal may be in another mode since Ctrl-Z.
 static inline void cedit_prepare(EditLine *editor) {
+    el_set(editor, EL_PREP_TERM, 0);
     el_set(editor, EL_PREP_TERM, 1);
+}
+
+static inline int cedit_is_vi(EditLine *editor) {
+    const char *name = "";
+    el_get(editor, EL_EDITOR, &name);
+    return name[0] == 'v';
 }
 
 static inline void cedit_refresh(EditLine *editor) {

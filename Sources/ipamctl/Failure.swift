@@ -31,6 +31,8 @@ struct Failure: Error {
     private(set) var isDeclined = false
     /// Whether the change that failed may have been made all the same.
     private var isUncertain = false
+    /// Whether a part of the work was done before.
+    private var isPartial = false
 
     init(_ status: Status, _ message: String, hint: String? = nil) {
         self.status = status
@@ -58,18 +60,20 @@ struct Failure: Error {
             "\(cause.isDeclined ? "the answer was no" : cause.message); done before that: \(done); "
                 + "\(cause.isUncertain ? "perhaps not done" : "not done"): \(rest.joined(separator: ", "))",
             hint: cause.hint ?? (cause.isDeclined ? nil : "run the command again to do the rest"))
+        isPartial = true
     }
 
     /// The failure of a command that Ctrl-C has cancelled in the shell. A change may have been made all the same.
     init(interrupted error: any Error) {
         let cause = Failure(any: error)
-        self = cause.isUncertain ? cause : Failure(.failed, "interrupted")
+        self = cause.isUncertain || cause.isPartial ? cause : Failure(.failed, "interrupted")
     }
 
     init(any error: any Error) {
         switch error {
         case let failure as Failure: self = failure
         case let error as IPAMError: self.init(error)
+        case let error as StoreError: self.init(.store(error))
         default: self.init(.failed, "\(error)")
         }
     }

@@ -37,7 +37,7 @@ struct Invocation {
         } catch {
             if Ipamctl.exitCode(for: error) == .success {
                 // The help or the version was requested.
-                Terminal.print(ProgramName.current.help(for: error))
+                Terminal.show(ProgramName.current.help(for: error))
                 return 0
             }
             Terminal.complain(UsageProblem(error, arguments).failure, at: place)

@@ -32,7 +32,9 @@ enum ProgramName: Sendable {
         var rest = text[...]
         while let range = rest.firstRange(of: "ipamctl") {
             let before = rest[..<range.lowerBound]
-            let isWord = [nil, " ", "\n", "'", "\"", "("].contains(before.last ?? renamed.last)
+            // 'man ipamctl' is the name of a page.
+            let isWord =
+                [nil, " ", "\n", "'", "\"", "("].contains(before.last ?? renamed.last) && !before.hasSuffix("man ")
             let isCommand = isWord && [nil, " ", ":", "'"].contains(rest[range.upperBound...].first)
             renamed += before + (isCommand ? command : "ipamctl")
             rest = rest[range.upperBound...]

@@ -7,6 +7,10 @@ struct UsageProblem {
 
     /// - Parameter error: what the parser threw for `arguments`, which do not include the program's name.
     init(_ error: any Error, _ arguments: [String]) {
+        if let option = Self.unknownOption(arguments) {
+            failure = Failure(.usage, "unknown option '\(option)'", hint: Self.hint(forOption: option, arguments))
+            return
+        }
         let text = Ipamctl.message(for: error)
         if let failure = Self.failure(ofValue: text) {
             self.failure = Failure(
@@ -41,6 +45,43 @@ struct UsageProblem {
         )
     }
 
+    /// The first option that the command does not have. The parser may complain about its value instead.
+    private static func unknownOption(_ arguments: [String]) -> String? {
+        guard let name = arguments.first, let command = CommandTree.ipamctl.command(name) else { return nil }
+        var rest = arguments.dropFirst()
+        while let word = rest.popFirst(), word != "--" {
+            guard word.hasPrefix("-"), word != "-" else { continue }
+            let spelling = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+            let option =
+                command.options.first { $0.names.contains(spelling) }
+                ?? command.options.first { !word.hasPrefix("--") && $0.names.contains(String(word.prefix(2))) }
+            guard let option else { return spelling }
+            if option.value != nil, spelling == word, option.names.contains(word) { _ = rest.popFirst() }
+        }
+        return nil
+    }
+
+    /// Options of kubectl.
+    private static let otherOptions = [
+        "-A": "all namespaces are covered unless --namespace names one",
+        "--all-namespaces": "all namespaces are covered unless --namespace names one",
+        "-w": "'ipamctl watch' prints changes as they happen",
+        "--watch": "'ipamctl watch' prints changes as they happen",
+        "-l": "labels are not stored: use --namespace, --workload, --pod or --node",
+        "--selector": "labels are not stored: use --namespace, --workload, --pod or --node",
+        "--field-selector": "use --namespace, --workload, --pod, --node or --state",
+        "--ip": "write the address without an option",
+    ]
+
+    private static func hint(forOption option: String, _ arguments: [String]) -> String {
+        if let other = otherOptions[option] { return other }
+        let command = arguments.first ?? ""
+        let names = CommandTree.ipamctl.command(command)?.options.filter(\.isShown).map(\.name) ?? []
+        let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : distance($0, option)) }
+            .filter { $0.distance <= max(1, $0.name.count / 4) }.min { $0.distance < $1.distance }
+        return near.map { "did you mean '\($0.name)'?" } ?? "see '\(ProgramName.current.command) \(command) --help'"
+    }
+
     /// The problem of a command that does not exist.
     init(unknownCommand command: String) {
         let hint = Self.suggestion(for: command).map { "did you mean 'ipamctl \($0)'?" } ?? "see 'ipamctl --help'"
@@ -69,6 +110,12 @@ struct UsageProblem {
             if networks.contains(where: { problem.contains("'\($0)'") }) {
                 return "did you mean 'ipamctl networks'?"
             }
+        }
+        if names.last == ShellCommand.configuration.commandName, problem.contains("nexpected argument") {
+            return "a script is read from standard input: 'ipamctl shell <FILE'; commands follow -c"
+        }
+        if ["'pod'", "'pods'", "'po'"].contains(where: problem.contains) {
+            return "'ipamctl list --pod NAMESPACE/NAME' shows the addresses of a pod"
         }
         if problem.contains("'prometheus'") { return "only 'ipamctl networks' has the format prometheus" }
         return "see '\(names.joined(separator: " ")) --help'"

@@ -6,6 +6,10 @@ final class FaultyStore: Store {
     enum Fault: Sendable {
         /// The transaction runs, and its answer is lost.
         case loseAnswer
+        /// The same, and no read succeeds after it.
+        case loseAnswerAndGoAway
+        /// The same as ``loseAnswer``, and the task that waits is cancelled.
+        case loseAnswerAndCancel
         /// The transaction is lost, and nobody can tell.
         case loseRequest
         /// The store takes no more data: it refuses the transaction.
@@ -21,6 +25,7 @@ final class FaultyStore: Store {
         var commits = 0
         var deadlines: [ContinuousClock.Instant] = []
         var faults: [Fault] = []
+        var isGone = false
     }
 
     private let real: any Store
@@ -41,10 +46,12 @@ final class FaultyStore: Store {
     func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant) async throws(StoreError)
         -> Snapshot
     {
-        state.withLock { state in
+        let isGone = state.withLock { state in
             state.reads += 1
             state.deadlines.append(deadline)
+            return state.isGone
         }
+        if isGone { throw .unreachable("it has gone away") }
         return try await real.read(reads, at: revision, deadline: deadline)
     }
 
@@ -61,6 +68,14 @@ final class FaultyStore: Store {
         case .loseRequest: throw .outcomeUnknown("the request was lost")
         case .loseAnswer:
             _ = try await real.commit(transaction, deadline: deadline)
+            throw .outcomeUnknown("the answer was lost")
+        case .loseAnswerAndGoAway:
+            _ = try await real.commit(transaction, deadline: deadline)
+            state.withLock { $0.isGone = true }
+            throw .outcomeUnknown("the answer was lost")
+        case .loseAnswerAndCancel:
+            _ = try await real.commit(transaction, deadline: deadline)
+            withUnsafeCurrentTask { $0?.cancel() }
             throw .outcomeUnknown("the answer was lost")
         case .meanwhile(let change):
             do {

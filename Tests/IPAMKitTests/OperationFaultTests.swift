@@ -51,6 +51,29 @@ import Testing
         #expect(contents.values.filter { $0 == "c2" }.count == 2)
     }
 
+    /// A store that cannot be asked any more cannot say either whether the change was made.
+    @Test func aLostAnswerStaysALostAnswerIfTheStoreIsGoneAfterIt() async throws {
+        let pool = try pool()
+        let store = FaultyStore(pool.store(), faults: [.loseAnswerAndGoAway])
+        let result = await #expect(throws: IPAMError.self) {
+            try await pool.pool(store).add(pool.request("c1", "default/db-0"))
+        }
+        #expect(
+            result.map { if case .store(.outcomeUnknown) = $0 { true } else { false } } == true,
+            "\(String(describing: result))")
+        #expect(try await pool.contents().keys.contains("attachments/c1/eth0"), "it was made")
+    }
+
+    @Test func aLostAnswerStaysALostAnswerIfTheTaskIsCancelled() async throws {
+        let pool = try pool()
+        let store = FaultyStore(pool.store(), faults: [.loseAnswerAndCancel])
+        let task = Task { try await pool.pool(store).add(pool.request("c1", "default/db-0")) }
+        let result = await #expect(throws: IPAMError.self) { try await task.value }
+        #expect(
+            result.map { if case .store(.outcomeUnknown) = $0 { true } else { false } } == true,
+            "\(String(describing: result))")
+    }
+
     @Test func anAddressReservedBetweenReadAndCommitIsNotGivenOut() async throws {
         let pool = try pool()
         let next = address("10.62.0.2")

@@ -90,7 +90,7 @@ import Testing
         #expect(
             run.lines == [
                 "10.9.0.2", "10.188.0.2", "fd00:188::2", "10.188.0.2", "fd00:188::2", "10.9.0.2",
-                "no network: commands use the only one, or all",
+                "no network is chosen: commands work on all networks, or on the only one",
             ])
     }
 
@@ -153,5 +153,73 @@ import Testing
         ).checked()
         #expect(run.lines == Array(repeating: "k8s", count: 5))
         #expect(relay.accepted == 1)
+    }
+
+    /// A script that saves something before a change must not make the change without it.
+    @Test(arguments: [
+        ("list > /proc/none/x", "cannot write to /proc/none/x: No such file or directory"),
+        ("list | false", "'false' ended with status 1"),
+        ("list | nosuchprogram", "'nosuchprogram' ended with status 127"),
+        ("help nosuch", "unknown command \"nosuch\""), ("reserve 10.188.0.7 > /proc/none/x", "cannot write to"),
+        ("networks > /dev/full", "the result cannot be written"),
+    ])
+    func aFilterOrAFileThatFailsStopsTheScript(command: String, message: String) async throws {
+        let site = try await site()
+        let run = try await site.run("shell", stdin: "\(command)\nreserve 10.188.0.20\n")
+        #expect(run.status != 0 && run.stderrText.contains(message), "\(run.stderrText)")
+        #expect(try await site.held().contains { $0.hasPrefix("reservations/") } == false)
+        #expect(try await site.run("shell", "-c", command).status != 0)
+    }
+
+    @Test func onlyTextIsAScript() async throws {
+        let site = try await site()
+        for script in [Data([0xFF, 0xFE, 0x0A]), Data("list\0 > x\n".utf8)] {
+            let command = try site.command(["shell", "--keep-going"])
+            let run = try await runProcess(
+                command.program, command.arguments, environment: site.environment(), stdin: script)
+            #expect(run.status == 64 && run.stderrText.hasPrefix("ipamctl: the commands are not text"))
+        }
+        let folder = try site.command(["shell"])
+        let run = try await runProcess(
+            "sh", ["-c", #"exec "$@" </tmp"#, "sh", folder.program] + folder.arguments, environment: site.environment())
+        #expect(run.status == 1 && run.stderrText.hasPrefix("ipamctl: cannot read the commands from standard input"))
+    }
+
+    @Test func aShellInTheShellIsRefused() async throws {
+        let site = try await site()
+        let run = try await site.run("shell", stdin: "-v shell -c version\n")
+        #expect(run.status == 64 && run.stderrText.contains("this is the shell already"))
+        #expect(try await site.run("shell", "-c", "-n k8s networks -o name").checked().lines == ["k8s"])
+    }
+
+    /// Also with --keep-going, and while it waits for the next command.
+    @Test(arguments: ["watch\nreserve 10.188.0.90 --yes\n", ""])
+    func anInterruptEndsAScript(script: String) async throws {
+        let site = try await site()
+        let folder = try TemporaryDirectory(prefix: "script")
+        let command = try site.command(["shell", "--keep-going"])
+        let shell =
+            #"mkfifo "$1/in"; exec 3<>"$1/in"; printf "$2" >&3; dir=$1; shift 2; echo >"$dir/up"; exec "$@" <&3 3<&-"#
+        let process = try SpawnedProcess(
+            "sh", ["-c", shell, "sh", folder.path, script, command.program] + command.arguments,
+            environment: site.environment())
+        let deadline = ContinuousClock.now + .seconds(60)
+        let isReading = { (try? String(contentsOfFile: "/proc/\(process.pid)/comm", encoding: .utf8)) == "ipamctl\n" }
+        while !isReading(), .now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+        // Until it has caught the signal: one that comes before that ends it, too, but otherwise.
+        while process.isIgnoringNothing(SIGINT), .now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+        process.kill(SIGINT)
+        #expect(try await process.output().status == 130)
+        #expect(try await site.held().contains { $0.hasPrefix("reservations/") } == false)
+    }
+}
+
+extension SpawnedProcess {
+    /// Whether the process has no handler for the signal yet (proc_pid_status(5), SigCgt).
+    fileprivate func isIgnoringNothing(_ signal: Int32) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+        let caught = line.flatMap { UInt64($0.dropFirst("SigCgt:".count).drop { $0 == "\t" }, radix: 16) } ?? 0
+        return caught & (1 << UInt64(signal - 1)) == 0
     }
 }

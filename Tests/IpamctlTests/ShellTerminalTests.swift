@@ -38,11 +38,27 @@ import Testing
             size: size, steps: steps.flatMap(Self.atPrompt) + (isLeft ? [] : Self.leave))
     }
 
-    @Test func aPersonTypesCommandsAndLeavesWithCtrlD() async throws {
+    @Test(arguments: [(80, 24), (200, 50), (40, 10)])
+    func aPersonTypesCommandsAndLeavesWithCtrlD(columns: Int, rows: Int) async throws {
         let run = try await run(
-            try await site(), .wait(Self.prompt), .type("networks -o name\r"), .wait("^k8s$"), .type("list\r"),
-            .wait("default/first"))
-        #expect(run.status == 0 && run.text.contains(Self.greeting))
+            try await site(), size: (columns, rows), .wait(Self.prompt), .type("networks -o name\r"), .wait("^k8s$"),
+            .type("list\r"),
+            .wait("^10.188.0.2 +used|^k8s +10.188.0.2 +used"))
+        #expect(run.status == 0 && run.text.replacing("\n", with: "").contains(Self.greeting))
+    }
+
+    @Test(arguments: [SIGTERM, SIGHUP])
+    func aSignalThatEndsTheShellLeavesTheTerminalAsItWas(signal: Int32) async throws {
+        let run = try await run(
+            try await site(), .wait(Self.prompt), .type("netw"), .wait("netw$"), .signal(signal), .end)
+        #expect(run.status == 128 + signal && run.isCooked)
+    }
+
+    @Test func theLineIsDrawnAgainAfterCtrlZ() async throws {
+        let run = try await run(
+            try await site(), .wait(Self.prompt), .type("networks -o na"), .wait("-o na$"), .signal(SIGSTOP), .cook,
+            .signal(SIGCONT), .type("m\t"), .wait("-o name ?\\Z"), .type("\r"), .wait("^k8s$"))
+        #expect(run.status == 0)
     }
 
     /// The same without a terminal that can be edited on.
@@ -56,7 +72,7 @@ import Testing
     @Test func anErrorIsShownAndTheShellGoesOn() async throws {
         let run = try await run(
             try await site(), .wait(Self.prompt), .type("shwo 10.188.0.9\r"),
-            .wait("hint: did you mean 'ipamctl show'"),
+            .wait("hint: did you mean 'show'\\?"),
             .type("show 10.9.9.9\r"), .wait("lies in no subnet"), .type("list && x\r"), .wait("&& is not supported"),
             .type("networks -o name\r"), .wait("^k8s$"), .type("exit\r"), .end)
         #expect(run.status == 0)
@@ -114,15 +130,32 @@ import Testing
         #expect(run.status == 0)
     }
 
-    /// Ctrl-C at a question changes nothing, and the shell goes on.
+    /// Ctrl-C at a question changes nothing, and the shell goes on, and ends well.
     @Test func ctrlCAtAQuestionIsANo() async throws {
         let site = try await site()
         let run = try await run(
-            site, .wait(Self.prompt), .type("reserve 10.188.0.9\r"), .wait("\\[y/N\\]"), .type("\u{3}"),
-            .wait("nothing was changed"), .type("reserve 10.188.0.8\r"), .wait("10.188.0.8.*\\?(.|\n)*\\[y/N\\]"),
-            .type("y\r"), .wait("10.188.0.8 reserved"))
+            site, .wait(Self.prompt), .type("reserve 10.188.0.8\r"), .wait("\\[y/N\\]"), .type("y\r"),
+            .wait("10.188.0.8 reserved"), .type("reserve 10.188.0.9\r"), .wait("10.188.0.9.*\\?(.|\n)*\\[y/N\\]"),
+            .type("\u{3}"), .wait("nothing was changed"), .type("networks -o name\r"), .wait("^k8s$"))
         #expect(run.status == 0)
         #expect(try await site.held().filter { $0.hasPrefix("reservations/") } == ["reservations/10.188.0.8"])
+    }
+
+    @Test func ctrlCCancelsACountdown() async throws {
+        let site = try await site()
+        let kubernetes = try await KubernetesServer.start()
+        try kubernetes.put(node: "n1")
+        try await site.add("seen", "default/seen-0", node: "n1", ip: "10.188.0.30", cluster: "c1")
+        let kubeconfig = try kubernetes.kubeconfig()
+        try site.files.write(
+            AdminSite.cniFile(etcd: site.server.clientURL).replacing(
+                "\"ipam\":{", with: "\"ipam\":{\"kubeConfig\":\"\(kubeconfig)\",\"cluster\":\"c1\","), to: "10-k8s.conf"
+        )
+        let run = try await run(
+            site, environment: ["IPAMCTL_ENDPOINTS": ""], .wait(Self.prompt),
+            .type("audit --repair --yes --grace 1h\r"), .wait("checking again in 3\\d\\d\\d s"), .type("\u{3}"),
+            .wait("ipamctl: interrupted"), .type("networks -o name\r"), .wait("^k8s$"))
+        #expect(run.status == 0)
     }
 
     @Test func aLostEtcdIsAMessageAndTheNextCommandConnectsAgain() async throws {
@@ -147,6 +180,13 @@ import Testing
             try Data().write(to: folder.file(done))
         }
         #expect(try await shell.status == 0)
+    }
+
+    @Test func thePromptOfAChosenNetworkSaysThatEtcdIsUnreachable() async throws {
+        let run = try await run(
+            try await site(), options: ["-n", "k8s"], environment: ["IPAMCTL_ENDPOINTS": "http://127.0.0.1:1"],
+            .wait("k8s@127.0.0.1:1\\[unreachable\\]> ?\\Z"))
+        #expect(run.status == 0)
     }
 
     @Test func thePromptShowsTheNetworkAndAHold() async throws {
@@ -206,6 +246,52 @@ import Testing
             .type("set\r"), .wait("^output json$"), .type("reserve --dry-run -f \(folder.path)/m\t"),
             .wait("my\\\\ plan.csv ?\\Z"), .type("\r"), .wait("^ipamctl: .*my plan.csv"))
         #expect(run.status == 0)
+    }
+
+    /// Keys that follow Tab go to the shell, and not to a pager.
+    @Test func aLongListOfTabLeavesTheKeysToTheShell() async throws {
+        let site = try await site()
+        let run = try await run(
+            site, environment: ["PAGER": "cat >/dev/null; echo PAGED"], size: (60, 7), .wait(Self.prompt),
+            .type("list --\t"),
+            .wait("\\.\\.\\. and \\d+ more"), .type("\u{7F}-pod default/first -o name\r"), .wait("^10.188.0.2$"))
+        #expect(run.status == 0 && !run.text.contains("PAGED"))
+    }
+
+    @Test func aPagerThatDoesNotExistLosesNothing() async throws {
+        let site = try await site()
+        let run = try await run(
+            site, environment: ["PAGER": "nosuchpager"], size: (80, 5), .wait(Self.prompt), .type("help\r"),
+            .wait("Only in the shell:"))
+        #expect(run.status == 0)
+    }
+
+    @Test func tabWorksWithTheKeysOfVi() async throws {
+        let home = try TemporaryDirectory(prefix: "home")
+        try "bind -v\n".write(to: home.file(".editrc"), atomically: true, encoding: .utf8)
+        let run = try await run(
+            try await site(), environment: ["HOME": home.path], .wait(Self.prompt), .type("netw\t"),
+            .wait("> networks ?\\Z"), .type("-o name\r"), .wait("^k8s$"))
+        #expect(run.status == 0)
+    }
+
+    @Test func aNameCannotEndItsQuotes() async throws {
+        let folder = try TemporaryDirectory(prefix: "plans")
+        try Data().write(to: folder.file("a'; version #"))
+        let run = try await run(
+            try await site(), size: (160, 24), .wait(Self.prompt), .type("reserve --dry-run -f '\(folder.path)/a\t\r"),
+            .wait("^ipamctl: .*a'; version #"))
+        #expect(run.status == 0 && !run.text.contains("ipamctl 0.3.0\n"))
+    }
+
+    /// An answer is what was typed after the question.
+    @Test func whatWasTypedAheadIsNoAnswer() async throws {
+        let site = try await site()
+        let run = try await run(
+            site, .wait(Self.prompt), .type("reserve 10.188.0.9\ry\r"), .wait("\\[y/N\\]"), .type("\r"),
+            .wait("nothing was changed|10.188.0.9 reserved"))
+        #expect(run.status == 0)
+        #expect(try await site.held().contains { $0.hasPrefix("reservations/") } == false)
     }
 
     /// Tab says nothing if etcd does not answer, and the prompt is there again.

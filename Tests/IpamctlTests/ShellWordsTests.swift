@@ -29,13 +29,24 @@ import Testing
         #expect(try ShellWords.statements(in: "list", firstLine: 7).map(\.line) == [7])
     }
 
-    @Test func theRestBehindABarOrAnAngleIsForAShell() throws {
+    @Test func whatFollowsABarIsForAShell() throws {
         let bar = try ShellWords.statements(in: "list -o csv | awk '{print; x}' | sort; show x\nnetworks")
         #expect(bar.map(\.words) == [["list", "-o", "csv"], ["show", "x"], ["networks"]])
-        #expect(bar.map(\.filter) == [" awk '{print; x}' | sort", nil, nil])
+        #expect(bar.map(\.target) == [.filter(" awk '{print; x}' | sort"), nil, nil])
         #expect(throws: Failure.self) { try ShellWords.statements(in: "list | grep 'a") }
-        #expect(try ShellWords.statements(in: "list >> /tmp/x y").map(\.filter) == ["cat >> /tmp/x y"])
-        #expect(try ShellWords.statements(in: "list '>' x").map(\.filter) == [nil])
+        let comment = try ShellWords.statements(in: "list | cat # then; release 10.188.0.9\nnetworks")
+        #expect(comment.map(\.words) == [["list"], ["networks"]] && comment[0].target == .filter(" cat "))
+        #expect(try ShellWords.statements(in: "list | tr a#b x").map(\.target) == [.filter(" tr a#b x")])
+    }
+
+    @Test func whatFollowsAnAngleIsAFile() throws {
+        let files = try ShellWords.statements(
+            in: "list>a; list >> 'b c'; list > ~/d # save; show x\nlist '>' x", home: "/h")
+        #expect(files.map(\.words) == [["list"], ["list"], ["list"], ["list", ">", "x"]])
+        #expect(
+            files.map(\.target) == [
+                .file("a", appends: false), .file("b c", appends: true), .file("/h/d", appends: false), nil,
+            ])
     }
 
     @Test(arguments: [
@@ -43,6 +54,10 @@ import Testing
         ("list && networks", "&& is not supported in this shell"), ("list &", "& is not supported in this shell"),
         ("list || networks", "|| is not supported in this shell"),
         ("reserve -f < x", "< is not supported in this shell"),
+        ("list 2>/dev/null", "2> is not supported in this shell"), ("list 2>&1", "2> is not supported in this shell"),
+        ("list >", "there is no file after >"), ("list > a b", "unexpected word \"b\" after the file"),
+        ("list > a > b", "the result is redirected twice"), ("list > a | cat", "the result is redirected twice"),
+        ("list\0", "the line has a NUL character"),
     ])
     func whatTheShellDoesNotHaveIsRefused(text: String, message: String) throws {
         let failure = #expect(throws: Failure.self) { try words(text) }
@@ -61,25 +76,35 @@ import Testing
         #expect(beginning == .init(words: words, current: current, quote: quote, isFilter: false))
     }
 
-    @Test func nothingIsOfferedBehindABar() {
-        #expect(ShellWords.beginning(of: "list | gr").isFilter)
+    @Test(arguments: [("list | grep x /tm", "/tm"), ("list > /tm", "/tm"), ("list > ", ""), ("list >> 'a b", "a b")])
+    func filesAreWantedBehindABarOrAnAngle(text: String, current: String) {
+        let beginning = ShellWords.beginning(of: text)
+        #expect(beginning.isFilter && beginning.words.isEmpty && beginning.current == current)
     }
 
     @Test func aWordThatIsEscapedIsReadAgain() throws {
-        for word in ["a b", "it's", #"x"y\z"#, "a;b|c<d>e&f#g", "fd00::1", "größe"] {
+        for word in ["a b", "it's", #"x"y\z"#, "a;b|c<d>e&f#g", "~/x", "fd00::1", "größe"] {
             #expect(try words(ShellWords.escaped(word)) == [[word]])
             #expect(try words("\"\(ShellWords.escaped(word, in: "\""))\"") == [[word]])
+            #expect(try words("'\(ShellWords.escaped(word, in: "'"))'") == [[word]])
         }
     }
 
-    @Test(arguments: [("list \\", true), ("show 'a", true), ("list", false), ("list '\\'", false), ("a && b", false)])
-    func aLineIsContinuedAfterABackslashOrInAQuote(text: String, isContinued: Bool) {
-        #expect(ShellWords.isContinued(text) == isContinued)
+    @Test(arguments: [
+        (["list \\", "-n k8s"], [true, false]), (["show 'a", "b", "c' x"], [true, true, false]), (["list"], [false]),
+        (["list '\\'"], [false]), (["a && 'b"], [false]), (["list | grep 'a", "b' x"], [true, false]),
+        (["a \\", "'b \\", "c'"], [true, true, false]), (["a \"b\\\"", "c\""], [true, false]),
+    ])
+    func aLineIsContinuedAfterABackslashOrInAQuote(lines: [String], expected: [Bool]) {
+        var continuation = ShellWords.Continuation()
+        #expect(lines.map { continuation.isOpen(after: $0) } == expected)
     }
 
     @Test(arguments: [
         ("list --user root:secret", true), ("list --user=root:secret", true), ("--user 'root:x' list", true),
-        ("list --user root", false), ("list", false), ("show 'x --user a:b", true), ("list | x --user a:b", true),
+        ("version \\\n--user root:x", true), ("--us\\er root:x & y", true), ("# list --user root:x", true),
+        ("networks --endpoints http://root:x@127.0.0.1", true), ("networks --endpoints http://127.0.0.1", false),
+        ("list", false), ("show 'x --user a:b", true), ("list | x --user a:b", true),
         ("list; networks --user a:b", true),
     ])
     func passwordsAreRecognised(line: String, hasSecret: Bool) {
@@ -95,9 +120,9 @@ import Testing
                     characters[Int.random(in: 0..<characters.count, using: &random)]
                 })
             let statements = (try? ShellWords.statements(in: text)) ?? []
-            #expect(statements.allSatisfy { !$0.words.isEmpty || $0.filter != nil }, "\(random): \(text)")
+            #expect(statements.allSatisfy { !$0.words.isEmpty || $0.target != nil }, "\(random): \(text)")
             // What was split can be written again.
-            for statement in statements where statement.filter == nil {
+            for statement in statements where statement.target == nil {
                 let again = statement.words.map { $0.isEmpty ? "''" : ShellWords.escaped($0) }.joined(separator: " ")
                 if statement.words.contains(where: { $0.contains("\n") || $0.hasPrefix("~") }) { continue }
                 #expect((try? ShellWords.statements(in: again).map(\.words)) == [statement.words], "\(text)")
@@ -129,15 +154,20 @@ import Testing
 
     @Test func theListFitsTheTerminal() {
         let values = (0..<30).map { "10.188.0.\($0)" }
-        let list = completion(values, "").0.list(columns: 40)
-        #expect(list?.split(separator: "\n").allSatisfy { $0.count <= 40 } == true)
-        #expect(list?.split(separator: "\n").count == 10)
+        let list = completion(values, "").0.list(columns: 40, rows: 24)?.split(separator: "\n") ?? []
+        #expect(list.allSatisfy { $0.count <= 40 } && list.count == 10)
+        let few = completion(values, "").0.list(columns: 40, rows: 8)?.split(separator: "\n") ?? []
+        #expect(few.count == 6 && few.last == "... and 15 more")
         let described = TabCompletion(
-            [
-                .init("list", String(repeating: "x", count: 100)),
-                .init("l", "y"),
-            ],
-            current: "l")
-        #expect(described.list(columns: 40)?.split(separator: "\n").map(\.count) == [39, 7])
+            [.init("list", String(repeating: "x", count: 100)), .init("l", "y")], current: "l")
+        #expect(described.list(columns: 40, rows: 24)?.split(separator: "\n").map(\.count) == [39, 7])
+        #expect(described.list(columns: 40, rows: 4) == "list  l   \n", "descriptions need a line each")
+    }
+
+    /// Anybody may have made a file.
+    @Test func controlCharactersOfNamesAreNotWrittenToTheTerminal() {
+        let names = ["a\u{1B}[31mred", "a\u{7}", "a\u{202E}b", "a\nb"]
+        let list = completion(names, "a").0.list(columns: 80, rows: 24) ?? ""
+        #expect(!list.unicodeScalars.contains { $0 != "\n" && ($0.value < 0x20 || $0.value == 0x202E) })
     }
 }

@@ -10,6 +10,10 @@ public enum ScreenStep: Sendable {
     case leave(String)
     /// Waits until there is a file at the path: the test has done its part.
     case waitForFile(String)
+    /// Sends a signal to the program.
+    case signal(Int32)
+    /// Puts the terminal into its usual mode, as a shell does after Ctrl-Z.
+    case cook
     /// Changes the size of the terminal.
     case resize(columns: Int, rows: Int)
     /// Keeps the screen as it is, in ``ScreenRun/captures``.
@@ -23,6 +27,8 @@ public enum ScreenStep: Sendable {
         case .wait(let pattern): ["wait", pattern]
         case .leave(let pattern): ["leave", pattern]
         case .waitForFile(let path): ["file", path]
+        case .signal(let number): ["signal", Int(number)]
+        case .cook: ["cook"]
         case .resize(let columns, let rows): ["resize", columns, rows]
         case .capture: ["capture"]
         case .end: ["end"]
@@ -39,6 +45,8 @@ public struct ScreenRun: Sendable, Decodable {
     public let captures: [[String]]
     /// The lines of the last screen.
     public let screen: [String]
+    /// Whether the terminal is in its usual mode at the end, in which it edits lines by itself.
+    public let isCooked: Bool
     /// Everything that the program wrote, with the control sequences.
     public let raw: String
     fileprivate let failure: String?

@@ -44,7 +44,12 @@ extension AddressPool {
     ) async throws(IPAMError) -> Outcome {
         var round = Round(pool: self)
         for _ in 0..<Self.attempts {
-            let planned = try await plan(round)
+            let planned: Planned<Plan, Outcome>
+            do throws(IPAMError) {
+                planned = try await plan(round)
+            } catch {
+                throw round.isUnanswered ? error.afterLostAnswer : error
+            }
             round.isFirst = false
             switch planned {
             case .done(let outcome): return outcome
@@ -60,6 +65,8 @@ extension AddressPool {
                     round.pool = withoutHistory
                 } catch .store(.tooLarge) where whenTooLarge && round.pool.historyDepth > 0 {
                     round.pool = withoutHistory
+                } catch {
+                    throw round.isUnanswered ? error.afterLostAnswer : error
                 }
             }
         }
@@ -71,7 +78,8 @@ extension AddressPool {
         do throws(StoreError) {
             return try await store.commit(transaction, deadline: deadline)
         } catch .outcomeUnknown(let problem) {
-            if clock() >= deadline { throw .store(.outcomeUnknown(problem)) }
+            // A task that is cancelled cannot find out any more whether the change was made.
+            if clock() >= deadline || Task.isCancelled { throw .store(.outcomeUnknown(problem)) }
             return nil
         } catch {
             throw .store(error)
@@ -205,6 +213,17 @@ extension StoreError {
         switch self {
         case .refused, .tooLarge, .full: true
         case .unreachable, .deadlineExceeded, .outcomeUnknown, .denied, .compacted, .invalidConfiguration: false
+        }
+    }
+}
+
+extension IPAMError {
+    /// The error if the answer to an earlier transaction was lost: a store that cannot be asked cannot say either whether that
+    /// was carried out.
+    fileprivate var afterLostAnswer: IPAMError {
+        switch self {
+        case .store(.unreachable(let problem)), .store(.deadlineExceeded(let problem)): .store(.outcomeUnknown(problem))
+        default: self
         }
     }
 }

@@ -29,7 +29,7 @@ struct AuditRun: Sendable {
             $0.report.filtered(isWanted).unconfirmed(including: settings.included)
         }
         if !unconfirmed.isEmpty, settings.grace.seconds > 0, !settings.change.dryRun {
-            await settings.grace.wait(for: unconfirmed.count)
+            try await settings.grace.wait(for: unconfirmed.count)
             checks = try await check(subjects)
         }
         var run = RepairRun(settings, networks: subjects.map(\.network))

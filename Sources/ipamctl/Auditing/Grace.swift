@@ -23,13 +23,15 @@ struct Grace: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - passed: the seconds since the first check.
     ///   - count: how many holders are checked again.
-    func wait(after passed: Int64 = 0, for count: Int) async {
+    /// - Throws: `CancellationError` if the task is cancelled.
+    func wait(after passed: Int64 = 0, for count: Int) async throws {
         let end = ContinuousClock.now + .seconds(seconds - passed)
         Terminal.note("\(count.counted("holder")) may still be stopping: checking again in \(seconds - passed) s")
+        defer { Terminal.progress("") }
         while ContinuousClock.now < end {
+            try Task.checkCancellation()
             Terminal.progress("checking again in \((end - .now).components.seconds + 1) s ")
             await TransferLoop.current.sleep(until: min(end, .now + .seconds(1)))
         }
-        Terminal.progress("")
     }
 }

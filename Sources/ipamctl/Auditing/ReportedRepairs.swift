@@ -74,7 +74,7 @@ struct ReportedRepairs: Sendable {
         let age = recheck.current.report.at.seconds - recheck.saved.at.seconds
         let unconfirmed = recheck.saved.unconfirmed(including: settings.included)
         guard !unconfirmed.isEmpty, age < settings.grace.seconds, !settings.change.dryRun else { return }
-        await settings.grace.wait(after: age, for: unconfirmed.count)
+        try await settings.grace.wait(after: age, for: unconfirmed.count)
         recheck.current = try await recheck.subject.check()
     }
 

@@ -14,11 +14,18 @@ struct CompleteCommand: ParsableCommand {
     @Argument(parsing: .captureForPassthrough, help: "--, then the words after the program's name.")
     var words: [String] = []
 
+    /// More words are not typed by a person.
+    private static let mostWords = 1_000
+
     func run() {
         // Not even what a library prints.
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         if silence >= 0 { dup2(silence, STDERR_FILENO) }
         let words = words.first == "--" ? words.dropFirst() : words[...]
+        guard words.count <= Self.mostWords else {
+            Terminal.print(Completion().text)
+            return
+        }
         let before = Array(words.dropLast())
         let completer = Completer()
         let options = PartialCommandLine(before, of: completer.tree).globalOptions

@@ -37,7 +37,8 @@ struct ListCommand: ParsableCommand {
 
     @Option(
         help:
-            "Only addresses in this state (at most \(ListQuery.mostFree) free ones). May be given more than once.")
+            "Only addresses in this state (of each network at most \(ListQuery.mostFree) free ones). May be given more than once."
+    )
     var state: [AddressEntry.State] = []
 
     @Option(
@@ -57,7 +58,9 @@ struct ListCommand: ParsableCommand {
     @Option(help: "Only addresses of the networks' fixed or dynamic ranges.")
     var range: RangeKind?
 
-    @Option(help: ArgumentHelp("Print at most this number of addresses, after sorting.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Print at most this number of addresses, after sorting.", valueName: "number"))
     var limit: Int?
 
     @OptionGroup var holders: HolderOptions
@@ -75,7 +78,11 @@ struct ListCommand: ParsableCommand {
             range: range)
         let list = AddressList(entries: try connected(global) { try await query.entries($0) }, limit: limit)
         try output.print(list)
-        if list.rows.isEmpty { Terminal.note("no matching address is used or reserved") }
+        if list.rows.isEmpty {
+            let what = state.contains(.free) ? "found" : "used or reserved"
+            Terminal.note(
+                "no matching address is \(what)" + (Session.current?.network.map { " in network \($0)" } ?? ""))
+        }
         if let limit, list.omitted > 0 { Terminal.note("\(list.omitted) more were left out (--limit \(limit))") }
     }
 }

@@ -12,7 +12,7 @@ struct ShellCommand: ParsableCommand {
             \(ShellBuiltin.summary)
             'COMMAND | PROGRAM' and 'COMMAND > FILE' work as in sh. Tab completes commands, options, networks, addresses \
             and pods; Ctrl-R searches the history; Ctrl-C cancels the command that runs. The keys are those of ~/.editrc. \
-            The history is in ipamctl/history in $XDG_STATE_HOME (~/.local/state); lines with a password are left out.
+            The history is in ipamctl/history in $XDG_STATE_HOME (~/.local/state); lines with --user, or with a user in a URL, are left out.
 
             If standard input is not a terminal, it is a script: there is no prompt, and the first command that fails \
             ends the shell with its exit status.
@@ -27,7 +27,7 @@ struct ShellCommand: ParsableCommand {
         ).discussion)
 
     @Option(
-        name: [.customShort("c"), .long],
+        name: [.customShort("c"), .long], parsing: .unconditional,
         help: ArgumentHelp(
             "Run these commands, separated by ; or line breaks, and exit.", valueName: "commands"))
     var command: String?
@@ -46,6 +46,7 @@ struct ShellCommand: ParsableCommand {
     var config: String?
 
     func run() throws {
+        if Session.current != nil { throw Failure(.usage, "this is the shell already", hint: "see 'help'") }
         var options = GlobalOptions()
         options.connection = connection
         options.config = config

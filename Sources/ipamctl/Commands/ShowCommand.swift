@@ -6,8 +6,8 @@ struct ShowCommand: ParsableCommand {
         commandName: "show", abstract: "Show everything that is recorded about an address.",
         discussion: CommandHelp(
             """
-            Shows the pod, the node, the container and the interface that use the address, for whom it is reserved, and \
-            its history. If only one network has the address in its subnets, --network is not needed.
+            Shows the pod, the node, the container and the interface that use the address, and for whom it is reserved. \
+            'ipamctl history ADDRESS' shows who had it before. If only one network has the address in its subnets, --network is not needed.
             """,
             examples: [
                 .init("Show one address", "ipamctl show 10.188.0.216"),
@@ -31,7 +31,9 @@ struct ShowCommand: ParsableCommand {
             let pool = connection.pool(network.name)
             let detail = AddressDetail(
                 history: try await pool.history(of: address), range: network.range(containing: address))
-            guard detail.range != nil || detail.history.entry.state != .free else { throw network.outside(address) }
+            guard detail.range != nil || detail.history.entry.state != .free else {
+                throw network.outside(address, others: (try? await connection.places(beside: network.name)) ?? [])
+            }
             return detail
         }
         Terminal.warn([detail.history.problem].compactMap { $0?.description })

@@ -10,8 +10,8 @@ struct WatchCommand: ParsableCommand {
             for an address; held, unheld and configured for a network. Covers all networks unless --network names one. \
             With --pod, --namespace or --node, events of other holders and of networks are left out.
 
-            Runs until Ctrl-C (exit status 130), or until the reader of its output has gone. While etcd cannot be reached, \
-            it keeps trying; after that it continues without losing or repeating events. If etcd has compacted \
+            Runs until Ctrl-C (exit status 130), or until the reader of its output has gone. If etcd cannot be reached \
+            any more, it keeps trying; after that it continues without losing or repeating events. If etcd has compacted \
             events in the meantime, a line on standard error says so, and with json and yaml also an event: \
             {"event": "lost", "fromRevision": N, "toRevision": N}.
 

@@ -28,7 +28,7 @@ struct Completion: Hashable, Sendable {
 
         /// Whether the value can be put on a command line as it is. Anybody may have stored a name.
         var isSafe: Bool {
-            !value.isEmpty
+            !value.isEmpty && value.utf8.count <= 253
                 && value.utf8.allSatisfy { byte in
                     switch byte {
                     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -26,6 +26,7 @@ final class StoreValues: LiveValues {
     /// The variable that allows more time, for an etcd that is far away: a time span such as `2s`.
     static let patienceVariable = "IPAMCTL_COMPLETION_TIMEOUT"
     private static let standardPatience = Duration.milliseconds(300)
+    private static let mostPatience = Duration.seconds(60)
 
     /// Values of the etcd that the options, the variables or the CNI files name.
     convenience init(_ options: GlobalOptions) {
@@ -43,8 +44,9 @@ final class StoreValues: LiveValues {
         self.options = options
         self.connect = connect
         self.patience =
-            patience ?? Variable.text(Self.patienceVariable).flatMap { DurationArgument($0) }.map {
-                .seconds($0.seconds)
+            patience
+            ?? Variable.text(Self.patienceVariable).flatMap { DurationArgument($0) }.map {
+                min(.seconds($0.seconds), Self.mostPatience)
             }
             ?? Self.standardPatience
     }
@@ -63,7 +65,12 @@ final class StoreValues: LiveValues {
         connection = result
         guard let connection = try? result.get() else { return [] }
         let reader = LiveReader(connection: connection, request: request, deadline: deadline)
-        return (try? TransferLoop.current.run { try await reader.candidates() }) ?? []
+        let found = try? TransferLoop.current.run {
+            // In the shell, Ctrl-C ends the wait.
+            guard Session.current != nil else { return try await reader.candidates() }
+            return try await Interrupt.cancelling { try await reader.candidates() }
+        }
+        return found ?? []
     }
 
     private func contexts(_ request: LiveRequest) -> [Completion.Candidate] {

@@ -22,8 +22,13 @@ struct SelectedNetwork: Sendable {
     }
 
     /// The failure of a command that knows nothing of an address outside the network.
-    func outside(_ address: IPAddress) -> Failure {
-        Failure(.notFound, "\(address) lies in no subnet of network \(name)", hint: "see 'ipamctl networks'")
+    ///
+    /// - Parameter others: the other networks.
+    func outside(_ address: IPAddress, others: [NetworkPlace] = []) -> Failure {
+        let other = others.first { $0.rangeSets.contains { $0.range(containing: address) != nil } }
+        return Failure(
+            .notFound, "\(address) lies in no subnet of network \(name)",
+            hint: other.map { "it lies in network \($0.name): write -n \($0.name)" } ?? "see 'ipamctl networks'")
     }
 }
 
@@ -110,7 +115,8 @@ extension Connection {
         guard try await !NetworkDirectory.has(network, in: store, deadline: deadline) else { return }
         throw Failure(
             .notFound, "network \(network) is neither in the store nor in a CNI file",
-            hint: "see 'ipamctl networks'; before the network's first pod, name its CNI file with --config")
+            hint: "see 'ipamctl networks'; before the network's first pod, name its CNI file with --config; "
+                + "-n is --network, and a namespace follows --namespace")
     }
 
     // MARK: Overlapping networks

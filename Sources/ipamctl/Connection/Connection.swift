@@ -54,7 +54,7 @@ struct Connection: Sendable {
         store =
             session?.store(access.configuration)
             ?? EtcdStore(client: EtcdClient(access.configuration, loop: .current))
-        self.timeout = timeout ?? .seconds(options.timeout.seconds)
+        self.timeout = timeout ?? .seconds((options.timeout ?? .standard).seconds)
     }
 
     /// The network of the CNI files whose settings lead to the store: the requested one, else any if all have the same.
@@ -119,5 +119,7 @@ func connected<Value: Sendable>(
         throw Failure(interrupted: error)
     } catch let error as IPAMError {
         throw Failure(error)
+    } catch let error as StoreError {
+        throw Failure(.store(error))
     }
 }

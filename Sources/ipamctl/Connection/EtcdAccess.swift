@@ -37,7 +37,7 @@ struct EtcdAccess: Sendable {
         guard let endpoints = etcdctl.endpoints else {
             throw Failure(
                 .failed, "no CNI configuration in \(ConfigurationFolder.standard) uses kube-ipam",
-                hint: "name etcd with --endpoints or \(Self.etcdctlEndpoints), or a CNI file with --config")
+                hint: "name etcd with --endpoints or IPAMCTL_ENDPOINTS, or a CNI file with --config")
         }
         try given.requireNothing(
             beside: EtcdSettings(endpoints: endpoints.value.urls(defaultsToTLS: false)), of: endpoints.name)

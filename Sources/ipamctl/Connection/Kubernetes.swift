@@ -18,8 +18,9 @@ struct Kubernetes: Sendable {
         /// The next step if there is no kubeconfig.
         fileprivate var hint: String {
             switch self {
-            case .audit: "name one with --kubeconfig or KUBECONFIG, or use --node-local to check only this node"
-            case .adoption: "name one with --kubeconfig or KUBECONFIG"
+            case .audit:
+                "name one with --kubeconfig, IPAMCTL_KUBECONFIG or KUBECONFIG, or check only this node with --node-local"
+            case .adoption: "name one with --kubeconfig, IPAMCTL_KUBECONFIG or KUBECONFIG"
             }
         }
 

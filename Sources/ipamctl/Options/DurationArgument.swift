@@ -10,6 +10,9 @@ struct DurationArgument: Sendable, CustomStringConvertible {
 
     var description: String { "\(seconds)s" }
 
+    /// How long one read or one change may take unless `--timeout` says something else.
+    static let standard = DurationArgument(seconds: 20)
+
     init(seconds: Int64) {
         self.seconds = seconds
     }

@@ -69,15 +69,13 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long each read, and each change, may take, such as 5s or 1m. Default: \(standardTimeout).",
+            "How long each read, and each change, may take, such as 5s or 1m. Default: \(DurationArgument.standard).",
             valueName: "span"),
         transform: DurationArgument.init(argument:))
-    var timeout = Session.current?.timeout ?? standardTimeout
+    var timeout: DurationArgument?
 
     @Flag(name: .shortAndLong, help: "Print the sources and endpoints in use to standard error.")
     var verbose = false
-
-    private static let standardTimeout = DurationArgument(seconds: 20)
 }
 
 /// The options of every command that changes something.

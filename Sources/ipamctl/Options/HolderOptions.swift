@@ -6,16 +6,16 @@ import IPAMKit
 struct HolderOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Only what this pod (NAMESPACE/NAME) uses, or what is reserved for it.", valueName: "namespace/name"),
+            "Only this pod (NAMESPACE/NAME): what it uses, or what is reserved for it.", valueName: "namespace/name"),
         transform: PodReference.init(argument:))
     var pod: PodReference?
 
     @Option(
-        help: "Only what pods of this namespace use, or what is reserved for them.",
-        transform: Namespace.init)
+        help: "Only the pods of this namespace: what they use, or what is reserved for them.",
+        transform: Namespace.init(argument:))
     var namespace: Namespace?
 
-    @Option(help: "Only what is used on this node.")
+    @Option(help: "Only the pods on this node: what they use.", transform: NodeArgument.name)
     var node: String?
 
     /// False if everything is meant.

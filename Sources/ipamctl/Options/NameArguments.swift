@@ -5,6 +5,7 @@ extension PodReference {
     ///
     /// - Throws: ``Failure`` that says how a pod is written.
     init(argument text: String) throws(Failure) {
+        try ReservationHolder.refuseKind(text)
         guard case .pod(let pod)? = try? ReservationHolder(text) else {
             throw Failure(.usage, "\"\(text)\" is not a pod: write NAMESPACE/NAME, such as default/db-0")
         }
@@ -17,6 +18,7 @@ extension ReservationHolder {
     ///
     /// - Throws: ``Failure`` also for names that Kubernetes cannot have.
     init(argument text: String) throws(Failure) {
+        try Self.refuseKind(text)
         self = try Failure.wrap(.usage) { try ReservationHolder(text) }
         guard isPossible else {
             throw Failure(
@@ -25,6 +27,61 @@ extension ReservationHolder {
                     "names have at most 253 lower-case letters, digits, \"-\" and \".\"; namespaces at most 63, no \".\""
             )
         }
+    }
+}
+
+extension ReservationHolder {
+    private static let kinds: Set<String> = [
+        "sts", "statefulset", "statefulsets", "deploy", "deployment", "deployments", "po", "pod", "pods", "ds",
+        "daemonset", "rs", "replicaset", "job",
+    ]
+
+    /// Refuses `sts/db`, which kubectl takes for a StatefulSet, and which here would be a pod of the namespace `sts`.
+    ///
+    /// - Throws: ``Failure`` that says how to write it.
+    fileprivate static func refuseKind(_ text: String) throws(Failure) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let kind = parts.first, kinds.contains(kind.lowercased()) else { return }
+        throw Failure(
+            .usage, "\(text.quotedForPeople) has no namespace",
+            hint: "write NAMESPACE/sts/NAME, NAMESPACE/deploy/NAME or NAMESPACE/NAME of a pod, such as default/sts/db; "
+                + "\(kind)/pod/NAME is a pod of the namespace \(kind)")
+    }
+}
+
+extension Namespace {
+    /// - Throws: ``Failure`` for a name that Kubernetes cannot have.
+    init(argument text: String) throws(Failure) {
+        let namespace = try Failure.wrap(.usage) { try Namespace(text) }
+        guard PodReference.isPossible(namespace: namespace) else {
+            throw Failure(
+                .usage, "Kubernetes cannot have a namespace \(text.quotedForPeople)",
+                hint: "write one name of at most 63 lower-case letters, digits and \"-\"")
+        }
+        self = namespace
+    }
+}
+
+/// The value of `--node`.
+enum NodeArgument {
+    /// - Throws: ``Failure`` for a name that Kubernetes cannot have. Capital letters are accepted, because a host name may have
+    ///   them.
+    static func name(_ text: String) throws(Failure) -> String {
+        let isPossible =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+        guard isPossible else {
+            throw Failure(
+                .usage, "Kubernetes cannot have a node \(text.quotedForPeople)", hint: "write the name of one node")
+        }
+        return text
     }
 }
 

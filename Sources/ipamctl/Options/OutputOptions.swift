@@ -24,7 +24,7 @@ struct OutputOptions: ParsableArguments {
 
     /// - Throws: ``Failure`` as ``check(_:)``.
     func print(_ result: some Renderable) throws(Failure) {
-        Terminal.print(try format.render(result, layout))
+        Terminal.show(try format.render(result, layout))
     }
 
     /// Prints what a change has done.
@@ -74,7 +74,7 @@ struct TableOptions: ParsableArguments {
     @Option(
         help: """
             Print these columns, in this order: headers separated by commas, such as address,used-by. For the formats \
-            table, wide and csv.
+            table, wide and csv. A name that does not exist is answered with those that do.
             """, transform: ColumnNames.init(argument:))
     var columns: ColumnNames?
 
@@ -86,7 +86,7 @@ struct TableOptions: ParsableArguments {
         transform: SortOrder.init(argument:))
     var sortBy: SortOrder?
 
-    @Flag(help: "Leave out the headers of the columns.")
+    @Flag(help: "Omit the headers of the columns.")
     var noHeaders = false
 
     @Option(

@@ -53,7 +53,9 @@ struct EventLine: Renderable {
             case nil, .deleted: who
             case .some(let ending): who + " (\(ending.rawValue)\(event.by.map { " by \($0)" } ?? ""))"
             }
-        case .reserved, .updated, .released, .expired, .suspected, .held, .unheld, .configured: who
+        case .reserved, .updated, .released, .expired, .suspected: who
+        // The column NETWORK may be left out.
+        case .held, .unheld, .configured: "network \(event.network): \(who)"
         }
     }
 

@@ -23,7 +23,7 @@ struct HistoryList: Renderable {
 
     static let columns: [Column<HistoryLine>] = [
         .network { $0.network.text },
-        Column(title: "ADDRESS", importance: .figure, groupsRows: true) { .address($0.address) },
+        Column(title: "ADDRESS") { .address($0.address) },
         Column(title: "FROM") { Cell($0.from) },
         Column(title: "TO") { $0.isOpen ? .now : Cell($0.to) },
         Column(title: "AGE", formats: .tables, importance: .detail) { ($0.to ?? $0.from).map(Cell.age) ?? .none },

@@ -46,7 +46,7 @@ struct LiveOutput {
         }
     }
 
-    /// The other place where a format is matched; ``OutputFormat/render(_:_:)`` is for complete results.
+    /// One result in the format; ``OutputFormat`` renders complete results.
     mutating func render(_ event: EventLine) -> String {
         switch format {
         case .table, .wide: return row(event)

@@ -94,7 +94,22 @@ struct NetworkList: Measurable {
     /// For standard error: what the list itself does not show.
     var remarks: [String] {
         if summaries.isEmpty { return ["there is no network yet: the plugin's first ADD creates it"] }
-        return summaries.filter { $0.outside > 0 }.compactMap { summary in
+        return holds + changes
+    }
+
+    /// Why pods get no addresses.
+    private var holds: [String] {
+        summaries.compactMap { summary in
+            guard let hold = summary.hold else { return nil }
+            return "network \(summary.network) is on hold"
+                + (hold.by.map { " by \($0)" } ?? "") + (hold.since.map { " since \($0)" } ?? "")
+                + ": \(hold.reason ?? "no reason is given")\n"
+                + "hint: pods get no address of it until 'ipamctl unhold \(summary.network)'"
+        }
+    }
+
+    private var changes: [String] {
+        summaries.filter { $0.outside > 0 }.compactMap { summary in
             guard let change = summary.rangesChange else { return nil }
             return "warning: network \(summary.network): \(summary.outside.counted("address")) in use "
                 + (summary.outside == 1 ? "is" : "are") + " outside its subnets; \(change.message)\n"

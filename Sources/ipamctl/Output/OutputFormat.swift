@@ -76,7 +76,7 @@ protocol Measurable: Renderable {
 }
 
 extension OutputFormat {
-    /// The one place where a format is matched.
+    /// The result in this format. ``LiveOutput`` does the same for results that arrive one at a time.
     ///
     /// - Throws: ``Failure`` for a column that the result does not have.
     func render<Result: Renderable>(_ result: Result, _ layout: Layout) throws(Failure) -> String {

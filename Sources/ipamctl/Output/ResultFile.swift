@@ -22,7 +22,7 @@ struct ResultFile: ExpressibleByArgument {
     /// - Throws: ``Failure`` with the path and the reason.
     func write(_ text: String) throws(Failure) {
         if isStandardOutput {
-            Terminal.print(text)
+            Terminal.show(text)
             return
         }
         try Failure.wrap(hint: "check the folder, its permissions and the free space, or name another file") {

@@ -32,8 +32,7 @@ struct Screen: Sendable {
     var ellipsis: String { isUTF8 ? "…" : "..." }
 
     private static var width: Int? {
-        var size = winsize()
-        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        if let size = TerminalSize() { return size.columns }
         return Variable.text("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
     }
 

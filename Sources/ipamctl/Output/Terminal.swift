@@ -6,16 +6,25 @@ import Synchronization
 
 /// Prints results to standard output, and everything else to standard error.
 enum Terminal {
-    static func print(_ text: String) {
-        let text = text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
+    static func print(_ text: String) { write(line(text), STDOUT_FILENO) }
+
+    /// Prints a whole result, or a help text: in the shell page by page if it is longer than the terminal.
+    static func show(_ text: String) {
+        let text = line(text)
         if Session.current?.hasPager == true, let size = TerminalSize(), Pager.show(text, rows: size.rows) { return }
         write(text, STDOUT_FILENO)
     }
 
+    private static func line(_ text: String) -> String { text.isEmpty || text.hasSuffix("\n") ? text : text + "\n" }
+
     /// A remark that is not part of the result.
     static func note(_ text: String) {
         draw("")
-        write(harmless(ProgramName.current.renamed(text)) + "\n", STDERR_FILENO)
+        // Commands stand in hints; elsewhere, the name may be a part of what somebody has stored.
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.hasPrefix("hint: ") ? ProgramName.current.renamed(ShellRun.renamed(String(line))) : String(line)
+        }
+        write(harmless(lines.joined(separator: "\n")) + "\n", STDERR_FILENO)
     }
 
     private static let mostWarnings = 5
@@ -69,7 +78,7 @@ enum Terminal {
     /// - Parameter place: where the command stands, such as `line 3`; nil for the program's own command line.
     static func complain(_ failure: Failure, at place: String? = nil) {
         endInterruptedLine()
-        note("ipamctl: \(place.map { $0 + ": " } ?? "")\(failure.message)")
+        note("\(ProgramName.current.command): \(place.map { $0 + ": " } ?? "")\(failure.message)")
         if let hint = failure.hint { note("hint: \(hint)") }
     }
 
@@ -105,6 +114,8 @@ enum Terminal {
         waiting.__sigaction_handler.sa_handler = { _ in Terminal.isInterrupted.store(true, ordering: .relaxed) }
         sigaction(SIGINT, &waiting, &former)
         defer { sigaction(SIGINT, &former, nil) }
+        // What was typed before the question is no answer to it.
+        tcflush(STDIN_FILENO, TCIFLUSH)
         ask(question)
         var line: [UInt8] = []
         while !isInterrupted.load(ordering: .relaxed) {
@@ -121,9 +132,12 @@ enum Terminal {
 
     private static let isInterrupted = Atomic(false)
 
+    /// Whether Ctrl-C was pressed at a question; true once.
+    static func takeInterruption() -> Bool { isInterrupted.exchange(false, ordering: .relaxed) }
+
     /// Ends the program as Ctrl-C does, if it was pressed at a question: a shell script stops, too.
     static func endIfInterrupted() {
-        guard isInterrupted.load(ordering: .relaxed) else { return }
+        guard takeInterruption() else { return }
         signal(SIGINT, SIG_DFL)
         raise(SIGINT)
     }

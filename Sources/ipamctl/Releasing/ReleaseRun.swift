@@ -14,7 +14,7 @@ struct ReleaseRun: Sendable {
             network: network, changes: plan.changes.map(ChangeList.Change.init), isDryRun: change.dryRun)
         if change.dryRun { return planned }
         let tried = await change.carryOut(
-            asking: question(plan, network), showing: planned.changes.map { "\($0.address) will be \($0.text)" },
+            asking: question(plan, network), showing: planned.changes.map { "\($0.address) to be \($0.text)" },
             progress: { "\($0) of \(plan.addresses.count) released " }
         ) { report in
             let changes = try await pool.carryOut(

@@ -41,7 +41,11 @@ struct ReleaseSelection: Sendable {
             if !plan.addresses.isEmpty { return plan }
         } catch {
             guard case .conflicts = error else { throw error }
-            throw Failure(error, hint: "make sure that the pod is gone, then use --force")
+            throw Failure(
+                error,
+                hint:
+                    "make sure that the pod is gone; 'ipamctl audit --repair' frees its address then, and --force frees it unchecked"
+            )
         }
         throw Failure(
             .notFound, "network \(pool.keys.network) has no matching address that is used or reserved",

@@ -46,6 +46,8 @@ struct ReservationRun: Sendable {
         if change.dryRun { return list(planned.changes, network.name) }
         let made = await change.carryOut(
             asking: planned.isDone ? nil : question(orders, network.name),
+            showing: orders.count > 1
+                ? planned.changes.map { "\($0.address) for \($0.reservation.holder.phrase)" } : [],
             progress: { "\($0) of \(orders.count) reserved " }
         ) { report in try await pool.carryOut(planned, progress: report) }
         let failure = try made.failure(
@@ -59,10 +61,9 @@ struct ReservationRun: Sendable {
             network: network, changes: changes.map(ChangeList.Change.init), isDryRun: change.dryRun, failure: failure)
     }
 
-    /// Names the addresses that were chosen, because the command line does not.
     private func question(_ orders: [ReservationOrder], _ network: NetworkName) -> String? {
         guard let first = orders.first else { return nil }
-        let what = orders.count == 1 ? first.address.description : "\(orders.count) addresses (\(first.address), ...)"
+        let what = orders.count == 1 ? first.address.description : "these \(orders.count) addresses"
         let holders = Set(orders.map(\.reservation.holder.phrase)).sorted()
         let who = holders.count == 1 ? holders[0] : "\(holders.count) holders"
         return "Reserve \(what) of network \(network) for \(who)?"

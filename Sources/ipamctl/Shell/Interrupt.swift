@@ -11,11 +11,10 @@ enum Interrupt {
 
     static func reset() { isCaught.store(false, ordering: .relaxed) }
 
-    /// Catches Ctrl-C from now on. System calls that wait are interrupted.
+    /// Catches Ctrl-C from now on, unless the program was started with SIGINT ignored. System calls that wait are
+    /// interrupted.
     static func catchSignal() {
-        var action = sigaction()
-        action.__sigaction_handler.sa_handler = { _ in Interrupt.isCaught.store(true, ordering: .relaxed) }
-        sigaction(SIGINT, &action, nil)
+        SignalHandler.install(SIGINT) { _ in Interrupt.isCaught.store(true, ordering: .relaxed) }
     }
 
     private static let interval = Duration.milliseconds(50)

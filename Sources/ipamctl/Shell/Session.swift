@@ -8,7 +8,6 @@ import Synchronization
 final class Session: Sendable {
     private struct State {
         var options: GlobalOptions
-        var timeout: DurationArgument?
         var store: (configuration: EtcdConfiguration, store: EtcdStore)?
         /// The endpoint that was used last, for the prompt.
         var endpoint: String?
@@ -23,7 +22,7 @@ final class Session: Sendable {
 
     /// - Parameter options: those of `ipamctl shell`.
     init(_ options: GlobalOptions, readsStandardInput: Bool, hasPager: Bool) {
-        state = Mutex(State(options: options, timeout: options.timeout))
+        state = Mutex(State(options: options))
         self.readsStandardInput = readsStandardInput
         self.hasPager = hasPager
     }
@@ -44,10 +43,10 @@ final class Session: Sendable {
         set { state.withLock { $0.options.network = newValue } }
     }
 
-    /// How long a read or a change may take if a command has no `--timeout`; nil for the usual time.
-    var timeout: DurationArgument? {
-        get { state.withLock { $0.timeout } }
-        set { state.withLock { $0.timeout = newValue } }
+    /// How long a read or a change may take if a command has no `--timeout`.
+    var timeout: DurationArgument {
+        get { state.withLock { $0.options.timeout ?? .standard } }
+        set { state.withLock { $0.options.timeout = newValue } }
     }
 
     /// The options of a command, with those of the shell where the command has none. The settings of the connection to etcd
@@ -58,7 +57,9 @@ final class Session: Sendable {
         options.network = given.network ?? base.network
         options.config = given.config ?? base.config
         options.kubeconfig = given.kubeconfig ?? base.kubeconfig
-        options.context = given.context ?? base.context
+        // A context belongs to its kubeconfig.
+        options.context = given.context ?? (given.kubeconfig == nil ? base.context : nil)
+        options.timeout = given.timeout ?? base.timeout
         options.verbose = given.verbose || base.verbose
         guard !given.namesStore else { return options }
         options.endpoints = base.endpoints

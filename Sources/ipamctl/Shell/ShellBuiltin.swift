@@ -3,7 +3,7 @@ import IPAMKit
 
 /// A command that only the shell has.
 enum ShellBuiltin: String, CaseIterable {
-    case use, set, help, exit, quit
+    case use, set, help, clear, exit, quit
 
     /// A line of the help.
     struct Row {
@@ -22,6 +22,7 @@ enum ShellBuiltin: String, CaseIterable {
                 form: "set -o FORMAT",
                 meaning: "Print results in this format. Also: 'set --timeout TIME'.")
         case .help: Row(form: "help [COMMAND]", meaning: "Show this list, or the help of a command.")
+        case .clear: Row(form: "clear", meaning: "Clear the screen; Ctrl-L does the same.")
         case .exit: Row(form: "exit", meaning: "Leave the shell; Ctrl-D does the same.")
         case .quit: Row(form: "quit", meaning: "Leave the shell.")
         }
@@ -35,7 +36,10 @@ enum ShellBuiltin: String, CaseIterable {
         switch self {
         case .use: try use(arguments, session)
         case .set: try set(arguments, session)
-        case .help: try help(arguments)
+        case .help: help(arguments)
+        case .clear:
+            guard arguments.isEmpty else { throw misused }
+            if TerminalSize() != nil { Terminal.control("\u{1B}[H\u{1B}[2J") }
         case .exit, .quit:
             guard arguments.isEmpty else { throw misused }
         }
@@ -45,7 +49,9 @@ enum ShellBuiltin: String, CaseIterable {
 
     private func use(_ arguments: [String], _ session: Session) throws {
         switch arguments {
-        case []: Terminal.print(session.network?.text ?? "no network: commands use the only one, or all")
+        case []:
+            Terminal.print(
+                session.network?.text ?? "no network is chosen: commands work on all networks, or on the only one")
         case ["--none"], ["-"]: session.network = nil
         default:
             guard arguments.count == 1, let name = arguments.first, !name.hasPrefix("-") else { throw misused }
@@ -56,58 +62,56 @@ enum ShellBuiltin: String, CaseIterable {
         }
     }
 
-    /// The options of `set`.
-    private struct Settings: ParsableArguments {
-        @Option(name: [.customShort("o", allowingJoined: true), .customLong("output")])
-        var format: OutputFormat?
-
-        @Option(transform: DurationArgument.init(argument:))
-        var timeout: DurationArgument?
-    }
-
     private func set(_ arguments: [String], _ session: Session) throws {
-        if arguments.isEmpty {
-            Terminal.print(
-                "output \(OutputFormat.standard.rawValue)\n" + (session.timeout.map { "timeout \($0)\n" } ?? ""))
-            return
+        var rest = arguments[...]
+        if rest.isEmpty { Terminal.print("output \(OutputFormat.standard.rawValue)\ntimeout \(session.timeout)\n") }
+        while let word = rest.popFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else { throw misused }
+            switch parts[0] {
+            case "-o", "--output":
+                guard let format = OutputFormat(rawValue: value) else {
+                    throw Failure(
+                        .usage, "set: \(value.quotedForPeople) is not a format",
+                        hint: "write one of \(OutputFormat.allValueStrings.joined(separator: ", "))")
+                }
+                OutputFormat.standard = format
+            case "--timeout":
+                session.timeout = try Failure.wrap(about: "set", hint: "write 'set --timeout 5s'") {
+                    try DurationArgument(argument: value)
+                }
+            default: throw misused
+            }
         }
-        let settings: Settings
-        do {
-            settings = try Settings.parse(arguments)
-        } catch {
-            throw Failure(
-                .usage, "set: \(Settings.message(for: error).split(separator: "\n").first ?? "wrong arguments")",
-                hint: "write 'set -o FORMAT' or 'set --timeout TIME'; formats: \(OutputFormat.names)")
-        }
-        if let format = settings.format { OutputFormat.standard = format }
-        if let timeout = settings.timeout { session.timeout = timeout }
     }
 
-    private func help(_ arguments: [String]) throws {
-        if let command = arguments.first {
-            if let builtin = Self(rawValue: command) {
-                Terminal.print("\(builtin.usage.form)\n    \(builtin.usage.meaning)\n")
-            } else {
-                _ = Invocation(["help"] + arguments).run()
-            }
+    /// Whether it is `help` for a command of ipamctl.
+    func isForCommand(_ arguments: ArraySlice<String>) -> Bool {
+        self == .help && (arguments.first.map { Self(rawValue: $0) == nil } ?? false)
+    }
+
+    private func help(_ arguments: [String]) {
+        if let builtin = arguments.first.flatMap(Self.init) {
+            Terminal.print("\(builtin.usage.form)\n    \(builtin.usage.meaning)\n")
             return
         }
         var commands: [Row] = []
         for command in Ipamctl.configuration.subcommands {
             let configuration = command.configuration
-            guard configuration.shouldDisplay, command != ShellCommand.self else { continue }
+            guard configuration.shouldDisplay, command != ShellCommand.self, command != CompletionCommand.self else {
+                continue
+            }
             commands.append(Row(form: configuration.commandName ?? "", meaning: configuration.abstract))
         }
         let own = Self.allCases.map(\.usage)
         let width = (own + commands).map(\.form.count).max() ?? 0
-        Terminal.print(
+        Terminal.show(
             """
-            Commands ('help COMMAND' shows their options):
-            \(Self.text(of: commands, width))
-            Only in the shell:
-            \(Self.text(of: own, width))
             Tab completes, Ctrl-R searches the history, Ctrl-C cancels the command that runs.
-            'COMMAND | PROGRAM' and 'COMMAND > FILE' work as in sh. '#' begins a comment, ';' separates commands.
+            'COMMAND | PROGRAM' and 'COMMAND > FILE' work as in sh; '#' begins a comment.
+            Commands ('help COMMAND' shows their options):
+            \(Self.text(of: commands, width))Only in the shell:
+            \(Self.text(of: own, width))
             """)
     }
 
@@ -125,8 +129,4 @@ enum ShellBuiltin: String, CaseIterable {
         }
         return text
     }
-}
-
-extension OutputFormat {
-    fileprivate static var names: String { allValueStrings.joined(separator: ", ") }
 }

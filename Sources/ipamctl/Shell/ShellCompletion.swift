@@ -10,12 +10,15 @@ final class ShellCompletion {
 
     /// - Parameter beginning: what stands before the cursor.
     func completion(_ beginning: ShellWords.Beginning) -> TabCompletion {
-        if beginning.isFilter { return TabCompletion([], current: beginning.current) }
+        if beginning.isFilter {
+            let paths = Self.paths(beginningWith: beginning.current, onlyFolders: false)
+            return TabCompletion(paths, current: beginning.current)
+        }
         let words = beginning.words.first == "ipamctl" ? Array(beginning.words.dropFirst()) : beginning.words
         let current = beginning.current
         let found = completion(of: words, current)
         // Behind `--option=`, the candidates are values.
-        let isJoined = current.hasPrefix("--") && found.candidates.allSatisfy { !$0.value.hasPrefix("--") }
+        let isJoined = current.hasPrefix("-") && found.candidates.allSatisfy { !$0.value.hasPrefix("-") }
         let value = isJoined ? current.firstIndex(of: "=").map { String(current[current.index(after: $0)...]) } : nil
         switch found.paths {
         case .none:
@@ -69,7 +72,9 @@ final class ShellCompletion {
         let name = path.dropFirst(folder.count)
         let names = (try? FileReader.names(in: folder.isEmpty ? "." : folder)) ?? nil
         return (names ?? []).sorted().compactMap { entry in
-            guard entry != ".", entry != "..", entry.hasPrefix(name), name.hasPrefix(".") || !entry.hasPrefix(".")
+            // A name that is not what it looks like on the terminal is left out.
+            guard entry != ".", entry != "..", DisplayText.visible(entry) == entry, entry.hasPrefix(name),
+                name.hasPrefix(".") || !entry.hasPrefix(".")
             else {
                 return nil
             }

@@ -47,23 +47,59 @@ struct ShellFilter {
     }
 
     /// Runs `body` with its standard output connected to the command, and waits until the command has ended.
-    func receive<Value>(_ body: () throws -> Value) rethrows -> Value {
-        let output = dup(STDOUT_FILENO)
-        dup2(input, STDOUT_FILENO)
-        close(input)
-        defer {
-            dup2(output, STDOUT_FILENO)
-            close(output)
-            var status: Int32 = 0
-            while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    ///
+    /// - Returns: what `body` returns, and the exit status of the command; 128 plus the signal's number if a signal ended it.
+    func receive<Value>(_ body: () -> Value) -> (value: Value, status: Int32) {
+        let value = OutputRedirection(to: input).receive(body)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        return (value, status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F)
+    }
+}
+
+/// Standard output that goes elsewhere for a while.
+struct OutputRedirection {
+    private let descriptor: Int32
+
+    /// - Parameter descriptor: where it goes; it is closed at the end.
+    init(to descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// To a file, which is made if it is missing, and emptied unless the result is appended.
+    ///
+    /// - Throws: ``Failure`` if the file cannot be opened.
+    init(_ path: String, appends: Bool) throws(Failure) {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (appends ? O_APPEND : O_TRUNC), 0o666)
+        guard descriptor >= 0 else {
+            throw Failure(
+                .failed, "cannot write to \(path): \(String(cString: strerror(errno)))",
+                hint: "nothing was done; check the path and the permissions")
         }
-        return try body()
+    }
+
+    /// Runs `body` with its standard output redirected.
+    func receive<Value>(_ body: () -> Value) -> Value {
+        let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+        dup2(descriptor, STDOUT_FILENO)
+        close(descriptor)
+        defer {
+            if output >= 0 {
+                dup2(output, STDOUT_FILENO)
+                close(output)
+            } else {
+                // What reads the output ends only when nothing holds its end open.
+                close(STDOUT_FILENO)
+            }
+        }
+        return body()
     }
 }
 
 /// Shows a long result page by page, with the program that PAGER names, else with less(1) or more(1).
 enum Pager {
     private static let command = """
+        export LESSSECURE=1
         if [ -n "$PAGER" ]; then eval "exec $PAGER"
         elif command -v less >/dev/null; then LESS="${LESS--FRX}" exec less
         elif command -v more >/dev/null; then exec more
@@ -78,7 +114,8 @@ enum Pager {
         let lines = text.utf8.count { $0 == UInt8(ascii: "\n") }
         guard lines >= rows, let filter = try? ShellFilter(command) else { return false }
         // A reader who leaves early has seen enough.
-        filter.receive { _ = FileWriter.write(text, to: STDOUT_FILENO) }
-        return true
+        let status = filter.receive { FileWriter.write(text, to: STDOUT_FILENO) }.status
+        // 126 and 127: sh(1) could not run the program.
+        return status != 126 && status != 127
     }
 }

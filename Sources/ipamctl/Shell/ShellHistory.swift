@@ -19,12 +19,15 @@ struct ShellHistory {
         path = folder.map { $0 + "/ipamctl/history" }
     }
 
-    /// The newest lines, the oldest first. A file that has grown to twice the size is cut.
+    /// In bytes: what is read, and how large the file may become.
+    private static let (mostRead, mostKept) = (64 << 20, 1 << 20)
+
+    /// The newest lines, the oldest first. A file that has grown too large is cut.
     func load() -> [String] {
-        guard let path, let text = try? FileReader.text(of: path) else { return [] }
-        let lines = text.split(separator: "\n").map(String.init)
+        guard let path, let bytes = try? FileReader.bytes(of: path, limit: Self.mostRead) else { return [] }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
         let newest = Array(lines.suffix(Self.size))
-        if lines.count > 2 * Self.size {
+        if lines.count > 2 * Self.size || bytes.count > Self.mostKept {
             try? FileWriter.write(newest.map { $0 + "\n" }.joined(), to: path)
         }
         return newest
@@ -34,24 +37,26 @@ struct ShellHistory {
     func append(_ line: String) {
         guard let path, !Self.hasSecret(line) else { return }
         Self.makeFolders(of: path)
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
+        // Neither a link to another file, nor a pipe that nobody reads.
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW
+        let descriptor = open(path, flags, 0o600)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        FileWriter.write(line + "\n", to: descriptor)
+        var file = stat()
+        guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG else { return }
+        fchmod(descriptor, 0o600)
+        FileWriter.write(Self.oneLine(line) + "\n", to: descriptor)
     }
 
-    /// Whether a password stands in the line: `--user NAME:PASSWORD`. A line that is not complete counts if it has the option.
+    /// A command of several lines, as it can be typed in one.
+    static func oneLine(_ command: String) -> String {
+        command.replacing("\\\n", with: "").replacing("\n", with: " ")
+    }
+
+    /// Whether a password may stand in the line: after `--user`, or in a URL. Quotes and backslashes hide nothing.
     static func hasSecret(_ line: String) -> Bool {
-        let option = "--user"
-        guard let statements = try? ShellWords.statements(in: line) else { return line.contains(option) }
-        return statements.contains { statement in
-            statement.filter?.contains(option) == true
-                || statement.words.indices.contains { index in
-                    let word = statement.words[index]
-                    if word.hasPrefix(option + "=") { return word.contains(":") }
-                    return word == option && statement.words.dropFirst(index + 1).first?.contains(":") == true
-                }
-        }
+        let plain = line.filter { !"'\"\\\n".contains($0) }
+        return plain.contains("--user") || (plain.contains("://") && plain.contains("@"))
     }
 
     private static func makeFolders(of path: String) {

@@ -43,8 +43,15 @@ struct ShellPrompt {
         } catch is CancellationError {
             state = .unreachable
         } catch {
-            // The next command says what is wrong.
-            state = Failure(any: error).status == .unreachable ? .unreachable : .open
+            // After Ctrl-C, the last answer still stands.
+            if Interrupt.isRequested { return }
+            let failure = Failure(any: error)
+            if failure.status == .unreachable {
+                state = .unreachable
+            } else if session.isNew(failure.message) {
+                // Such as a store that nothing names: said once, before the first command.
+                Terminal.note("warning: \(failure.message)" + (failure.hint.map { "\nhint: \($0)" } ?? ""))
+            }
         }
     }
 }

@@ -29,50 +29,81 @@ struct ShellRun {
         while true {
             Interrupt.reset()
             let firstLine = number + 1
-            guard let text = read(mode == .interactive ? prompt.text() : "", &number) else { return status }
+            let text: String
+            switch read(mode == .interactive ? prompt.text() : "", &number) {
+            case .line(let line): text = line
+            case .end: return status
+            case .interrupted where mode == .interactive: continue
+            case .interrupted: return Self.interrupted
+            case .failed(let failure):
+                Terminal.complain(failure)
+                return failure.status.rawValue
+            }
+            // What was pressed before the command was typed does not cancel it.
+            if mode == .interactive { Interrupt.reset() }
             let result = runAll(text, firstLine)
+            if mode != .interactive, result.isInterrupted { return Self.interrupted }
             if result.status != 0, status == 0, mode != .interactive { status = result.status }
             if result.isEnd { return status }
         }
     }
 
-    /// A line, with the lines that belong to it; nil at the end.
-    private mutating func read(_ prompt: String, _ number: inout Int) -> String? {
+    /// The longest command, in bytes.
+    private static let longest = 1 << 20
+
+    /// A line, with the lines that belong to it.
+    private mutating func read(_ prompt: String, _ number: inout Int) -> TypedLine {
         var text = ""
+        var continuation = ShellWords.Continuation()
         while true {
-            switch lines.next(text.isEmpty ? prompt : "> ") {
-            case .end: return text.isEmpty ? nil : text
-            case .interrupted: return ""
-            case .line(let line):
-                number += 1
-                text += line
-                guard ShellWords.isContinued(text) else {
-                    if !text.allSatisfy(\.isWhitespace) { lines.remember(text.replacing("\n", with: " ")) }
-                    return text
-                }
-                text += "\n"
+            let next = lines.next(text.isEmpty ? prompt : "> ")
+            guard case .line(var line) = next else {
+                // A script may end in the middle of a quote.
+                if case .end = next, !text.isEmpty { return .line(text) }
+                return next
             }
+            number += 1
+            // Files from other systems end their lines with CR and LF.
+            if line.hasSuffix("\r") { line.removeLast() }
+            text += line
+            guard text.utf8.count <= Self.longest else {
+                return .failed(Failure(.usage, "line \(number): a command has more than \(Self.longest) bytes"))
+            }
+            guard continuation.isOpen(after: line) else {
+                if !text.allSatisfy(\.isWhitespace) { lines.remember(text) }
+                return .line(text)
+            }
+            text += "\n"
         }
     }
 
+    /// How the commands of a line ended.
+    private struct LineResult {
+        /// That of the first command that failed; 0 if none did.
+        var status: Int32 = 0
+        /// Whether the shell ends after the line.
+        var isEnd = false
+        /// Whether Ctrl-C was pressed, also at a question.
+        var isInterrupted = false
+    }
+
     /// - Parameter line: the number of the text's first line.
-    private func runAll(_ text: String, _ line: Int) -> (status: Int32, isEnd: Bool) {
-        let statements: [ShellWords.Statement]
+    private func runAll(_ text: String, _ line: Int) -> LineResult {
+        var result = LineResult()
         do throws(Failure) {
-            statements = try ShellWords.statements(in: text, firstLine: line)
+            for statement in try ShellWords.statements(in: text, firstLine: line) {
+                let status = run(statement)
+                if result.status == 0 { result.status = status }
+                result.isInterrupted = Interrupt.isRequested || Terminal.takeInterruption()
+                result.isEnd = Self.isExit(statement) || (status != 0 && !keepsGoing)
+                if result.isEnd || result.isInterrupted { break }
+            }
         } catch {
             Terminal.complain(error, at: place(line))
-            return (error.status.rawValue, !keepsGoing)
+            result.status = error.status.rawValue
+            result.isEnd = !keepsGoing
         }
-        var first: Int32 = 0
-        for statement in statements {
-            let status = run(statement)
-            if first == 0 { first = status }
-            if Self.isExit(statement) { return (first, true) }
-            if status != 0, !keepsGoing { return (status, mode != .interactive) }
-            if Interrupt.isRequested { break }
-        }
-        return (first, false)
+        return result
     }
 
     private var keepsGoing: Bool {
@@ -93,11 +124,23 @@ struct ShellRun {
     private func run(_ statement: ShellWords.Statement) -> Int32 {
         let place = place(statement.line)
         do throws(Failure) {
-            guard let filter = statement.filter else { return run(statement.words, place) }
+            guard let target = statement.target else { return run(statement.words, place) }
             guard !statement.words.isEmpty else {
                 throw Failure(.usage, "there is no command before | or >", hint: "write one, such as 'list | grep db'")
             }
-            return try ShellFilter(filter).receive { run(statement.words, place) }
+            switch target {
+            case .file(let path, let appends):
+                return try OutputRedirection(path, appends: appends).receive { run(statement.words, place) }
+            case .filter(let filter):
+                let (status, filterStatus) = try ShellFilter(filter).receive { run(statement.words, place) }
+                if status != 0 || filterStatus == 0 { return status }
+                // It has said why itself; a script also needs to know which one it was.
+                let name = filter.split(separator: " ").joined(separator: " ")
+                if mode != .interactive {
+                    Terminal.complain(Failure(.failed, "'\(name)' ended with status \(filterStatus)"), at: place)
+                }
+                return Failure.Status.failed.rawValue
+            }
         } catch {
             Terminal.complain(error, at: place)
             return error.status.rawValue
@@ -108,8 +151,11 @@ struct ShellRun {
 
     private func run(_ words: [String], _ place: String?) -> Int32 {
         // People who are used to a prompt of another shell write the program's name.
-        let words = words.count > 1 && words.first == "ipamctl" ? Array(words.dropFirst()) : words
-        if let name = words.first, let builtin = ShellBuiltin(rawValue: name) {
+        var words = words.count > 1 && words.first == "ipamctl" ? Array(words.dropFirst()) : words
+        if words.count > 2, words.starts(with: ["kubectl", "ipam"]) { words.removeFirst(2) }
+        if words == ["?"] { words = [ShellBuiltin.help.rawValue] }
+        if let name = words.first, let builtin = ShellBuiltin(rawValue: name), !builtin.isForCommand(words.dropFirst())
+        {
             do {
                 try builtin.run(Array(words.dropFirst()), session)
                 return 0
@@ -119,13 +165,15 @@ struct ShellRun {
                 return failure.status.rawValue
             }
         }
-        if words.first == ShellCommand.configuration.commandName {
-            Terminal.complain(Failure(.usage, "this is the shell already", hint: "see 'help'"), at: place)
-            return Failure.Status.usage.rawValue
-        }
         let status = Invocation(words).run(at: place)
         guard Interrupt.isRequested else { return status }
         if status == 0 { Terminal.endInterruptedLine() }
         return Self.interrupted
+    }
+
+    /// A text for people, with commands as they are typed in the shell.
+    static func renamed(_ text: String) -> String {
+        guard let session = Session.current, session.hasPager else { return text }
+        return text.replacing("'ipamctl --help'", with: "'help'").replacing("'ipamctl ", with: "'")
     }
 }

@@ -5,8 +5,6 @@ struct TabCompletion {
     /// Whether the next word begins after the candidate.
     private let endsWord: Bool
 
-    private static let mostListed = 100
-
     /// - Parameters:
     ///   - candidates: words; only those that begin with `current` are offered.
     ///   - current: what is typed of the word.
@@ -30,28 +28,31 @@ struct TabCompletion {
         return endsWord && candidates[0].isComplete ? rest + end : rest.isEmpty ? nil : rest
     }
 
-    /// The candidates, for a terminal of so many columns; nil if there are none.
-    func list(columns: Int) -> String? {
-        guard !candidates.isEmpty else { return nil }
-        let shown = candidates.prefix(Self.mostListed)
-        let width = shown.map(\.value.count).max() ?? 0
+    /// The candidates, for a terminal of so many cells; nil if there are none. The list leaves room for the line that is
+    /// being typed.
+    func list(columns: Int, rows: Int) -> String? {
+        let names = candidates.map { DisplayText.visible($0.value) }
+        guard !names.isEmpty else { return nil }
+        let room = max(1, rows - 3)
+        let width = names.map(DisplayText.width).max() ?? 0
         var lines: [String]
-        if shown.contains(where: { $0.description != nil }) {
-            lines = shown.map { candidate in
-                let padding = String(repeating: " ", count: width - candidate.value.count + 2)
-                let line = candidate.description.map { candidate.value + padding + $0 } ?? candidate.value
-                return String(Terminal.harmless(line).prefix(columns - 1))
+        if candidates.count <= room, candidates.contains(where: { $0.description != nil }) {
+            lines = zip(names, candidates).map { name, candidate in
+                let padding = String(repeating: " ", count: width - DisplayText.width(of: name) + 2)
+                let line = candidate.description.map { name + padding + DisplayText.visible($0) } ?? name
+                return DisplayText.cut(line, to: columns - 1, keepingEnd: false, ellipsis: "")
             }
         } else {
             let perLine = max(1, columns / (width + 2))
-            let height = (shown.count + perLine - 1) / perLine
+            let height = min(room, (names.count + perLine - 1) / perLine)
+            let shown = names.prefix(height * perLine)
             lines = (0..<height).map { row in
                 stride(from: row, to: shown.count, by: height).map { index in
-                    shown[index].value + String(repeating: " ", count: width - shown[index].value.count)
+                    shown[index] + String(repeating: " ", count: width - DisplayText.width(of: shown[index]))
                 }.joined(separator: "  ")
             }
+            if names.count > shown.count { lines.append("... and \(names.count - shown.count) more") }
         }
-        if candidates.count > shown.count { lines.append("... and \(candidates.count - shown.count) more") }
         return lines.map { $0 + "\n" }.joined()
     }
 }

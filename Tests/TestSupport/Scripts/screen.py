@@ -6,12 +6,14 @@ Arguments: EMULATOR SCENARIO PROGRAM ARGUMENT...; EMULATOR is the folder of pyte
   ["wait", PATTERN]         until the screen matches the regular expression
   ["leave", PATTERN]        until the screen no longer matches it
   ["file", PATH]            until the file exists
+  ["signal", NUMBER]        sends a signal to the program
+  ["cook"]                  puts the terminal into its usual mode, as a shell does after Ctrl-Z
   ["resize", COLUMNS, ROWS] changes the size of the terminal
   ["capture"]               keeps the screen as it is
   ["end"]                   until the program has ended
 The program is killed after the last step if it has not ended. Prints a JSON object: `status` (null if it was killed),
 `captures` (each an array of lines), `screen` (the last one), `raw` (everything that was written) and `failure` (the step
-that did not come true in time, as a text, else null).
+that did not come true in time, as a text, else null), `isCooked` (whether the terminal is in its usual mode at the end).
 """
 
 import fcntl
@@ -110,6 +112,13 @@ def main():
             done = program.until(lambda: not program.matches(step[1]))
         elif kind == "file":
             done = program.until(lambda: os.path.exists(step[1]))
+        elif kind == "signal":
+            os.kill(program.pid, step[1])
+        elif kind == "cook":
+            mode = termios.tcgetattr(program.terminal)
+            mode[0] |= termios.ICRNL
+            mode[3] |= termios.ICANON | termios.ECHO
+            termios.tcsetattr(program.terminal, termios.TCSANOW, mode)
         elif kind == "resize":
             program.resize(step[1], step[2])
         elif kind == "capture":
@@ -119,10 +128,12 @@ def main():
         if not done:
             failure = step
             break
+    is_cooked = termios.tcgetattr(program.terminal)[3] & termios.ICANON != 0
     status = program.end()
     raw = program.raw.decode(errors="replace")
     print(json.dumps({
         "status": status, "captures": captures, "screen": program.lines(), "raw": raw,
+        "isCooked": is_cooked,
         "failure": failure and " ".join(str(word) for word in failure),
     }))
 

@@ -41,6 +41,7 @@ extension CompletionShell {
         if [[ ${funcstack[1]} == _ipamctl ]]; then
             _ipamctl "$@"
         else
+            (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
             compdef _ipamctl ipamctl
         fi
 
