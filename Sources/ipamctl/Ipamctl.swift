@@ -35,7 +35,8 @@ struct Ipamctl: ParsableCommand {
             CommandGroup(
                 name: "Query",
                 subcommands: [
-                    NetworksCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self, WatchCommand.self,
+                    NetworksCommand.self, MapCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
+                    WatchCommand.self,
                 ]),
             CommandGroup(name: "Reservation", subcommands: [ReserveCommand.self, ReleaseCommand.self]),
             CommandGroup(

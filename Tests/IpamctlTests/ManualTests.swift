@@ -99,7 +99,7 @@ import Testing
         let world = try await ManualWorld.start()
         for example in page.examples {
             let output =
-                example.text.hasPrefix("ipamctl watch")
+                example.text.hasPrefix("ipamctl watch") || example.text.hasSuffix(" --watch")
                 ? try await watch(example, world) : try await world.run(example.text)
             #expect(
                 output.status == example.status,

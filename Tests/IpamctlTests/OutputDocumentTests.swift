@@ -33,6 +33,7 @@ import Testing
         let document = try OutputDocument()
         try expect(AddressList.self, document)
         try expect(NetworkList.self, document)
+        try expect(MapList.self, document)
         try expect(AddressDetail.self, document)
         try expect(HistoryList.self, document)
         try expect(PastHolder.self, document)
@@ -109,6 +110,7 @@ import Testing
         let site = try await site()
         try await check(site, [["list"], ["list", "--state", "free"]], "list")
         try await check(site, [["networks"]], "networks")
+        try await check(site, [["map"]], "map")
         try await check(
             site,
             [["show", "10.188.0.10"], ["show", "10.188.0.11"], ["show", "10.188.0.1"], ["show", "10.188.0.50"]],

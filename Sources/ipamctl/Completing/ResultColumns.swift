@@ -7,6 +7,7 @@ enum ResultColumns {
             "history": [HistoryList.self, PastHolder.self],
             "hold": [NetworkChange.self],
             "list": [AddressList.self],
+            "map": [MapList.self],
             "networks": [NetworkList.self],
             "release": [ChangeList.self, AuditResult.self],
             "reserve": [ChangeList.self],

@@ -67,6 +67,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "--report": .file,
         "--since": .text,
         "--since-revision": .text,
+        "--svg": .file,
         "--timeout": .text,
         "--user": .text,
         "--workload": .live(.workloads),

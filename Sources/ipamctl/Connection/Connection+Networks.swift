@@ -53,12 +53,14 @@ extension Connection {
 
     /// The inventory of each network, with its range sets. Values in the store that cannot be used are reported on standard
     /// error.
-    func inventories() async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
+    ///
+    /// - Parameter warns: false if they have been reported before.
+    func inventories(warns: Bool = true) async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
         var inventories: [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] = []
         for name in try await networks() {
             Progress.describe("reading network \(name) from etcd ...")
             let inventory = try await pool(name).inventory()
-            Terminal.warn(inventory.problems.map(\.description))
+            if warns { Terminal.warn(inventory.problems.map(\.description)) }
             let rangeSets = configured[name]?.rangeSets ?? inventory.rangeSets
             if rangeSets == nil, inventory.entries.isEmpty { try await requireKnown(name) }
             inventories.append((inventory, rangeSets))

@@ -12,7 +12,7 @@ struct WatchRun: Sendable {
     func run(_ connection: Connection) async throws {
         let network = connection.requested
         if let network { try await connection.requireKnown(network) }
-        let ranges = try await ranges(network, connection)
+        let ranges = try await connection.rangesToWatch(network)
         let now = try await NetworkDirectory.revision(
             of: connection.store, reading: network, deadline: connection.deadline)
         let start = sinceRevision ?? now
@@ -34,25 +34,6 @@ struct WatchRun: Sendable {
             group.addTask { await Terminal.waitForReaderToLeave() }
             defer { group.cancelAll() }
             try await group.next()
-        }
-    }
-
-    /// The ranges of keys to watch: one range, in which all events have their order, or two if the etcd user may not read
-    /// that range because it includes keys of other networks.
-    private func ranges(_ network: NetworkName?, _ connection: Connection) async throws -> [KeyRange] {
-        let range = NetworkEvent.range(of: network)
-        do throws(StoreError) {
-            _ = try await connection.store.read([Read(range, .keys, limit: 1)], at: nil, deadline: connection.deadline)
-            return [range]
-        } catch {
-            guard case .denied(let problem) = error else { throw IPAMError.store(error) }
-            guard let network else {
-                throw Failure(
-                    .failed, "cannot watch all networks: \(problem)",
-                    hint: "name one with --network; or let the etcd user read the prefix \(Keyspace.root)")
-            }
-            let (children, document) = NetworkEvent.ranges(within: network)
-            return [children, document]
         }
     }
 
