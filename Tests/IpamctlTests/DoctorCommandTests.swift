@@ -34,6 +34,9 @@ import Testing
         let overlap = try await report(site, environment: [:])
         #expect(overlap.status("network-overlap", "k8s other") == ["warning"], "\(overlap)")
         #expect(overlap.status("config-drift", "other") == ["ok"], "\(overlap)")
+        let one = try await report(site, ["-n", "k8s"], environment: [:])
+        #expect(
+            one.status("network-overlap", "k8s other") == ["warning"] && one.status("etcd-rights") == ["ok"], "\(one)")
         #expect(overlap.seen("config-drift", "other").hasPrefix("etcd has no ranges of the network yet"))
 
         try site.files.write(
@@ -97,6 +100,11 @@ import Testing
         let stranger = try await report(site, ["--kubeconfig", path])
         #expect(stranger.status("kubeconfig") == ["failed"], "\(stranger)")
         #expect(stranger.status("kubernetes-rights") == ["skipped"] && stranger.seen("kubeconfig").contains("401"))
+        try kubernetes.freeze()
+        let frozen = try await report(site, ["--kubeconfig", path])
+        #expect(frozen.status("kubeconfig") == ["failed"] && frozen.seen("kubeconfig").contains(#/time/#), "\(frozen)")
+        #expect(frozen.status("etcd-read") == ["ok"] && frozen.status("etcd-rights") == ["skipped"], "\(frozen)")
+        try kubernetes.thaw()
         kubernetes.stop()
         let dead = try await report(site, ["--kubeconfig", path])
         #expect(dead.status("kubeconfig") == ["failed"] && dead.seen("kubeconfig").contains("not reachable"), "\(dead)")

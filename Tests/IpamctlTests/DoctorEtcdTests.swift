@@ -139,6 +139,7 @@ import Testing
         let good = try await report("k8s:pw", "k8s")
         #expect(good.exit == 0 && good.status("etcd-rights") == ["ok"], "\(good)")
         #expect(good.seen("etcd-rights") == "user k8s may read and write all keys of the network")
+        #expect(good.seen("network-overlap").hasPrefix("the other networks cannot be read: "), "\(good)")
         #expect(good.seen("etcd-version").contains("CVE-2026-33343"), "\(good)")
 
         let reader = try await report("reader:pw", "k8s")

@@ -65,17 +65,15 @@ extension Check {
         }
     }
 
-    /// - Parameter requested: if a network was named, only that one was read.
-    static func overlaps(among places: [NetworkPlace], _ requested: NetworkName?) -> Check {
-        if let requested {
-            return .skipped(
-                .networkOverlap, requested.text, "only this network was read",
-                next: "leave out --network to compare all")
+    /// - Parameter requested: if a network was named, only its overlaps count.
+    static func overlaps(among places: [NetworkPlace], with requested: NetworkName? = nil) -> Check {
+        let overlaps = NetworkOverlap.all(among: places).filter { overlap in
+            requested.map { $0 == overlap.first || $0 == overlap.second } ?? true
         }
-        let overlaps = NetworkOverlap.all(among: places)
         guard let first = overlaps.first else {
             let count = places.count.counted("network")
-            return .ok(.networkOverlap, "networks", "no two networks overlap (\(count))")
+            return requested.map { .ok(.networkOverlap, $0.text, "it overlaps with no other network (\(count))") }
+                ?? .ok(.networkOverlap, "networks", "no two networks overlap (\(count))")
         }
         let rest = overlaps.count > 1 ? "; \((overlaps.count - 1).counted("more pair"))" : ""
         return .warning(

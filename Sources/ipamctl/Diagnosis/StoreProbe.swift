@@ -90,7 +90,33 @@ struct StoreProbe: Sendable {
             if let drift { checks.append(drift) }
             if let place { places.append(place) }
         }
-        return checks + [.overlaps(among: places, requested)]
+        return checks + [await overlaps(of: places)]
+    }
+
+    /// - Parameter checked: the networks whose ranges have been read. If one was requested, the others are read here.
+    private func overlaps(of checked: [NetworkPlace]) async -> Check {
+        guard let requested else { return .overlaps(among: checked) }
+        var places = checked
+        do throws(IPAMError) {
+            let stored = try await NetworkDirectory.networks(in: store, deadline: deadline)
+            let names = Set(stored).union(configured.keys).sorted { $0.text < $1.text }
+            for name in names where name != requested {
+                if let ranges = try await ranges(ofOther: name) { places.append(NetworkPlace(name, ranges)) }
+            }
+        } catch {
+            return .skipped(.networkOverlap, requested.text, "the other networks cannot be read: \(error)")
+        }
+        return .overlaps(among: places, with: requested)
+    }
+
+    /// nil if nothing has the ranges, or if they cannot be used.
+    private func ranges(ofOther name: NetworkName) async throws(IPAMError) -> [RangeSet]? {
+        if let file = configured[name]?.rangeSets { return file }
+        do throws(IPAMError) {
+            return try await AddressPool(store: store, network: name, timeout: limit).storedRangeSets()
+        } catch .damaged {
+            return nil
+        }
     }
 
     private func rights(on name: NetworkName) async -> Check {
