@@ -47,7 +47,9 @@ actor Exchange {
             if let ended {
                 try ended.get()
                 guard let head = transfer.head else { throw HTTPError(.interrupted, "the response had no head") }
-                return HTTPResponse(head: head, body: transfer.takeBuffer(), trailers: transfer.trailers)
+                return HTTPResponse(
+                    head: head, body: transfer.takeBuffer(), trailers: transfer.trailers,
+                    certificates: transfer.certificates)
             }
             await wait()
         }

@@ -34,6 +34,8 @@ public struct HTTPRequest: Sendable {
     /// Whether the request may be sent again automatically if the connection is lost before a response (RFC 9110 section
     /// 9.2.2). If not, a lost connection is an error and the request was sent at most once.
     public var isIdempotent: Bool
+    /// Whether the response has the server's certificates. The request then opens a connection of its own.
+    public var recordsCertificates = false
     /// The largest body, in bytes, of a response that ``HTTPClient/send(_:)`` returns; a larger one is an error.
     public var maximumBodySize = 256 << 20
 

@@ -32,4 +32,6 @@ public struct HTTPResponse: Sendable {
     public var body: [UInt8]
     /// The fields after the body (RFC 9110 section 6.5).
     public var trailers: HTTPFields
+    /// The certificates that the server sent, its own first; empty unless ``HTTPRequest/recordsCertificates`` is set.
+    public var certificates: [X509Certificate] = []
 }

@@ -89,6 +89,24 @@ final class Transfer: @unchecked Sendable {
 
     var hasData: Bool { !buffer.isEmpty }
 
+    /// The certificates of the server, in the order in which it sent them.
+    var certificates: [X509Certificate] {
+        var pointer: UnsafeMutableRawPointer?
+        guard request.recordsCertificates, ccurl_get_pointer(easy, CURLINFO_CERTINFO, &pointer) == CURLE_OK, let pointer
+        else { return [] }
+        let info = pointer.assumingMemoryBound(to: curl_certinfo.self).pointee
+        return (0..<Int(max(0, info.num_of_certs))).flatMap { index -> [X509Certificate] in
+            var line = info.certinfo?[index]
+            while let current = line {
+                // Among lines such as `Subject:CN = localhost`.
+                let text = String(cString: current.pointee.data)
+                if text.hasPrefix("Cert:") { return X509Certificate.all(inPEM: Array(text.dropFirst(5).utf8)) }
+                line = current.pointee.next
+            }
+            return []
+        }
+    }
+
     /// How a request to an `http` URL asks for HTTP/2. In libcurl 7.88.0 and 7.88.1, asking with prior knowledge on a reused
     /// connection fails (curl issue 10634), and asking without it on a new one silently becomes an upgrade from HTTP/1.1.
     enum CleartextHTTP2 {

@@ -69,6 +69,11 @@ extension Transfer {
     private func setTLS() throws(HTTPError) {
         guard request.url.hasScheme("https") else { return }
         let tls = request.tls
+        if request.recordsCertificates {
+            ccurl_set_long(easy, CURLOPT_CERTINFO, 1)
+            // libcurl records them during the handshake only.
+            ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
+        }
         ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         try set(tls.trustRoots, file: CURLOPT_CAINFO, blob: CURLOPT_CAINFO_BLOB)
         if tls.trustRoots != nil || !tls.verifiesServer {

@@ -1,4 +1,4 @@
-/// One GET of the Kubernetes API.
+/// One request to the Kubernetes API: a GET, or a POST with a body.
 struct APIRequest: Sendable {
     let question: KubernetesError.Question
     /// The path and the query, to be appended to the server's URL.
@@ -7,6 +7,8 @@ struct APIRequest: Sendable {
     let limit: Int
     /// The resource and the name of the requested object; nil for a list.
     let object: Object?
+    /// The JSON text of a POST; nil for a GET.
+    var body: [UInt8]?
 
     struct Object: Sendable {
         /// Such as `pods`.

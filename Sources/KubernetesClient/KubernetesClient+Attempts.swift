@@ -71,6 +71,11 @@ extension KubernetesClient {
         message.tls = kubeconfig.tls
         message.proxy = kubeconfig.proxy
         message.headers = [("Accept", "application/json"), ("User-Agent", userAgent)]
+        if let body = request.body {
+            message.method = "POST"
+            message.body = body
+            message.headers.append(("Content-Type", "application/json"))
+        }
         if let token = kubeconfig.token {
             message.headers.append(("Authorization", "Bearer \(try token.current())"))
         }
@@ -107,7 +112,7 @@ extension KubernetesClient {
 
     private func outcome(_ response: HTTPResponse, _ request: APIRequest) -> Outcome {
         let status = response.head.status
-        if status == 200 { return .body(response.body) }
+        if status == 200 || (status == 201 && request.body != nil) { return .body(response.body) }
         let question = request.question
         let answer = try? JSONDecoder().decode(KubernetesStatus.self, from: Data(response.body))
         let report = answer.flatMap { $0.kind == "Status" ? $0 : nil }

@@ -186,11 +186,11 @@ public struct KubernetesClient: Sendable {
 
     // MARK: Answers
 
-    private func question(_ object: String) -> KubernetesError.Question {
+    func question(_ object: String) -> KubernetesError.Question {
         KubernetesError.Question(server: authority, object: object)
     }
 
-    private func answer<Answer: Decodable>(
+    func answer<Answer: Decodable>(
         _ type: Answer.Type, _ request: APIRequest, deadline: ContinuousClock.Instant
     ) async throws(KubernetesError) -> Answer? {
         guard let body = try await body(of: request, deadline: deadline) else { return nil }

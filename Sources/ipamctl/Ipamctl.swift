@@ -41,7 +41,9 @@ struct Ipamctl: ParsableCommand {
             CommandGroup(name: "Reservation", subcommands: [ReserveCommand.self, ReleaseCommand.self]),
             CommandGroup(
                 name: "Maintenance",
-                subcommands: [AuditCommand.self, HoldCommand.self, UnholdCommand.self, AdoptCommand.self]),
+                subcommands: [
+                    AuditCommand.self, DoctorCommand.self, HoldCommand.self, UnholdCommand.self, AdoptCommand.self,
+                ]),
             CommandGroup(
                 name: "Other",
                 subcommands: [ShellCommand.self, CompletionCommand.self, VersionCommand.self, CompleteCommand.self]),

@@ -35,6 +35,9 @@ struct OutputDocument {
         tables["columns: \(result)"]?.map { Array($0.prefix(3)) }
     }
 
+    /// The cells of another table.
+    func rows(_ name: String) -> [[String]] { tables[name] ?? [] }
+
     /// The fields of a JSON value, with those of the objects that have tables of their own.
     func fields(_ name: String, _ prefix: String = "", _ depth: Int = 0) -> [Field] {
         (tables["json: \(name)"] ?? []).flatMap { row -> [Field] in

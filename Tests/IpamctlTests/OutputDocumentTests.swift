@@ -38,11 +38,17 @@ import Testing
         try expect(HistoryList.self, document)
         try expect(PastHolder.self, document)
         try expect(AuditResult.self, document)
+        try expect(CheckList.self, document)
         try expect(ChangeList.self, document)
         try expect(NetworkChange.self, document)
         try expect(AdoptionResult.self, document)
         try expect(EventLine.self, document)
         try expect(VersionReport.self, document)
+    }
+
+    @Test func everyCheckOfDoctorIsExplained() throws {
+        let explained = try OutputDocument().rows("checks").map { $0[0].trimmingCharacters(in: ["`"]) }
+        #expect(explained == CheckCode.allCases.map(\.rawValue))
     }
 
     private static let base = "/etcd-cni/networks/k8s/"
@@ -119,6 +125,7 @@ import Testing
         try await check(
             site, [["history", "10.188.0.10", "--at", "2026-11-23 03:00"]], "history --at", isComplete: false)
         try await check(site, [["version"]], "version")
+        try await check(site, [["doctor"]], "doctor")
         let csv = try await site.run("list", "-o", "csv").checked().lines[0]
         let columns = try #require(try OutputDocument().columns("AddressList"))
         #expect(csv == columns.filter { $0[1] != "table, wide" }.map { $0[0] }.joined(separator: ","))

@@ -46,6 +46,42 @@ public final class CertificateAuthority: Sendable {
         }
     }
 
+    /// Replaces the server's certificate by one that is valid at another time. etcd reads the file for each connection.
+    ///
+    /// - Parameters:
+    ///   - start: The first moment, in days from now; negative for the past.
+    ///   - end: The last moment, in days from now.
+    ///   - names: The subjectAltName, as openssl writes it.
+    public func replaceServer(
+        from start: Double, to end: Double, names: String = "DNS:localhost,IP:127.0.0.1"
+    ) throws {
+        let database = try TemporaryDirectory(prefix: "ca-database")
+        _ = try database.write("", to: "index.txt")
+        let configuration = try database.write(
+            "[ca]\ndefault_ca=own\n[own]\ndatabase=\(database.file("index.txt").path)\nrand_serial=yes\n"
+                + "new_certs_dir=\(database.path)\ndefault_md=sha256\npolicy=any\nunique_subject=no\n"
+                + "x509_extensions=wanted\n[any]\ncommonName=supplied\n"
+                + "[wanted]\nsubjectAltName=\(names)\nextendedKeyUsage=serverAuth,clientAuth\n"
+                + "[req]\ndistinguished_name=name\nprompt=no\n[name]\nCN=localhost\n",
+            to: "ca.conf"
+        ).path
+        let request = database.file("server.csr").path
+        try runTool("openssl", ["req", "-new", "-config", configuration, "-key", server.key, "-out", request])
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(secondsFromGMT: 0)
+        format.dateFormat = "yyyyMMddHHmmss'Z'"
+        let times = [start, end].map { format.string(from: Date(timeIntervalSinceNow: $0 * 86_400)) }
+        let new = database.file("server.pem")
+        try runTool(
+            "openssl",
+            [
+                "ca", "-batch", "-config", configuration, "-cert", certificate, "-keyfile", folder.file("ca.key").path,
+                "-in", request, "-out", new.path, "-notext", "-startdate", times[0], "-enddate", times[1],
+            ])
+        try Data(contentsOf: new).write(to: URL(fileURLWithPath: server.certificate), options: .atomic)
+    }
+
     /// How a private key is encrypted.
     public enum Encryption: CaseIterable, Sendable {
         /// `BEGIN ENCRYPTED PRIVATE KEY` (RFC 7468 section 11).

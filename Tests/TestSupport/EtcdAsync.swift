@@ -20,6 +20,11 @@ extension EtcdServer {
         try await offPool { try self.waitUntilServing() }
     }
 
+    /// Adds a learner to the cluster; see the blocking form.
+    public func addLearner() async throws -> EtcdServer {
+        try await offPool { try self.addLearner() }
+    }
+
     /// Runs etcdctl on this server and returns what it prints; see the blocking form.
     @discardableResult
     public func etcdctl(_ arguments: [String], commonName: String = "root", stdin: Data? = nil) async throws -> String {

@@ -99,6 +99,18 @@ public final class EtcdServer: Sendable {
         try process.start()
     }
 
+    /// Adds a learner to the cluster, a member without a vote, and waits until it serves.
+    public func addLearner() throws -> EtcdServer {
+        let learner = Member(
+            name: "learner", version: version, security: security, ports: try LoopbackPorts.take(3))
+        try etcdctl(["member", "add", learner.name, "--learner", "--peer-urls=\(learner.peerURL)"])
+        let server = try EtcdServer(
+            learner, of: [member, learner], certificates: certificates,
+            arguments: ["--initial-cluster-state", "existing"])
+        try server.waitUntilServing()
+        return server
+    }
+
     /// Ends it and removes its folder. Its last reference does the same.
     public func stop() {
         process.stop()

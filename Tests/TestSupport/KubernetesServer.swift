@@ -12,7 +12,7 @@ import Foundation
 /// Every one is a cluster of its own: it has the namespace `kube-system`, with a UID of its own.
 ///
 /// It knows GET of `/api/v1/namespaces/NS/pods/NAME`, of `/api/v1/namespaces/NS`, of pods in one namespace and in all, of nodes and of one node, with
-/// `fieldSelector`, `limit` and `continue`; everything else is answered as the real one answers what it does not have.
+/// `fieldSelector`, `limit` and `continue`, and POST of a SelfSubjectAccessReview; everything else is answered as the real one answers what it does not have.
 public final class KubernetesServer: Sendable {
     /// Who is answered.
     public enum Access: String, Sendable {
@@ -289,6 +289,12 @@ public final class KubernetesServer: Sendable {
         var fields: [String: Any] = ["name": namespace]
         fields["uid"] = uid
         try order("put-namespace", fields)
+    }
+
+    /// Which accesses a SelfSubjectAccessReview does not allow, such as `list pods`; at first it allows all. Other requests
+    /// do not heed it.
+    public func deny(_ accesses: [String]) throws {
+        try order("deny", ["accesses": accesses])
     }
 
     // MARK: Faults

@@ -683,6 +683,14 @@ public nonisolated struct EtcdStatusResponse: Sendable {
 
   public var errors: [String] = []
 
+  /// From 3.4 on.
+  public var dbSizeInUse: Int64 = 0
+
+  public var isLearner: Bool = false
+
+  /// From 3.6 on.
+  public var dbSizeQuota: Int64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1734,7 +1742,7 @@ nonisolated extension EtcdStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension EtcdStatusResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StatusResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}version\0\u{3}db_size\0\u{1}leader\0\u{3}raft_index\0\u{3}raft_term\0\u{3}raft_applied_index\0\u{1}errors\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}version\0\u{3}db_size\0\u{1}leader\0\u{3}raft_index\0\u{3}raft_term\0\u{3}raft_applied_index\0\u{1}errors\0\u{3}db_size_in_use\0\u{3}is_learner\0\u{4}\u{2}db_size_quota\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1750,6 +1758,9 @@ nonisolated extension EtcdStatusResponse: SwiftProtobuf.Message, SwiftProtobuf._
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.raftTerm) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.raftAppliedIndex) }()
       case 8: try { try decoder.decodeRepeatedStringField(value: &self.errors) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.dbSizeInUse) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.isLearner) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self.dbSizeQuota) }()
       default: break
       }
     }
@@ -1784,6 +1795,15 @@ nonisolated extension EtcdStatusResponse: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.errors.isEmpty {
       try visitor.visitRepeatedStringField(value: self.errors, fieldNumber: 8)
     }
+    if self.dbSizeInUse != 0 {
+      try visitor.visitSingularInt64Field(value: self.dbSizeInUse, fieldNumber: 9)
+    }
+    if self.isLearner != false {
+      try visitor.visitSingularBoolField(value: self.isLearner, fieldNumber: 10)
+    }
+    if self.dbSizeQuota != 0 {
+      try visitor.visitSingularInt64Field(value: self.dbSizeQuota, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1796,6 +1816,9 @@ nonisolated extension EtcdStatusResponse: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.raftTerm != rhs.raftTerm {return false}
     if lhs.raftAppliedIndex != rhs.raftAppliedIndex {return false}
     if lhs.errors != rhs.errors {return false}
+    if lhs.dbSizeInUse != rhs.dbSizeInUse {return false}
+    if lhs.isLearner != rhs.isLearner {return false}
+    if lhs.dbSizeQuota != rhs.dbSizeQuota {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -340,14 +340,8 @@ public struct Audit {
 
     private func configDrift() -> AuditFinding? {
         guard let configured, let stored = snapshot.rangeSets else { return nil }
-        let fixed = configured.flatMap { $0.ranges.compactMap(\.fixed) }
-        let file = NetworkDocument.serialize(configured)
-        let store = NetworkDocument.serialize(stored)
-        guard file != store || (snapshot.settings.map { $0.fixed != fixed } ?? false) else { return nil }
-        return AuditFinding(
-            .configDrift, nil,
-            "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
-                + NetworkDocument.phrase(of: stored)
-                + (snapshot.settings?.rangesChange.map { "; \($0.messageWithRanges)" } ?? ""))
+        return ConfigurationDrift(configured, stored: stored, snapshot.settings).map {
+            AuditFinding(.configDrift, nil, $0.description)
+        }
     }
 }

@@ -25,10 +25,19 @@ public struct Kubeconfig: Sendable {
         server == other.server || (authority != nil && authority == other.authority)
     }
 
-    let tls: TLSOptions
+    /// How the server is verified, and the client's certificate.
+    public let tls: TLSOptions
     let token: BearerToken?
     /// The URL of the proxy, as libcurl takes it.
     let proxy: String?
+
+    /// A GET that shows no token, which every API server answers: also one that refuses it has sent its certificate.
+    public var anonymousRequest: HTTPRequest {
+        var request = HTTPRequest(url: server + "/version")
+        request.tls = tls
+        request.proxy = proxy
+        return request
+    }
 
     /// Reads a kubeconfig.
     ///

@@ -4,6 +4,7 @@ enum ResultColumns {
         [
             "adopt": [AdoptionResult.self],
             "audit": [AuditResult.self],
+            "doctor": [CheckList.self],
             "history": [HistoryList.self, PastHolder.self],
             "hold": [NetworkChange.self],
             "list": [AddressList.self],

@@ -40,6 +40,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "--at": .text,
         "--cacert": .file,
         "--cert": .file,
+        "--cni-bin": .folder,
         "--cni-cache": .folder,
         "--cidr": .text,
         "--command": .text,

@@ -58,7 +58,7 @@ struct Connection: Sendable {
     }
 
     /// The network of the CNI files whose settings lead to the store: the requested one, else any if all have the same.
-    private static func source(_ files: ConfigurationFiles, _ requested: NetworkName?) throws(Failure)
+    static func source(_ files: ConfigurationFiles, _ requested: NetworkName?) throws(Failure)
         -> ConfigurationFiles.Network?
     {
         if let requested, let found = files.networks.first(where: { $0.configuration.name == requested }) {
@@ -108,11 +108,20 @@ func connected<Value: Sendable>(
     _ body: @escaping @Sendable (Connection) async throws -> Value
 ) throws -> Value {
     let connection = try Connection(options, timeout: timeout, notes: notes)
+    return try onLoop(for: timeout) { try await body(connection) }
+}
+
+/// Runs `body` on the main thread, as ``connected(_:for:notes:_:)`` does, for a command that connects by itself.
+///
+/// - Throws: ``Failure`` with the exit status of the error.
+func onLoop<Value: Sendable>(for timeout: Duration? = nil, _ body: @escaping @Sendable () async throws -> Value)
+    throws -> Value
+{
     do {
         return try TransferLoop.current.run {
-            guard Session.current != nil else { return try await Progress.whileWaiting { try await body(connection) } }
+            guard Session.current != nil else { return try await Progress.whileWaiting { try await body() } }
             return try await Interrupt.cancelling(after: timeout) {
-                try await Progress.whileWaiting { try await body(connection) }
+                try await Progress.whileWaiting { try await body() }
             }
         }
     } catch  where Interrupt.isRequested {

@@ -21,6 +21,8 @@ lock = threading.Lock()
 pods, nodes, deployments = {}, {}, {}
 namespaces = {"kube-system": {"metadata": {"name": "kube-system", "uid": uid}}}
 tokens = {token}
+# Each a verb and a resource, such as "list pods".
+denied = set()
 faults, seen, snapshots = [], [], {}
 revision = 1
 recovered = threading.Event()
@@ -175,6 +177,15 @@ def look(path, query):
     raise Refusal(404, "the server could not find the requested resource", {})
 
 
+def review(given):
+    if given.get("kind") != "SelfSubjectAccessReview" or given.get("apiVersion") != "authorization.k8s.io/v1":
+        raise Refusal(400, "the object is not a SelfSubjectAccessReview")
+    wanted = given["spec"]["resourceAttributes"]
+    with lock:
+        allowed = "%s %s" % (wanted["verb"], wanted["resource"]) not in denied
+    return {**given, "metadata": {}, "status": {"allowed": allowed}}
+
+
 def fault_for(path, query):
     for fault in faults:
         if not path.startswith(fault.get("path") or ""):
@@ -229,7 +240,7 @@ class Handler(QuietHandler):
     def do(self):
         path, _, rest = self.path.partition("?")
         query = dict(urllib.parse.parse_qsl(rest, keep_blank_values=True))
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with lock:
             seen.append(
                 {
@@ -262,6 +273,8 @@ class Handler(QuietHandler):
                 raise Refusal(401)
             if kind == "expire":
                 raise Refusal(410)
+            if self.command == "POST" and path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":
+                return self.answer(201, review(json.loads(body)))
             if self.command != "GET":
                 raise Refusal(405, "the server does not allow this method on the requested resource")
             with lock:
@@ -330,7 +343,7 @@ def refuse():
 
 
 def obey(order):
-    global revision, recovered, tokens
+    global revision, recovered, tokens, denied
     name = order["order"]
     if name == "fail" and order["kind"] == "refuse":
         refuse()
@@ -370,6 +383,8 @@ def obey(order):
             recovered = threading.Event()
         elif name == "tokens":
             tokens = set(order["tokens"])
+        elif name == "deny":
+            denied = set(order["accesses"])
         elif name == "requests":
             return list(seen)
         elif name == "forget":
