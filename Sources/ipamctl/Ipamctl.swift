@@ -40,7 +40,10 @@ struct Ipamctl: ParsableCommand {
             CommandGroup(name: "Reservation", subcommands: [ReserveCommand.self, ReleaseCommand.self]),
             CommandGroup(
                 name: "Maintenance",
-                subcommands: [AuditCommand.self, HoldCommand.self, UnholdCommand.self, AdoptCommand.self]),
+                subcommands: [
+                    AuditCommand.self, HoldCommand.self, UnholdCommand.self, AdoptCommand.self, BackupCommand.self,
+                    RestoreCommand.self,
+                ]),
             CommandGroup(
                 name: "Other",
                 subcommands: [ShellCommand.self, CompletionCommand.self, VersionCommand.self, CompleteCommand.self]),

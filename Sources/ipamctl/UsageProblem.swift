@@ -91,7 +91,8 @@ struct UsageProblem {
         "del": "release", "delete": "release", "free": "release", "rm": "release", "unreserve": "release",
         "address": "list", "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
         "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
-        "unpause": "unhold",
+        "unpause": "unhold", "dump": "backup", "export": "backup", "save": "backup", "snapshot": "backup",
+        "import": "restore", "load": "restore",
     ]
 
     private static func suggestion(for command: String) -> String? {
