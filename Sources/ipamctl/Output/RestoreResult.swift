@@ -110,7 +110,7 @@ struct RestoreResult: Renderable {
             case .other: "revision \(header.revision) of another etcd"
             }
         var lines = [
-            "network \(plan.network): backup of \(header.time), \(whose)\(isDryRun ? " (dry run)" : "")"
+            "network \(plan.network): backup of \(header.time)\(isDryRun ? " (dry run)" : "")", "  from \(whose)",
         ]
         var actions: [String] = []
         for row in rows where !actions.contains(row.action) { actions.append(row.action) }
