@@ -17,17 +17,18 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "Machine"),
+        .target(name: "Digest"),
         .target(name: "HTTPTransport", dependencies: ["Machine", "CCurl"]),
         .target(
             name: "EtcdClient",
             dependencies: ["HTTPTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Messages/etcd.proto"]),
-        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "CYaml"]),
+        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "Digest", "CYaml"]),
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
         .target(name: "StrictJSON"),
         .target(name: "Addresses", dependencies: ["StrictJSON"]),
-        .target(name: "IPAMKit", dependencies: ["Addresses", "StrictJSON", "Store", "Machine"]),
+        .target(name: "IPAMKit", dependencies: ["Addresses", "StrictJSON", "Store", "Machine", "Digest"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
         .target(name: "CStart"),
         .executableTarget(
@@ -47,9 +48,12 @@ let package = Package(
         .testTarget(name: "EtcdClientTests", dependencies: ["EtcdClient", "HTTPTransport", "TestSupport"]),
         .testTarget(
             name: "KubernetesClientTests",
-            dependencies: ["KubernetesClient", "KubernetesPods", "IPAMKit", "HTTPTransport", "TestSupport"]),
+            dependencies: [
+                "KubernetesClient", "KubernetesPods", "IPAMKit", "HTTPTransport", "Digest", "TestSupport",
+            ]),
         .testTarget(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
+        .testTarget(name: "DigestTests", dependencies: ["Digest"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
         .testTarget(

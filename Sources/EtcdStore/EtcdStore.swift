@@ -48,6 +48,16 @@ public struct EtcdStore: Store {
         }
     }
 
+    /// The ID of the etcd cluster; see `Store`.
+    public func identity(reading key: Key, deadline: ContinuousClock.Instant) async throws(StoreError) -> String? {
+        do throws(EtcdError) {
+            let answer = try await client.range(EtcdRangeRequest(Read(KeyRange(key), .count)), deadline: deadline)
+            return answer.header.clusterID == 0 ? nil : String(answer.header.clusterID, radix: 16)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
     /// Runs `transaction`; see `Store`.
     public func commit(_ transaction: Transaction, deadline: ContinuousClock.Instant) async throws(StoreError)
         -> Commit

@@ -46,9 +46,11 @@ extension ReadResult {
 
 extension Record {
     init(_ kv: EtcdKeyValue) {
+        let text = kv.value.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
         self.init(
-            key: Key(String(utf8: kv.key)), value: String(utf8: kv.value),
-            created: kv.createRevision, modified: kv.modRevision, lease: kv.lease)
+            key: Key(String(utf8: kv.key)), value: text ?? String(utf8: kv.value),
+            undecodable: text == nil ? Array(kv.value) : nil, created: kv.createRevision, modified: kv.modRevision,
+            lease: kv.lease)
     }
 }
 
@@ -95,6 +97,11 @@ extension EtcdRequestOp {
             requestPut = .with {
                 $0.key = key.bytes
                 $0.value = value.bytes
+            }
+        case .putBytes(let key, let value):
+            requestPut = .with {
+                $0.key = key.bytes
+                $0.value = Data(value)
             }
         case .delete(let range):
             requestDeleteRange = .with {

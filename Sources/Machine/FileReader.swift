@@ -113,6 +113,7 @@ public enum FileReader {
 extension FileError {
     /// The error that `errno` stands for.
     init(_ access: Access, _ path: String) {
-        self.init(access, path, reason: String(cString: strerror(errno)))
+        let code = errno
+        self.init(access, path, reason: String(cString: strerror(code)), code: code)
     }
 }

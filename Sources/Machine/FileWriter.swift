@@ -18,8 +18,8 @@ public enum FileWriter {
     public static func write(_ text: String, to path: String) throws(FileError) {
         switch try Place(path) {
         case .descriptor(let descriptor): guard write(text, to: descriptor) else { throw FileError(.written, path) }
-        case .new(let target): try replace(target, text, path, like: nil)
-        case .file(let target, let file): try replace(target, text, path, like: file)
+        case .new(let target): try replace(target, text, path, isThere: false)
+        case .file(let target, _): try replace(target, text, path, isThere: true)
         case .other: try writeInto(path, text)
         }
     }
@@ -43,7 +43,7 @@ public enum FileWriter {
     }
 
     /// What a path leads to, behind all symbolic links.
-    private enum Place {
+    enum Place {
         /// An open descriptor of this process, by its name under /proc/self/fd. A file behind it is neither replaced nor opened
         /// again, because that would lose the position to write at.
         case descriptor(Int32)
@@ -115,32 +115,22 @@ public enum FileWriter {
         guard write(text, to: descriptor) else { throw FileError(.written, path) }
     }
 
-    /// - Parameter former: the file that is replaced; nil if there is none.
-    private static func replace(_ target: String, _ text: String, _ path: String, like former: stat?) throws(FileError)
-    {
-        let temporary = "\(target).\(getpid()).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, former == nil ? 0o644 : 0o600)
-        guard descriptor >= 0 else {
-            guard former != nil, [EACCES, EPERM, EROFS].contains(errno) else { throw FileError(.written, path) }
+    /// - Parameter isThere: whether there is a file to replace.
+    private static func replace(_ target: String, _ text: String, _ path: String, isThere: Bool) throws(FileError) {
+        let file: WholeFile
+        do throws(FileError) {
+            file = try WholeFile(path)
+        } catch {
+            guard isThere, let code = error.code, [EACCES, EPERM, EROFS].contains(code) else { throw error }
             return try writeInto(target, text, truncating: true)
         }
-        var isWritten = write(text, to: descriptor)
-        if let former, isWritten {
-            // Only root may give a file to another owner; otherwise it stays with the user who writes it.
-            _ = fchown(descriptor, former.st_uid, former.st_gid)
-            isWritten = fchmod(descriptor, former.st_mode & 0o777) == 0
+        try file.write(text)
+        do throws(FileError) {
+            try file.finish()
+        } catch {
+            // A file that is itself a mount point, as in a container, cannot be replaced.
+            guard isThere, error.code == EBUSY else { throw error }
+            try writeInto(target, text, truncating: true)
         }
-        isWritten = isWritten && fsync(descriptor) == 0
-        var problem = errno
-        if close(descriptor) != 0, isWritten { (isWritten, problem) = (false, errno) }
-        if isWritten {
-            if rename(temporary, target) == 0 { return }
-            problem = errno
-        }
-        unlink(temporary)
-        // A file that is itself a mount point, as in a container, cannot be replaced.
-        if isWritten, former != nil, problem == EBUSY { return try writeInto(target, text, truncating: true) }
-        errno = problem
-        throw FileError(.written, path)
     }
 }

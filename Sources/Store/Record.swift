@@ -7,6 +7,8 @@ public struct Record: Hashable, Sendable {
     public let key: Key
     /// The value as text; bytes that are not UTF-8 are replaced by U+FFFD. Empty if only keys were read.
     public let value: String
+    /// The value's bytes if they are not UTF-8; nil if ``value`` has all of them.
+    public let undecodable: [UInt8]?
     /// The revision that created the key.
     public let created: Revision
     /// The revision that last changed the key.
@@ -15,9 +17,12 @@ public struct Record: Hashable, Sendable {
     public let lease: Int64
 
     /// Makes a record; see the properties.
-    public init(key: Key, value: String, created: Revision, modified: Revision, lease: Int64 = 0) {
+    public init(
+        key: Key, value: String, undecodable: [UInt8]? = nil, created: Revision, modified: Revision, lease: Int64 = 0
+    ) {
         self.key = key
         self.value = value
+        self.undecodable = undecodable
         self.created = created
         self.modified = modified
         self.lease = lease

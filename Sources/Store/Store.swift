@@ -39,6 +39,14 @@ public protocol Store: Sendable {
     ///   - range: the keys to follow.
     ///   - revision: the last revision that is known; 0 for the whole history.
     func changes(in range: KeyRange, after revision: Revision) -> ChangeFeed
+
+    /// What identifies the store: for etcd the cluster ID, as `etcdctl` prints it in hexadecimal digits. nil if the store has
+    /// no such name.
+    ///
+    /// - Parameters:
+    ///   - key: a key that the user may read.
+    ///   - deadline: when to give up.
+    func identity(reading key: Key, deadline: ContinuousClock.Instant) async throws(StoreError) -> String?
 }
 
 /// Why the store did not carry out a request.
@@ -74,6 +82,11 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Store {
+    /// A store without a name of its own.
+    public func identity(reading key: Key, deadline: ContinuousClock.Instant) async throws(StoreError) -> String? {
+        nil
+    }
+
     /// Carries out all `reads` as of the newest revision; see ``read(_:at:deadline:)``.
     public func read(_ reads: [Read], deadline: ContinuousClock.Instant) async throws(StoreError) -> Snapshot {
         try await read(reads, at: nil, deadline: deadline)

@@ -16,6 +16,8 @@ public enum Guard: Hashable, Sendable {
 public indirect enum Operation: Hashable, Sendable {
     /// Gives the key this value.
     case put(Key, String)
+    /// Gives the key this value, which need not be text.
+    case putBytes(Key, [UInt8])
     /// Deletes the keys of the range; it may have none.
     case delete(KeyRange)
     /// Reads within the transaction.

@@ -43,6 +43,7 @@ struct Ipamctl: ParsableCommand {
                 name: "Maintenance",
                 subcommands: [
                     AuditCommand.self, DoctorCommand.self, HoldCommand.self, UnholdCommand.self, AdoptCommand.self,
+                    BackupCommand.self, RestoreCommand.self,
                 ]),
             CommandGroup(
                 name: "Other",

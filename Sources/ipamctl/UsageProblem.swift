@@ -138,7 +138,8 @@ struct UsageProblem {
         "del": "release", "delete": "release", "free": "release", "rm": "release", "unreserve": "release",
         "address": "list", "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
         "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
-        "unpause": "unhold", "diagnose": "doctor", "health": "doctor", "verify": "doctor",
+        "unpause": "unhold", "diagnose": "doctor", "health": "doctor", "verify": "doctor", "dump": "backup",
+        "export": "backup", "save": "backup", "snapshot": "backup", "import": "restore", "load": "restore",
     ]
 
     private static func suggestion(for command: String) -> String? {

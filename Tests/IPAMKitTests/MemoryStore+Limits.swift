@@ -34,6 +34,7 @@ extension Transaction {
                 deletes += then.deletes + otherwise.deletes
             }
             for case .put(let key, _) in operations { try put(key) }
+            for case .putBytes(let key, _) in operations { try put(key) }
         }
 
         private mutating func put(_ key: Key) throws(StoreError) {
@@ -58,6 +59,7 @@ extension Operation {
     fileprivate var bytes: Int {
         switch self {
         case .put(let key, let value): key.text.utf8.count + value.utf8.count
+        case .putBytes(let key, let value): key.text.utf8.count + value.count
         case .delete(let range): range.bytes
         case .read(let read): read.range.bytes
         case .transaction(let inner): inner.bytes

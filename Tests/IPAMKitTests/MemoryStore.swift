@@ -173,11 +173,13 @@ private struct MemoryContents {
         for operation in chosen.operations {
             switch operation {
             case .put(let key, let value):
-                let former = records[key]
-                let created = former?.created ?? revision
-                let record = Record(key: key, value: value, created: created, modified: revision)
-                set(key, record, as: revision)
-                changes.append(.put(record, previous: former))
+                put(key, value, nil, as: revision, &changes)
+                results.append(.put)
+            case .putBytes(let key, let value):
+                let text = String(validating: value, as: UTF8.self)
+                put(
+                    key, text ?? String(decoding: value, as: UTF8.self), text == nil ? value : nil, as: revision,
+                    &changes)
                 results.append(.put)
             case .delete(let range):
                 let found = records(in: range)
@@ -191,6 +193,16 @@ private struct MemoryContents {
             }
         }
         return Commit(revision: 0, succeeded: chosen.holds, results: results)
+    }
+
+    private mutating func put(
+        _ key: Key, _ value: String, _ undecodable: [UInt8]?, as revision: Revision, _ changes: inout [KeyChange]
+    ) {
+        let former = records[key]
+        let record = Record(
+            key: key, value: value, undecodable: undecodable, created: former?.created ?? revision, modified: revision)
+        set(key, record, as: revision)
+        changes.append(.put(record, previous: former))
     }
 
     private mutating func set(_ key: Key, _ record: Record?, as revision: Revision) {

@@ -32,9 +32,9 @@ struct CompletionEngineTests {
         #expect(names.contains("networks") && names.contains("completion") && names.contains("help"), "\(names)")
         #expect(!names.contains { $0.hasPrefix("_") }, "\(names)")
         #expect(all.candidates.first { $0.value == "version" }?.description == "Print the version")
-        #expect(values("re") == ["reserve", "release"])
+        #expect(values("re") == ["reserve", "release", "restore"])
         #expect(values("desc") == ["describe"], "an alias only if no command begins so")
-        #expect(values("help re") == ["reserve", "release"])
+        #expect(values("help re") == ["reserve", "release", "restore"])
         #expect(values("help ") == names.filter { $0 != "help" })
         #expect(values("frobnicate ").isEmpty)
     }

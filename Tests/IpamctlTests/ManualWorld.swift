@@ -48,6 +48,9 @@ struct ManualWorld: Sendable {
             try FileManager.default.createDirectory(
                 at: state.url.appendingPathComponent(name), withIntermediateDirectories: true)
         }
+        for command in ["ipamctl backup networks.backup", "ipamctl backup -n k8snetwork - | gzip >k8snetwork.gz"] {
+            _ = try await run(command)
+        }
         // A report for those examples that begin with one.
         _ = try await run("ipamctl audit --report leaks.json")
     }

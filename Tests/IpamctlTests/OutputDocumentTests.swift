@@ -42,6 +42,8 @@ import Testing
         try expect(ChangeList.self, document)
         try expect(NetworkChange.self, document)
         try expect(AdoptionResult.self, document)
+        try expect(BackupResult.self, document)
+        try expect(RestoreResult.self, document)
         try expect(EventLine.self, document)
         try expect(VersionReport.self, document)
     }
@@ -141,6 +143,17 @@ import Testing
             ], "reserve")
         try await check(
             site, [["unhold", "--dry-run"], ["unhold"], ["unhold"], ["hold", "--reason", "x"]], "hold command")
+    }
+
+    @Test(.needs(.etcd, .root)) func everyFieldOfBackupsIsDocumented() async throws {
+        let site = try await site()
+        let folder = try TemporaryDirectory()
+        let path = folder.file("b").path
+        try await check(site, [["backup", path]], "backup")
+        try await site.put([("\(Self.base)used/10.188.0.11", "c3")])
+        try await check(
+            site, [["restore", path, "--force", "--dry-run"], ["restore", path, "--force"], ["restore", path]],
+            "restore")
     }
 
     @Test(.needs(.etcd, .root)) func everyFieldOfAnAuditIsDocumented() async throws {

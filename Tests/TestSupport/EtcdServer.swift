@@ -141,6 +141,29 @@ public final class EtcdServer: Sendable {
         if waiting { try waitUntilServing() }
     }
 
+    /// Writes a snapshot of all its keys (`etcdctl snapshot save`) to this file.
+    ///
+    /// - Throws: As ``etcdctl(_:commonName:stdin:)``.
+    public func saveSnapshot(to path: String) throws {
+        try etcdctl(["snapshot", "save", path])
+    }
+
+    /// Kills it, replaces its data by a snapshot (`etcdctl snapshot restore`), and starts it again on the same ports.
+    ///
+    /// - Throws: As ``restart(waiting:)``, or when etcdctl fails.
+    public func restoreSnapshot(from path: String) throws {
+        try kill()
+        try FileManager.default.removeItem(at: folder.file("data"))
+        _ = try runTool(
+            try version.program("etcdctl"),
+            [
+                "snapshot", "restore", path, "--data-dir", folder.file("data").path, "--name", member.name,
+                "--initial-cluster", "\(member.name)=\(member.peerURL)", "--initial-cluster-token", member.peerURL,
+                "--initial-advertise-peer-urls", member.peerURL,
+            ], environment: ["ETCDCTL_API": "3"])
+        try restart()
+    }
+
     /// Waits until it has a leader and answers clients, for 20 seconds at most. An alarm, as of a full quota, does not
     /// matter.
     ///

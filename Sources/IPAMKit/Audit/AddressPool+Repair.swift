@@ -93,7 +93,8 @@ public struct RepairPlan: Sendable {
             guard let address = finding.address, let holder = finding.fenceFor else { return nil }
             return Change(
                 reserving: address,
-                Reservation(for: holder, by: by, note: "fenced: \(finding.evidence)", since: now), keys, at: now,
+                Reservation(for: holder, by: by, note: Reservation.fenceMark + finding.evidence, since: now), keys,
+                at: now,
                 evidence: finding.evidence)
         case .removeLock:
             guard let lock = snapshot.lock else { return nil }

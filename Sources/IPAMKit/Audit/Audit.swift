@@ -223,7 +223,7 @@ public struct Audit {
                     + known.reservation.holder.phrase, fenceFor: fence)
         }
         return AuditFinding(
-            .untracked, address, "\(pod.phrase) has it, and it is not recorded", repair: .fence, fenceFor: fence)
+            .untracked, address, "\(pod.phrase) \(Reservation.untracked)", repair: .fence, fenceFor: fence)
     }
 
     private func isOurs(_ address: IPAddress) -> Bool {

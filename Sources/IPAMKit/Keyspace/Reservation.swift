@@ -19,6 +19,14 @@ public struct Reservation: Hashable, Sendable {
     /// The value of ``by`` for reservations by `kube-ipam.ip: auto`. The name of an operator has an "@".
     public static let automaticAuthor = "kube-ipam"
 
+    /// How the note begins that the audit gives the reservation of an `untracked` address.
+    static let fenceMark = "fenced: "
+    /// How the evidence of an `untracked` address ends, and with it that note.
+    static let untracked = "has it, and it is not recorded"
+
+    /// Whether the audit made the reservation for a pod that had the address without a record.
+    var isFence: Bool { note.map { $0.hasPrefix(Self.fenceMark) && $0.hasSuffix(Self.untracked) } ?? false }
+
     /// The longest accepted note, in bytes of UTF-8. A stored note may be longer.
     public static let longestNote = 1024
 

@@ -1,3 +1,4 @@
+import Digest
 import HTTPTransport
 import Machine
 
@@ -190,11 +191,9 @@ public struct Kubeconfig: Sendable {
             message += part.utf8
             message.append(0)
         }
-        var digest = ""
-        for byte in SHA256.hash(message + (authority ?? [])) {
-            digest += (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return digest
+        var hash = SHA256()
+        (message + (authority ?? [])).withUnsafeBytes { hash.update($0) }
+        return hash.hexadecimal
     }
 
     fileprivate static func document(_ text: [UInt8], path: String) throws(KubeconfigError) -> KubeconfigSection {

@@ -4,6 +4,7 @@ enum ResultColumns {
         [
             "adopt": [AdoptionResult.self],
             "audit": [AuditResult.self],
+            "backup": [BackupResult.self],
             "doctor": [CheckList.self],
             "history": [HistoryList.self, PastHolder.self],
             "hold": [NetworkChange.self],
@@ -12,6 +13,7 @@ enum ResultColumns {
             "networks": [NetworkList.self],
             "release": [ChangeList.self, AuditResult.self],
             "reserve": [ChangeList.self],
+            "restore": [RestoreResult.self],
             "show": [AddressDetail.self],
             "unhold": [NetworkChange.self],
             "version": [VersionReport.self],

@@ -36,6 +36,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "<address>": .live(.addresses),
         "<addresses>": .list(of: .live(.addresses)),
         "reserve <addresses>": .list(of: .live(.freeAddresses)),
+        "<file>": .file,
         "<network>": .live(.networks),
         "--at": .text,
         "--cacert": .file,

@@ -1,6 +1,5 @@
+import Digest
 import Testing
-
-@testable import KubernetesClient
 
 @Suite struct SHA256Tests {
     /// FIPS 180-4's own examples, as NIST publishes them.
@@ -15,5 +14,17 @@ import Testing
             let hash = SHA256.hash(Array(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
             #expect(hash == expected, "\(text)")
         }
+    }
+
+    /// FIPS 180-4's example of a million letters, in parts that begin and end anywhere in a block.
+    @Test(arguments: [1, 63, 64, 65, 1000]) func aMessageInPartsHasTheSameHash(size: Int) {
+        var hash = SHA256()
+        var rest = 1_000_000
+        while rest > 0 {
+            let part = [UInt8](repeating: UInt8(ascii: "a"), count: min(size, rest))
+            part.withUnsafeBytes { hash.update($0) }
+            rest -= part.count
+        }
+        #expect(hash.hexadecimal == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     }
 }
