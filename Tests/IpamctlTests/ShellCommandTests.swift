@@ -112,6 +112,8 @@ import Testing
         let run = try await site.run("shell", stdin: "reserve -f -\naddress\n10.188.0.30\n")
         #expect(run.stderrText.hasPrefix("ipamctl: line 1: - is standard input, from which the shell reads"))
         #expect(run.status == 64)
+        let backup = try await site.run("shell", stdin: "restore -\nnetworks\n")
+        #expect(backup.stderrText.hasPrefix("ipamctl: line 1: - is standard input, from which the shell reads"))
         let plan = try await site.run("shell", "-c", "reserve -f -", stdin: "address\n10.188.0.30\n").checked()
         #expect(plan.lines == ["10.188.0.30 reserved for any pod that requests it"])
     }

@@ -26,7 +26,10 @@ struct BackupPath: ExpressibleByArgument, Sendable {
 
     /// - Throws: ``Failure``.
     func opened() throws(Failure) -> FileLines {
-        if text == "-" { return FileLines(descriptor: STDIN_FILENO, named: "standard input") }
+        if text == "-" {
+            try Session.requireStandardInput()
+            return FileLines(descriptor: STDIN_FILENO, named: "standard input")
+        }
         return try Failure.wrap(hint: "check the path") { try FileLines(text) }
     }
 

@@ -118,10 +118,7 @@ enum TextFile {
     }
 
     private static func bytes(of path: String) throws(Failure) -> [UInt8] {
-        if path == "-", Session.current?.readsStandardInput == true {
-            throw Failure(
-                .usage, "- is standard input, from which the shell reads its commands", hint: "name a file instead")
-        }
+        if path == "-" { try Session.requireStandardInput() }
         return try Failure.wrap(hint: "check the path and the permissions, or name another file") {
             path == "-"
                 ? try FileReader.bytes(from: STDIN_FILENO, named: path, limit: limit)

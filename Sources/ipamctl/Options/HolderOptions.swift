@@ -15,7 +15,7 @@ struct HolderOptions: ParsableArguments {
         transform: Namespace.init(argument:))
     var namespace: Namespace?
 
-    @Option(help: "Only the pods on this node: what they use.", transform: NodeArgument.name)
+    @Option(help: "Only the pods on this node: what they use.", transform: OneName.checked)
     var node: String?
 
     /// False if everything is meant.

@@ -50,36 +50,23 @@ extension ReservationHolder {
 }
 
 extension Namespace {
-    /// - Throws: ``Failure`` for a name that Kubernetes cannot have.
+    /// Takes a name also if only another runtime than Kubernetes' can have it.
+    ///
+    /// - Throws: ``Failure`` for a list or a pattern, and for a name that cannot be stored.
     init(argument text: String) throws(Failure) {
-        let namespace = try Failure.wrap(.usage) { try Namespace(text) }
-        guard PodReference.isPossible(namespace: namespace) else {
-            throw Failure(
-                .usage, "Kubernetes cannot have a namespace \(text.quotedForPeople)",
-                hint: "write one name of at most 63 lower-case letters, digits and \"-\"")
-        }
-        self = namespace
+        let name = try OneName.checked(text)
+        self = try Failure.wrap(.usage, hint: "write the name of one namespace") { try Namespace(name) }
     }
 }
 
-/// The value of `--node`.
-enum NodeArgument {
-    /// - Throws: ``Failure`` for a name that Kubernetes cannot have. Capital letters are accepted, because a host name may have
-    ///   them.
-    static func name(_ text: String) throws(Failure) -> String {
-        let isPossible =
-            !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
-        guard isPossible else {
+/// The value of an option that takes one name.
+enum OneName {
+    /// - Throws: ``Failure`` for nothing, a list or a pattern: it would never match.
+    static func checked(_ text: String) throws(Failure) -> String {
+        guard !text.isEmpty, !text.contains(where: { ",*?".contains($0) }) else {
             throw Failure(
-                .usage, "Kubernetes cannot have a node \(text.quotedForPeople)", hint: "write the name of one node")
+                .usage, "\(text.quotedForPeople) is not one name",
+                hint: "write one name; lists and patterns do not exist")
         }
         return text
     }

@@ -16,7 +16,7 @@ final class Session: Sendable {
 
     private let state: Mutex<State>
     /// Whether standard input has the commands, so that no command can read a file from it.
-    let readsStandardInput: Bool
+    private let readsStandardInput: Bool
     /// Whether a person reads long results page by page.
     let hasPager: Bool
 
@@ -34,6 +34,15 @@ final class Session: Sendable {
 
     /// Makes this the session of all commands from now on.
     func begin() { Self.shared.withLock { $0 = self } }
+
+    /// Checks that a command can read a file from standard input.
+    ///
+    /// - Throws: ``Failure`` if the shell reads its commands from it.
+    static func requireStandardInput() throws(Failure) {
+        guard current?.readsStandardInput == true else { return }
+        throw Failure(
+            .usage, "- is standard input, from which the shell reads its commands", hint: "name a file instead")
+    }
 
     // MARK: Defaults
 

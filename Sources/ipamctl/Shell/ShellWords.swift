@@ -98,13 +98,11 @@ struct ShellWords {
 
         /// Whether the next line belongs to the command, too: this one ends within a quote or with a backslash.
         mutating func isOpen(after line: String) -> Bool {
-            words.rest = Substring(line + (words.endsWithBackslash ? "" : "\n")).unicodeScalars
             words.endsWithBackslash = false
-            if line.hasSuffix("\\") || words.quote != nil || line.contains(where: { "'\"\\".contains($0) }) {
-                words.rest = Substring(line).unicodeScalars
-                guard (try? words.read()) != nil else { return false }
-                if words.quote != nil { words.word = "" }
-            }
+            words.rest = Substring(line).unicodeScalars
+            guard (try? words.read()) != nil else { return false }
+            // What stands in the quote does not matter here.
+            if words.quote != nil { words.word = "" }
             return words.quote != nil || words.endsWithBackslash
         }
     }
