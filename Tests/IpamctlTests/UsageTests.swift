@@ -128,4 +128,26 @@ import Testing
                 "\(tail)")
         }
     }
+
+    @Test(arguments: [
+        ("reserve 10.188.0.60 --for sts/db", "--for: \"sts/db\" has no namespace", "write NAMESPACE/sts/NAME"),
+        ("list --pod sts/db", "--pod: \"sts/db\" has no namespace", "write NAMESPACE/sts/NAME"),
+        ("list --nod n1", "unknown option '--nod'", "did you mean '--node'?"),
+        ("reserve 10.188.0.60 --reason x", "unknown option '--reason'", "see 'ipamctl reserve --help'"),
+        ("get -A", "unknown option '-A'", "all namespaces are covered"),
+        ("get -w", "unknown option '-w'", "'ipamctl watch'"),
+        ("get pods", "unexpected argument 'pods'", "'ipamctl list --pod"),
+        ("list --node n1,n2", "--node: \"n1,n2\" is not one name", "write one name"),
+        ("show default/web-3", "\"default/web-3\" is not an IP address", "see 'ipamctl show --help'"),
+        ("list --limit -1", "--limit takes a number from 1", "see 'ipamctl list --help'"),
+        ("shell commands.txt", "unexpected argument 'commands.txt'", "a script is read from standard input"),
+    ])
+    func whatUsersOfOtherToolsWriteIsExplained(line: String, message: String, hint: String) async throws {
+        let run = try await runProcess(
+            BuildProducts.product("ipamctl").path, line.split(separator: " ").map(String.init))
+        #expect(run.status == 64 && run.isProperFailure)
+        #expect(
+            run.stderrText.hasPrefix("ipamctl: \(message)") && run.stderrText.contains("\nhint: \(hint)"),
+            "\(run.stderrText)")
+    }
 }
