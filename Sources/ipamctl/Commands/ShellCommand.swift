@@ -51,7 +51,7 @@ struct ShellCommand: ParsableCommand {
         options.connection = connection
         options.config = config
         let isAttended = command == nil && Terminal.isAttended
-        let session = Session(options, readsStandardInput: command == nil, hasPager: isAttended)
+        let session = Session(options, readsStandardInput: command == nil, isInteractive: isAttended)
         if let format { OutputFormat.standard = format }
         let status: Int32
         if let command {

@@ -11,7 +11,9 @@ enum Terminal {
     /// Prints a whole result, or a help text: in the shell page by page if it is longer than the terminal.
     static func show(_ text: String) {
         let text = line(text)
-        if Session.current?.hasPager == true, let size = TerminalSize(), Pager.show(text, rows: size.rows) { return }
+        if Session.current?.isInteractive == true, let size = TerminalSize(), Pager.show(text, rows: size.rows) {
+            return
+        }
         write(text, STDOUT_FILENO)
     }
 

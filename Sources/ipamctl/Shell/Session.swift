@@ -17,14 +17,14 @@ final class Session: Sendable {
     private let state: Mutex<State>
     /// Whether standard input has the commands, so that no command can read a file from it.
     private let readsStandardInput: Bool
-    /// Whether a person reads long results page by page.
-    let hasPager: Bool
+    /// Whether a person types the commands: long results are shown page by page, and hints name commands as they are typed.
+    let isInteractive: Bool
 
     /// - Parameter options: those of `ipamctl shell`.
-    init(_ options: GlobalOptions, readsStandardInput: Bool, hasPager: Bool) {
+    init(_ options: GlobalOptions, readsStandardInput: Bool, isInteractive: Bool) {
         state = Mutex(State(options: options))
         self.readsStandardInput = readsStandardInput
-        self.hasPager = hasPager
+        self.isInteractive = isInteractive
     }
 
     private static let shared = Mutex<Session?>(nil)

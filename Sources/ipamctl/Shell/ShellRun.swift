@@ -173,7 +173,7 @@ struct ShellRun {
 
     /// A text for people, with commands as they are typed in the shell.
     static func renamed(_ text: String) -> String {
-        guard let session = Session.current, session.hasPager else { return text }
+        guard let session = Session.current, session.isInteractive else { return text }
         return text.replacing("'ipamctl --help'", with: "'help'").replacing("'ipamctl ", with: "'")
     }
 }
