@@ -23,10 +23,11 @@ let package = Package(
             name: "EtcdClient",
             dependencies: ["HTTPTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Messages/etcd.proto"]),
-        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "Digest", "CYaml"]),
+        .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "Digest", "YAML"]),
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),
         .target(name: "StrictJSON"),
+        .target(name: "YAML", dependencies: ["StrictJSON", "CYaml"]),
         .target(name: "Addresses", dependencies: ["StrictJSON"]),
         .target(name: "IPAMKit", dependencies: ["Addresses", "StrictJSON", "Store", "Machine", "Digest"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
@@ -41,7 +42,7 @@ let package = Package(
             name: "ipamctl",
             dependencies: [
                 "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
-                "Machine", "CEdit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Machine", "YAML", "CEdit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["Scripts"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
@@ -51,6 +52,7 @@ let package = Package(
             dependencies: [
                 "KubernetesClient", "KubernetesPods", "IPAMKit", "HTTPTransport", "Digest", "TestSupport",
             ]),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML", "StrictJSON", "TestSupport"]),
         .testTarget(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),
         .testTarget(name: "DigestTests", dependencies: ["Digest"]),

@@ -92,7 +92,7 @@ import Testing
             message(ordinary.replacingOccurrences(of: "  name: other\n", with: ""))
                 .contains("line 6: an entry of clusters: name is missing: each cluster needs one"))
         #expect(message("clusters: 7\ncurrent-context: x").contains("there is no context \"x\", nor any other context"))
-        #expect(message("contexts: 7\ncurrent-context: x").contains("line 1: contexts must be a list, not a string"))
+        #expect(message("contexts: 7\ncurrent-context: x").contains("line 1: contexts must be a list, not a number"))
         #expect(message("contexts: [7]").contains("line 1: an entry of contexts must be a mapping of fields"))
         #expect(message("contexts: [{name: [7]}]").contains("an entry of contexts: name must be a string, not a list"))
     }

@@ -53,17 +53,4 @@ import Testing
             }
         }
     }
-
-    @Test(arguments: [51, 52] as [UInt64])
-    func anyBytesAreReadOrRefused(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
-        for _ in 0..<3000 {
-            let count = Int.random(in: 0...60, using: &generator)
-            let letters = Array("a:-[]{}&*!|>'\"#%@`, \n\t?~<=0\u{FF}".utf8)
-            let bytes = (0..<count).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] }
-            if let node = try? YAMLReader.document(bytes) {
-                #expect(node.height <= YAMLReader.deepest, "\(generator), \(bytes)")
-            }
-        }
-    }
 }

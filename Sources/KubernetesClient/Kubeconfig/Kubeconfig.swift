@@ -1,6 +1,7 @@
 import Digest
 import HTTPTransport
 import Machine
+import YAML
 
 /// How to reach a Kubernetes API server: one context of a kubeconfig (API `v1`, kind `Config`), with its cluster and its user.
 ///

@@ -1,3 +1,5 @@
+import YAML
+
 /// A mapping of a kubeconfig, with access to its fields by name.
 struct KubeconfigSection {
     let path: String
@@ -102,7 +104,7 @@ struct KubeconfigSection {
                 throw .value(outer.place(), field: "\(kind) \(name.quoted)", problem: "is defined twice")
             }
             let title = "\(kind) \(name.quoted)"
-            let inner = outer.node(kind.rawValue) ?? YAMLNode(content: .mapping([:]), mark: element.mark, height: 1)
+            let inner = outer.node(kind.rawValue) ?? YAMLNode(emptyMappingAt: element.mark)
             entries.append((name, try KubeconfigSection(inner, path: path, title: title)))
         }
         return entries
