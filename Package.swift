@@ -32,17 +32,19 @@ let package = Package(
         .target(name: "IPAMKit", dependencies: ["Addresses", "StrictJSON", "Store", "Machine", "Digest"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
         .target(name: "CStart"),
+        .target(name: "CCompat"),
         .executableTarget(
             name: "kube-ipam",
             dependencies: [
                 "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
-                "Machine", "CStart",
+                "Machine", "CStart", "CCompat",
             ]),
         .executableTarget(
             name: "ipamctl",
             dependencies: [
                 "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
-                "Machine", "YAML", "CEdit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Machine", "YAML", "CCompat", "CEdit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["Scripts"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),

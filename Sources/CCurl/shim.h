@@ -94,3 +94,15 @@ static inline CURL *ccurl_next_finished(CURLM *multi, CURLcode *result) {
     }
     return NULL;
 }
+
+// Functions of OpenSSL (openssl/crypto.h, openssl/ssl.h); null if libcurl uses another TLS library.
+extern int OPENSSL_init_crypto(uint64_t options, const void *settings) __attribute__((weak));
+extern int OPENSSL_init_ssl(uint64_t options, const void *settings) __attribute__((weak));
+
+// Makes OpenSSL skip most of what curl_global_init lets it load: error texts, tables of ciphers and digests, its
+// configuration file. This is for the rest of the process, which then cannot use TLS.
+static inline void ccurl_skip_tls(void) {
+    const uint64_t no_crypto_strings = 0x1, no_ciphers = 0x10, no_digests = 0x20, no_config = 0x80, no_ssl_strings = 0x100000;
+    if (OPENSSL_init_crypto) OPENSSL_init_crypto(no_crypto_strings | no_ciphers | no_digests | no_config, NULL);
+    if (OPENSSL_init_ssl) OPENSSL_init_ssl(no_ssl_strings | no_config, NULL);
+}

@@ -68,6 +68,9 @@ extension Transfer {
 
     private func setTLS() throws(HTTPError) {
         guard request.url.hasScheme("https") else { return }
+        guard TransferLoop.hasTLS.load(ordering: .relaxed) else {
+            throw HTTPError(.invalidRequest, "\(request.url): this process was started without TLS")
+        }
         let tls = request.tls
         if request.recordsCertificates {
             ccurl_set_long(easy, CURLOPT_CERTINFO, 1)
@@ -75,7 +78,7 @@ extension Transfer {
             ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
         }
         ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        try set(tls.trustRoots, file: CURLOPT_CAINFO, blob: CURLOPT_CAINFO_BLOB)
+        try set(tls.trustRoots ?? SystemTrust.roots(of: tls), file: CURLOPT_CAINFO, blob: CURLOPT_CAINFO_BLOB)
         if tls.trustRoots != nil || !tls.verifiesServer {
             // Loading the system's CA certificates costs 25 ms, and a private server is not to be verified with them.
             ccurl_set_string(easy, CURLOPT_CAPATH, nil)
