@@ -8,9 +8,7 @@ let package = Package(
         .executable(name: "ipamctl", targets: ["ipamctl"]),
     ],
     dependencies: [
-        // `traits: []` keeps full Foundation, and with it ICU, out of every binary.
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -21,8 +19,7 @@ let package = Package(
         .target(name: "HTTPTransport", dependencies: ["Machine", "CCurl"]),
         .target(
             name: "EtcdClient",
-            dependencies: ["HTTPTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-            exclude: ["Messages/etcd.proto"]),
+            dependencies: ["HTTPTransport"]),
         .target(name: "KubernetesClient", dependencies: ["HTTPTransport", "Machine", "Digest", "YAML"]),
         .target(name: "Store"),
         .target(name: "EtcdStore", dependencies: ["Store", "EtcdClient"]),

@@ -1,5 +1,4 @@
 import HTTPTransport
-import SwiftProtobuf
 
 /// A client of an etcd v3 cluster, speaking etcd's own gRPC.
 ///
@@ -109,8 +108,8 @@ public actor EtcdClient {
 
     // MARK: Calls
 
-    private func read<Request: Message, Response: Message>(
-        _ method: String, _ request: Request, deadline: ContinuousClock.Instant, isHedged: Bool = true
+    private func read<Response: ProtobufDecodable>(
+        _ method: String, _ request: some ProtobufEncodable, deadline: ContinuousClock.Instant, isHedged: Bool = true
     ) async throws(EtcdError) -> Response {
         var call = GRPCCall(method: method, message: try serialize(request), isRepeatable: true)
         var mayRenew = true
@@ -127,7 +126,7 @@ public actor EtcdClient {
     }
 
     /// Repeats a call until it is answered or refused, or until another attempt is not worth it.
-    func repeated<Response: Message>(
+    func repeated<Response: ProtobufDecodable>(
         _ call: GRPCCall, until deadline: ContinuousClock.Instant, isHedged: Bool = true
     ) async throws(EtcdError) -> Response {
         try checkEndpoints()
@@ -150,8 +149,8 @@ public actor EtcdClient {
         }
     }
 
-    private func write<Request: Message, Response: Message>(
-        _ method: String, _ request: Request, deadline: ContinuousClock.Instant
+    private func write<Response: ProtobufDecodable>(
+        _ method: String, _ request: some ProtobufEncodable, deadline: ContinuousClock.Instant
     ) async throws(EtcdError) -> Response {
         try checkEndpoints()
         guard ContinuousClock.now < deadline else { throw .deadlineExceeded([]) }
@@ -215,8 +214,7 @@ public actor EtcdClient {
 
     /// The smallest request that only a member with a quorum answers; refusing it takes a quorum, too.
     func probe(_ token: String?) throws(EtcdError) -> GRPCCall {
-        var request = EtcdRangeRequest()
-        request.key = .init([0])
+        var request = EtcdRangeRequest(key: [0])
         request.countOnly = true
         return GRPCCall(method: "KV/Range", message: try serialize(request), isRepeatable: true, token: token)
     }
@@ -246,27 +244,15 @@ public actor EtcdClient {
     /// libcurl loses such a response.
     private static let largestRequest = 2 << 20
 
-    func serialize(_ message: some Message) throws(EtcdError) -> [UInt8] {
-        let bytes: [UInt8]
-        do {
-            bytes = try message.serializedBytes()
-        } catch {
-            throw .invalidConfiguration("the request cannot be encoded: \(error)")
-        }
+    func serialize(_ message: some ProtobufEncodable) throws(EtcdError) -> [UInt8] {
+        let bytes = ProtobufWriter.bytes(of: message)
         guard bytes.count <= Self.largestRequest else { throw .requestTooLarge }
         return bytes
     }
 
-    /// Each level of a nested transaction is two levels of the message, and a transaction may have 128.
-    private static let decoding: BinaryDecodingOptions = {
-        var options = BinaryDecodingOptions()
-        options.messageDepthLimit = 300
-        return options
-    }()
-
-    private func parse<Response: Message>(_ bytes: [UInt8], _ endpoint: Int) throws(EtcdError) -> Response {
-        do {
-            return try Response(serializedBytes: bytes, options: Self.decoding)
+    private func parse<Response: ProtobufDecodable>(_ bytes: [UInt8], _ endpoint: Int) throws(EtcdError) -> Response {
+        do throws(MalformedProtobuf) {
+            return try ProtobufReader.message(bytes)
         } catch {
             throw .malformedAnswer(
                 .init(endpoint: channels[endpoint].endpoint.url, reason: "not the expected protobuf message"))
@@ -301,18 +287,5 @@ struct Patience {
         guard .now + pause < deadline else { throw .deadlineExceeded(reasons) }
         await loop.sleep(until: .now + pause)
         pause = min(pause * 2, .seconds(1))
-    }
-}
-
-extension EtcdTxnRequest {
-    /// True if no branch writes, nested transactions included.
-    var onlyReads: Bool {
-        (success + failure).allSatisfy { operation in
-            switch operation.request {
-            case .requestRange: true
-            case .requestTxn(let nested): nested.onlyReads
-            case .requestPut, .requestDeleteRange, nil: false
-            }
-        }
     }
 }

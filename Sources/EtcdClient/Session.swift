@@ -1,5 +1,3 @@
-import SwiftProtobuf
-
 extension EtcdClient {
     /// The result of a login.
     struct Session: Sendable {
@@ -35,9 +33,7 @@ extension EtcdClient {
         -> Result<Session, EtcdError>
     {
         defer { login = nil }
-        var request = EtcdAuthenticateRequest()
-        request.name = credentials.user
-        request.password = credentials.password
+        let request = EtcdAuthenticateRequest(name: credentials.user, password: credentials.password)
         do throws(EtcdError) {
             let call = GRPCCall(method: "Auth/Authenticate", message: try serialize(request), isRepeatable: true)
             let new: Session

@@ -1,5 +1,4 @@
 import HTTPTransport
-import SwiftProtobuf
 
 extension EtcdClient {
     /// Watches keys (etcd `Watch.Watch`) at the endpoint that answered last, or at the next one if that one does not answer. The
@@ -98,7 +97,7 @@ private actor Watch {
         while true {
             let (stream, endpoint) = try await connected()
             guard let bytes = try await nextMessage(of: stream, endpoint) else { return nil }
-            guard let message = try? EtcdWatchResponse(serializedBytes: bytes) else {
+            guard let message: EtcdWatchResponse = try? ProtobufReader.message(bytes) else {
                 throw .malformedAnswer(.init(endpoint: client.url(endpoint), reason: "not a watch response"))
             }
             guard message.canceled else {
@@ -120,8 +119,7 @@ private actor Watch {
 
     private func connected() async throws(EtcdError) -> (stream: HTTPResponseStream, endpoint: Int) {
         if let connection { return connection }
-        var message = EtcdWatchRequest()
-        message.createRequest = request
+        let message = EtcdWatchRequest(create: request)
         var call = GRPCCall(method: "Watch/Watch", message: try await client.serialize(message), isRepeatable: true)
         while true {
             token = try await client.token(until: deadline)

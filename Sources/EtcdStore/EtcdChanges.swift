@@ -112,15 +112,14 @@ actor EtcdChanges {
     }
 
     private var request: EtcdWatchCreateRequest {
-        .with { request in
-            request.key = range.start.bytes
-            if let end = range.end { request.rangeEnd = end.bytes }
-            // 0 would mean the current revision.
-            request.startRevision = max(1, seen)
-            request.prevKv = true
-            request.progressNotify = true
-            request.fragment = true
-        }
+        var request = EtcdWatchCreateRequest(key: range.start.bytes)
+        if let end = range.end { request.rangeEnd = end.bytes }
+        // 0 would mean the current revision.
+        request.startRevision = max(1, seen)
+        request.previousKV = true
+        request.progressNotify = true
+        request.fragment = true
+        return request
     }
 
     private func take(_ message: EtcdWatchResponse) async throws(EtcdError) {
@@ -179,10 +178,10 @@ actor EtcdChanges {
 extension KeyChange {
     /// etcd's `mvccpb.Event`.
     fileprivate init(_ event: EtcdEvent) {
-        let previous = event.hasPrevKv ? Record(event.prevKv) : nil
-        switch event.type {
+        let previous = event.previous.map { Record($0) }
+        switch event.kind {
         case .delete: self = .delete(Record(event.kv).key, previous: previous)
-        case .put, .UNRECOGNIZED: self = .put(Record(event.kv), previous: previous)
+        case .put: self = .put(Record(event.kv), previous: previous)
         }
     }
 }

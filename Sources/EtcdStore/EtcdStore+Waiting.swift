@@ -10,7 +10,7 @@ extension EtcdStore {
         // A key that was created after `revision` must have been deleted in between.
         try await wait(
             for: [key], after: revision, deadline: deadline, else: "\(key) still existed at the deadline",
-            event: { $0.type == .delete }, record: { $0.map { $0.created > revision } ?? true })
+            event: { $0.kind == .delete }, record: { $0.map { $0.created > revision } ?? true })
     }
 
     /// Waits until one of `keys` has been put or deleted after `revision`; see `Store`.
@@ -58,8 +58,7 @@ extension EtcdStore {
     ) async -> Bool {
         let sorted = keys.sorted()
         guard let first = sorted.first, let last = sorted.last else { return false }
-        var request = EtcdWatchCreateRequest()
-        request.key = first.bytes
+        var request = EtcdWatchCreateRequest(key: first.bytes)
         if sorted.count > 1 { request.rangeEnd = Key(last.text + "\0").bytes }
         request.startRevision = revision + 1
         let create = request
@@ -68,7 +67,7 @@ extension EtcdStore {
             group.addTask {
                 do {
                     for try await answer in client.watch(create, deadline: deadline, patience: patience)
-                    where answer.events.contains(where: { watched.contains($0.kv.key) && isAwaited($0) }) {
+                    where answer.events.contains(where: { watched.contains(Array($0.kv.key)) && isAwaited($0) }) {
                         return true
                     }
                 } catch {

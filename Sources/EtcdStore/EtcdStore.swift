@@ -35,14 +35,15 @@ public struct EtcdStore: Store {
                 return Snapshot(revision: answer.header.revision, results: [ReadResult(answer)])
             }
             // etcd handles a flat transaction without guards as a read, not through the raft log.
-            var request = EtcdTxnRequest()
-            request.success = reads.map { read in .with { $0.requestRange = EtcdRangeRequest(read, at: revision) } }
+            let request = EtcdTxnRequest(success: reads.map { .range(EtcdRangeRequest($0, at: revision)) })
             let answer = try await client.txn(request, deadline: deadline)
-            guard answer.header.revision > 0, answer.responses.count == reads.count else {
+            let results = answer.responses.compactMap { response in
+                if case .range(let range) = response { ReadResult(range) } else { nil }
+            }
+            guard answer.header.revision > 0, results.count == reads.count else {
                 throw EtcdError.malformedAnswer(.init(endpoint: "etcd", reason: "the response has too few results"))
             }
-            return Snapshot(
-                revision: answer.header.revision, results: answer.responses.map { ReadResult($0.responseRange) })
+            return Snapshot(revision: answer.header.revision, results: results)
         } catch {
             throw StoreError(error)
         }

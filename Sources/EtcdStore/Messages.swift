@@ -1,32 +1,16 @@
 import EtcdClient
-import FoundationEssentials
 import Store
 
 // Converts the store's values to etcd's messages (api/etcdserverpb/rpc.proto), and back.
 
 extension Key {
-    var bytes: Data { text.bytes }
-}
-
-extension String {
-    /// The UTF-8 of the text. Copied from a buffer, because `Data`'s initializer for sequences looks up conformances at run
-    /// time, which is noticeable in a process that lives for 10 ms.
-    fileprivate var bytes: Data {
-        var text = self
-        return text.withUTF8 { buffer in
-            buffer.baseAddress.map { Data(bytes: $0, count: buffer.count) } ?? Data()
-        }
-    }
-
-    fileprivate init(utf8 data: Data) {
-        self = data.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-    }
+    /// The key's UTF-8.
+    package var bytes: [UInt8] { Array(text.utf8) }
 }
 
 extension EtcdRangeRequest {
     init(_ read: Read, at revision: Revision? = nil) {
-        self.init()
-        key = read.range.start.bytes
+        self.init(key: read.range.start.bytes)
         if let end = read.range.end { rangeEnd = end.bytes }
         self.revision = revision ?? 0
         limit = Int64(read.limit ?? 0)
@@ -46,9 +30,9 @@ extension ReadResult {
 
 extension Record {
     init(_ kv: EtcdKeyValue) {
-        let text = kv.value.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+        let text = kv.value.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
         self.init(
-            key: Key(String(utf8: kv.key)), value: text ?? String(utf8: kv.value),
+            key: Key(String(decoding: kv.key, as: UTF8.self)), value: text ?? String(decoding: kv.value, as: UTF8.self),
             undecodable: text == nil ? Array(kv.value) : nil, created: kv.createRevision, modified: kv.modRevision,
             lease: kv.lease)
     }
@@ -56,60 +40,36 @@ extension Record {
 
 extension EtcdTxnRequest {
     init(_ transaction: Transaction) {
-        self.init()
-        compare = transaction.guards.map(EtcdCompare.init)
-        success = transaction.then.map(EtcdRequestOp.init)
-        failure = transaction.otherwise.map(EtcdRequestOp.init)
+        self.init(
+            compare: transaction.guards.map { EtcdCompare($0) }, success: transaction.then.map { EtcdRequestOp($0) },
+            failure: transaction.otherwise.map { EtcdRequestOp($0) })
     }
 }
 
 extension EtcdCompare {
     init(_ condition: Guard) {
-        self.init()
         switch condition {
-        case .absent(let key):
-            self.key = key.bytes
-            target = .create
-            createRevision = 0
-        case .unchanged(let key, let revision):
-            self.key = key.bytes
-            target = .mod
-            modRevision = revision
-        case .value(let key, let value):
-            self.key = key.bytes
-            target = .value
-            self.value = value.bytes
+        case .absent(let key): self.init(key: key.bytes, .createRevision(0))
+        case .unchanged(let key, let revision): self.init(key: key.bytes, .modRevision(revision))
+        case .value(let key, let value): self.init(key: key.bytes, .value(Array(value.utf8)))
         case .noneNewer(let range, let revision):
-            key = range.start.bytes
+            self.init(key: range.start.bytes, .modRevision(revision + 1), .less)
             if let end = range.end { rangeEnd = end.bytes }
-            target = .mod
-            result = .less
-            modRevision = revision + 1
         }
     }
 }
 
 extension EtcdRequestOp {
     init(_ operation: Operation) {
-        self.init()
         switch operation {
-        case .put(let key, let value):
-            requestPut = .with {
-                $0.key = key.bytes
-                $0.value = value.bytes
-            }
-        case .putBytes(let key, let value):
-            requestPut = .with {
-                $0.key = key.bytes
-                $0.value = Data(value)
-            }
+        case .put(let key, let value): self = .put(EtcdPutRequest(key: key.bytes, value: Array(value.utf8)))
+        case .putBytes(let key, let value): self = .put(EtcdPutRequest(key: key.bytes, value: value))
         case .delete(let range):
-            requestDeleteRange = .with {
-                $0.key = range.start.bytes
-                if let end = range.end { $0.rangeEnd = end.bytes }
-            }
-        case .read(let read): requestRange = EtcdRangeRequest(read)
-        case .transaction(let nested): requestTxn = EtcdTxnRequest(nested)
+            var request = EtcdDeleteRangeRequest(key: range.start.bytes)
+            if let end = range.end { request.rangeEnd = end.bytes }
+            self = .deleteRange(request)
+        case .read(let read): self = .range(EtcdRangeRequest(read))
+        case .transaction(let nested): self = .txn(EtcdTxnRequest(nested))
         }
     }
 }
@@ -125,11 +85,11 @@ extension Commit {
 
 extension OperationResult {
     init(_ answer: EtcdResponseOp, revision: Revision) {
-        switch answer.response {
-        case .responseRange(let range): self = .read(ReadResult(range))
-        case .responseDeleteRange(let deletion): self = .deleted(count: Int(deletion.deleted))
-        case .responseTxn(let nested): self = .transaction(Commit(nested, revision: revision))
-        case .responsePut, nil: self = .put
+        switch answer {
+        case .range(let range): self = .read(ReadResult(range))
+        case .deleteRange(let deletion): self = .deleted(count: Int(deletion.deleted))
+        case .txn(let nested): self = .transaction(Commit(nested, revision: revision))
+        case .put: self = .put
         }
     }
 }

@@ -88,8 +88,9 @@ import Testing
         #expect(try etcd.grpcCalls("Authenticate") == before + 1)
         #expect(try await client.get("/alice/a").kvs.first?.modRevision == revision)
         before = try await forgetTokens()
-        for try await answer in client.watch(
-            .with { ($0.key, $0.startRevision) = (Data("/alice/a".utf8), revision) }, deadline: soon)
+        var request = EtcdWatchCreateRequest(key: Array("/alice/a".utf8))
+        request.startRevision = revision
+        for try await answer in client.watch(request, deadline: soon)
         where !answer.events.isEmpty {
             #expect(answer.events.first?.kv.modRevision == revision)
             break
@@ -152,7 +153,7 @@ import Testing
         let etcd = try await server(version)
         let client = try EtcdClient.of(etcd, user: "alice")
         let error = await #expect(throws: EtcdError.self) {
-            for try await _ in client.watch(.with { $0.key = Data("/bob/a".utf8) }, deadline: soon) {}
+            for try await _ in client.watch(.init(key: Array("/bob/a".utf8)), deadline: soon) {}
         }
         guard case .permissionDenied = error else {
             Issue.record("\(String(describing: error))")

@@ -23,11 +23,11 @@ extension EtcdClient {
     }
 
     func put(_ key: String, _ value: String = "v") async throws(EtcdError) -> Int64 {
-        try await put(.with { ($0.key, $0.value) = (Data(key.utf8), Data(value.utf8)) }, deadline: soon).header.revision
+        try await put(.init(key: Array(key.utf8), value: Array(value.utf8)), deadline: soon).header.revision
     }
 
     func get(_ key: String, within time: Duration = .seconds(60)) async throws(EtcdError) -> EtcdRangeResponse {
-        try await range(.with { $0.key = Data(key.utf8) }, deadline: .now + time)
+        try await range(.init(key: Array(key.utf8)), deadline: .now + time)
     }
 
     func value(_ key: String) async throws(EtcdError) -> String? {

@@ -11,12 +11,13 @@ import Testing
         let client = try EtcdClient.of(etcd)
         let first = try await client.put("/a/1", "one")
         _ = try await client.put("/a/2", "zwei ä \u{0}")
-        let answer = try await client.range(
-            .with { ($0.key, $0.rangeEnd) = (Data("/a/".utf8), Data("/a0".utf8)) }, deadline: soon)
+        var request = EtcdRangeRequest(key: Array("/a/".utf8))
+        request.rangeEnd = Array("/a0".utf8)
+        let answer = try await client.range(request, deadline: soon)
         #expect(answer.kvs.map { String(decoding: $0.value, as: UTF8.self) } == ["one", "zwei ä \u{0}"])
         #expect(answer.kvs[0].createRevision == first)
         #expect(answer.count == 2)
-        #expect(try await client.deleteRange(.with { $0.key = Data("/a/1".utf8) }, deadline: soon).deleted == 1)
+        #expect(try await client.deleteRange(.init(key: Array("/a/1".utf8)), deadline: soon).deleted == 1)
         #expect(try await client.value("/a/1") == nil)
         let status = try await client.status(endpoint: 0, deadline: soon)
         #expect(status.version.hasPrefix(version == .debian34 ? "3.4" : "3.5"))
@@ -33,7 +34,7 @@ import Testing
             try await #require(throws: EtcdError.self) { try await client.txn(request, deadline: soon) }
         }
         func puts(_ keys: [String]) -> EtcdTxnRequest {
-            .with { $0.success = keys.map { key in .with { $0.requestPut.key = Data(key.utf8) } } }
+            EtcdTxnRequest(success: keys.map { .put(.init(key: Array($0.utf8))) })
         }
         #expect(try await refusal(puts((0..<129).map { "k\($0)" })) == .tooManyOperations)
         #expect(try await client.txn(puts((0..<128).map { "k\($0)" }), deadline: soon).succeeded)
@@ -49,14 +50,19 @@ import Testing
             #expect(error == .requestTooLarge, "\(size): \(error)")
         }
         #expect(try await client.value("large") == nil)
+        func a(at revision: Int64) -> EtcdRangeRequest {
+            var request = EtcdRangeRequest(key: Array("a".utf8))
+            request.revision = revision
+            return request
+        }
         var revision = try await client.put("a")
         for _ in 0..<3 { revision = try await client.put("a") }
         try await etcd.etcdctl(["compact", "\(revision)"])
         await #expect(throws: EtcdError.compacted) {
-            try await client.range(.with { ($0.key, $0.revision) = (Data("a".utf8), revision - 1) }, deadline: soon)
+            try await client.range(a(at: revision - 1), deadline: soon)
         }
         let future = try await #require(throws: EtcdError.self) {
-            try await client.range(.with { ($0.key, $0.revision) = (Data("a".utf8), revision + 99) }, deadline: soon)
+            try await client.range(a(at: revision + 99), deadline: soon)
         }
         guard case .rejected(11, _) = future else {
             Issue.record("\(future)")
@@ -73,31 +79,24 @@ import Testing
         }
         #expect(error == .noSpace)
         #expect(try await client.value("k0") != nil)
-        #expect(try await client.deleteRange(.with { $0.key = Data("k0".utf8) }, deadline: soon).deleted == 1)
+        #expect(try await client.deleteRange(.init(key: Array("k0".utf8)), deadline: soon).deleted == 1)
     }
 
     @Test(.needs(.etcd)) func aNestedTransactionRunsAsWritten() async throws {
         let etcd = try await EtcdServer.start()
         let client = try EtcdClient.of(etcd)
-        let request = EtcdTxnRequest.with { outer in
-            outer.success = [
-                .with { $0.requestPut = .with { ($0.key, $0.value) = (Data("a".utf8), Data("new".utf8)) } },
-                .with {
-                    $0.requestTxn = .with { inner in
-                        inner.compare = [
-                            .with {
-                                ($0.key, $0.target, $0.createRevision) = (Data("a".utf8), .create, 0)
-                            }
-                        ]
-                        inner.success = [.with { $0.requestPut.key = Data("b".utf8) }]
-                        inner.failure = [.with { $0.requestPut.key = Data("c".utf8) }]
-                    }
-                },
-            ]
-        }
+        let inner = EtcdTxnRequest(
+            compare: [EtcdCompare(key: Array("a".utf8), .createRevision(0))],
+            success: [.put(.init(key: Array("b".utf8)))], failure: [.put(.init(key: Array("c".utf8)))])
+        let request = EtcdTxnRequest(
+            success: [.put(.init(key: Array("a".utf8), value: Array("new".utf8))), .txn(inner)])
         let answer = try await client.txn(request, deadline: soon)
         #expect(answer.responses.count == 2)
-        #expect(answer.responses[1].responseTxn.succeeded, "a nested compare sees the state before the transaction")
+        guard case .txn(let nested) = answer.responses[1] else {
+            Issue.record("not the answer of a nested transaction: \(answer.responses[1])")
+            return
+        }
+        #expect(nested.succeeded, "a nested compare sees the state before the transaction")
         #expect(try await client.value("b") != nil)
         #expect(try await client.value("c") == nil)
     }
@@ -111,7 +110,7 @@ import Testing
             try await client.put("a")
         }
         await #expect(throws: EtcdError.self) {
-            for try await _ in client.watch(.with { $0.key = Data("a".utf8) }, deadline: soon) {}
+            for try await _ in client.watch(.init(key: Array("a".utf8)), deadline: soon) {}
         }
     }
 

@@ -6,7 +6,9 @@ import Testing
 
 @Suite(.serialized) struct WatchTests {
     private func request(_ key: String, from revision: Int64 = 0) -> EtcdWatchCreateRequest {
-        .with { ($0.key, $0.startRevision) = (Data(key.utf8), revision) }
+        var request = EtcdWatchCreateRequest(key: Array(key.utf8))
+        request.startRevision = revision
+        return request
     }
 
     @Test(.needs(.etcd), arguments: EtcdServer.Version.allCases, [EtcdServer.Security.plain, .tls])
@@ -16,14 +18,14 @@ import Testing
         let first = try await client.put("a", "0")
         let writer = Task {
             for round in 1..<100 { _ = try await client.put("a", "\(round)") }
-            _ = try await client.deleteRange(.with { $0.key = Data("a".utf8) }, deadline: soon)
+            _ = try await client.deleteRange(.init(key: Array("a".utf8)), deadline: soon)
         }
         var values: [String] = []
         var isCreated = false
         watching: for try await answer in client.watch(request("a", from: first), deadline: soon) {
             isCreated = isCreated || answer.created
             for event in answer.events {
-                if event.type == .delete { break watching }
+                if event.kind == .delete { break watching }
                 values.append(String(decoding: event.kv.value, as: UTF8.self))
             }
         }

@@ -52,8 +52,7 @@ import Testing
         for suffix in [[0xC3], [0xFF], [0xFF, 0x2F, 0x61], [0x6B, 0x38, 0x73, 0xFE, 0x2F, 0x78], [0x6D, 0x80]]
             as [[UInt8]]
         {
-            var request = EtcdPutRequest()
-            request.key = .init(Array(root.utf8) + suffix)
+            let request = EtcdPutRequest(key: Array(root.utf8) + suffix)
             _ = try await client.put(request, deadline: .now + .seconds(20))
         }
         for name in ["k8s", "n"] { try await server.etcdctl(["put", root + name + "/config", "x"]) }

@@ -1,5 +1,5 @@
 import EtcdClient
-import FoundationEssentials
+import EtcdStore
 import IPAMKit
 import Store
 
@@ -24,12 +24,11 @@ struct RightsReport: Hashable, Sendable {
             self.name = name
             let range = isPrefix ? KeyRange(prefix: name) : nil
             let key = Key(name)
-            read = .with {
-                $0.key = (range?.start ?? key).data
-                if let end = range?.end { $0.rangeEnd = end.data }
-                $0.limit = 1
-                $0.keysOnly = true
-            }
+            var read = EtcdRangeRequest(key: (range?.start ?? key).bytes)
+            if let end = range?.end { read.rangeEnd = end.bytes }
+            read.limit = 1
+            read.keysOnly = true
+            self.read = read
             self.key = Key(isPrefix ? name + "doctor" : name)
         }
     }
@@ -37,17 +36,9 @@ struct RightsReport: Hashable, Sendable {
     /// A transaction that would write a key of each place, and never does: its guards demand a version that no key has. etcd
     /// checks the rights of the writes before it looks at the guards.
     static func neverWrite(to places: [Place]) -> EtcdTxnRequest {
-        .with {
-            $0.compare = places.map { place in
-                .with {
-                    $0.key = place.key.data
-                    $0.target = .version
-                    $0.result = .equal
-                    $0.version = -1
-                }
-            }
-            $0.success = places.map { place in .with { $0.requestPut.key = place.key.data } }
-        }
+        EtcdTxnRequest(
+            compare: places.map { EtcdCompare(key: $0.key.bytes, .version(-1)) },
+            success: places.map { .put(EtcdPutRequest(key: $0.key.bytes)) })
     }
 
     static func places(of keys: Keyspace) -> [Place] {

@@ -1,6 +1,5 @@
 import EtcdClient
 import EtcdStore
-import FoundationEssentials
 import HTTPTransport
 import IPAMKit
 import Store
@@ -33,7 +32,7 @@ struct StoreProbe: Sendable {
         let key = names.first.map { Keyspace($0).document } ?? Key(Keyspace.root)
         let began = ContinuousClock.now
         do throws(EtcdError) {
-            let answer = try await client.range(.with { $0.key = key.data }, deadline: deadline)
+            let answer = try await client.range(EtcdRangeRequest(key: key.bytes), deadline: deadline)
             let read = Check.read(answered: ContinuousClock.now - began, user: user)
             return [read, await compaction(answer.header.revision, key)] + (await networks(among: names))
         } catch .permissionDenied {
@@ -52,12 +51,10 @@ struct StoreProbe: Sendable {
         let old = revision - Check.mostRevisions
         guard old > 0 else { return .compaction(revision: revision, keepsOldRevisions: false) }
         do throws(EtcdError) {
-            _ = try await client.range(
-                .with {
-                    $0.key = key.data
-                    $0.revision = old
-                    $0.keysOnly = true
-                }, deadline: deadline)
+            var request = EtcdRangeRequest(key: key.bytes)
+            request.revision = old
+            request.keysOnly = true
+            _ = try await client.range(request, deadline: deadline)
             return .compaction(revision: revision, keepsOldRevisions: true)
         } catch .compacted {
             return .compaction(revision: revision, keepsOldRevisions: false)
@@ -172,9 +169,4 @@ struct StoreProbe: Sendable {
             return (check, file.map { NetworkPlace(name, $0) })
         }
     }
-}
-
-extension Key {
-    /// The key in etcd's messages.
-    var data: Data { Data(text.utf8) }
 }
