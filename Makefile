@@ -13,10 +13,10 @@ SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' 
 PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit e2e bench completions manual lint install clean
+.PHONY: help setup build demo test test-archives unit e2e bench completions manual lint install clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 setup: ## install the missing Debian packages and check the Swift toolchain
 	@scripts/setup
@@ -32,6 +32,11 @@ test: ## build the debug programs and run every test (needs root for the network
 	scripts/check-manifests
 	$(SWIFT) build --build-tests
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build
+
+test-archives: ## run the tests of transfers and of etcd with the libcurl that is linked into the release programs
+	@scripts/setup --test
+	$(SWIFT) build --build-tests
+	@SWIFT=$(SWIFT) TESTS_AT_ONCE=$(TESTS_AT_ONCE) scripts/test-archives
 
 # A test that needs an etcd or root says so: .needs(.etcd, .root).
 unit: ## run only the tests that need neither root nor etcd: seconds, once the programs are built
