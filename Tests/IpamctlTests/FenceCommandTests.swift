@@ -34,7 +34,7 @@ import Testing
         let networks = try await site.run("networks", "-o", "json").checked().json.array?.first
         #expect(networks?["reserved"] == 1)
         let map = try await site.run("map", "-o", "json").checked().json.array ?? []
-        #expect(map.contains { $0["who"] == "nobody (fenced)" && $0["state"] == "reserved" }, "\(map)")
+        #expect(map.contains { $0["who"] == "reserved for nobody (fenced)" && $0["state"] == "reserved" }, "\(map)")
         let history = try await site.run("history", "10.188.0.50").checked().stdoutText
         #expect(history.contains("nobody (fenced)"), "\(history)")
         let released = try await site.run("release", "10.188.0.50").checked()

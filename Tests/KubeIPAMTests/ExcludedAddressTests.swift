@@ -48,7 +48,7 @@ import Testing
         #expect(
             reserve.stderrText.contains(
                 "10.188.0.3 is excluded by the CNI configuration (exclude: 10.188.0.2-10.188.0.4)"), "\(reserve)")
-        let free = try await ipamctl(network, "list", "--free", "-o", "name").checked().stdoutText
+        let free = try await ipamctl(network, "list", "--state", "free", "-o", "name").checked().stdoutText
         #expect(free == "10.188.0.6\n10.188.0.7\n10.188.0.12\n10.188.0.13\n10.188.0.14\n")
         let summary = try JSONValue(parsing: try await ipamctl(network, "networks", "-o", "json").checked().stdoutText)
         #expect(summary.array?.first?["total"] == 6 && summary.array?.first?["free"] == 5, "\(summary)")
