@@ -67,6 +67,19 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         overlaps(other) ? AddressRange(unchecked: max(start, other.start), min(end, other.end)) : nil
     }
 
+    /// The same addresses as ascending, disjoint ranges that are not adjacent: equal for equal sets of addresses.
+    public static func merged(_ ranges: [AddressRange]) -> [AddressRange] {
+        var merged: [AddressRange] = []
+        for range in ranges.sorted(by: { $0.start < $1.start }) {
+            if let last = merged.last, last.overlaps(range) || last.end.advanced(by: 1) == range.start {
+                merged[merged.count - 1] = AddressRange(unchecked: last.start, max(last.end, range.end))
+            } else {
+                merged.append(range)
+            }
+        }
+        return merged
+    }
+
     /// `10.188.0.10-10.188.0.255`, or the address alone if there is only one.
     public var description: String {
         start == end ? start.description : "\(start)-\(end)"

@@ -1,6 +1,6 @@
 /// The addresses of a range set that may be given out, numbered from 0 in configured order.
 ///
-/// The network, broadcast and gateway addresses of the set's ranges are never part of it. For IPv6, the network address is
+/// The network, broadcast, gateway and excluded addresses of the set's ranges are never part of it. For IPv6, the network address is
 /// the subnet-router anycast address (RFC 4291 section 2.6.1).
 public struct DynamicSpace: Sendable {
     /// The addresses as disjoint ranges: in configured order, ascending within each configured range.
@@ -75,24 +75,57 @@ public struct DynamicSpace: Sendable {
 
     /// The position of an address, from 0; nil if the space does not have the address.
     public func index(of address: IPAddress) -> UInt128? {
-        guard let position = intervals.firstIndex(where: { $0.contains(address) }) else { return nil }
+        guard let part = parts.firstIndex(where: { $0.range.contains(address) }),
+            case let position = firstInterval(endingAtOrAfter: address, of: part), position < endOfIntervals(of: part),
+            intervals[position].contains(address)
+        else { return nil }
         return firstIndices[position] + (address.value - intervals[position].start.value)
     }
 
     /// Whether the space has an address.
-    public func contains(_ address: IPAddress) -> Bool {
-        intervals.contains { $0.contains(address) }
+    public func contains(_ address: IPAddress) -> Bool { index(of: address) != nil }
+
+    /// The number of the space's addresses in a range.
+    public func count(in range: AddressRange) -> UInt128 {
+        parts.indices.reduce(0) { sum, part in
+            guard parts[part].range.overlaps(range) else { return sum }
+            let end = endOfIntervals(of: part)
+            let first = firstInterval(endingAtOrAfter: max(range.start, parts[part].range.start), of: part)
+            return intervals[first..<end].prefix { $0.start <= range.end }
+                .reduce(sum) { $0 + ($1.intersection(range)?.count ?? 0) }
+        }
+    }
+
+    /// The end of the intervals of a part.
+    private func endOfIntervals(of part: Int) -> Int {
+        part + 1 < parts.count ? parts[part + 1].firstInterval : intervals.count
+    }
+
+    /// The first interval of a part that has `address` or a later address; ``endOfIntervals(of:)`` if there is none.
+    private func firstInterval(endingAtOrAfter address: IPAddress, of part: Int) -> Int {
+        var low = parts[part].firstInterval
+        var high = endOfIntervals(of: part)
+        while low < high {
+            let middle = (low + high) / 2
+            if intervals[middle].end < address {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     /// The position of the address that follows `address` in configured order; 0 after the last address, and if `address` is
     /// in no configured range. The space itself need not have `address`.
     public func index(after address: IPAddress) -> UInt128 {
         guard let part = parts.firstIndex(where: { $0.range.contains(address) }) else { return 0 }
-        let end = part + 1 < parts.count ? parts[part + 1].firstInterval : intervals.count
-        for position in parts[part].firstInterval..<end where intervals[position].end > address {
+        let end = endOfIntervals(of: part)
+        if let next = address.advanced(by: 1), case let position = firstInterval(endingAtOrAfter: next, of: part),
+            position < end
+        {
             let start = intervals[position].start
-            let offset = address < start ? 0 : address.value - start.value + 1
-            return firstIndices[position] + offset
+            return firstIndices[position] + (start < next ? next.value - start.value : 0)
         }
         return end < intervals.count ? firstIndices[end] : 0
     }

@@ -14,6 +14,8 @@ public struct PoolRange: Hashable, Sendable {
     public let gateway: IPAddress
     /// The fixed addresses: only pods get them that request them or have a reservation; nil if there are none.
     public let fixed: AddressRange?
+    /// The addresses that no pod gets, not even one that requests them: ascending, disjoint, not adjacent parts of the subnet.
+    public let excluded: [AddressRange]
 
     /// The longest prefix length that a subnet may have: four addresses must be left.
     static func longestPrefixLength(_ family: AddressFamily) -> Int { family.bitWidth - 2 }
@@ -27,10 +29,11 @@ public struct PoolRange: Hashable, Sendable {
     ///   - gateway: an address of the subnet, or for IPv6 a link-local address (RFC 4291 section 2.5.6); by default the
     ///     subnet's first host.
     ///   - fixed: a part of the subnet.
+    ///   - excluded: addresses that no pod gets; what lies outside of the subnet is left out.
     /// - Throws: ``RangeError`` with the field that is wrong.
     public init(
         subnet: CIDR, rangeStart: IPAddress? = nil, rangeEnd: IPAddress? = nil, gateway: IPAddress? = nil,
-        fixed: AddressRange? = nil
+        fixed: AddressRange? = nil, excluded: [AddressRange] = []
     ) throws(RangeError) {
         let family = subnet.family
         guard subnet.prefixLength <= Self.longestPrefixLength(family) else { throw .subnetTooSmall(subnet) }
@@ -51,6 +54,7 @@ public struct PoolRange: Hashable, Sendable {
         let network = subnet.first.value
         self.subnet = subnet
         self.fixed = fixed
+        self.excluded = AddressRange.merged(excluded.compactMap(subnet.range.intersection))
         self.gateway = gateway ?? IPAddress(family: family, value: network + 1)
         // The anycast address of an IPv6 subnet belongs to its routers (RFC 4291 section 2.6.1), so it can be the gateway.
         if family == .ipv4, self.gateway == subnet.first || self.gateway == subnet.broadcast {
@@ -79,14 +83,29 @@ public struct PoolRange: Hashable, Sendable {
         return nil
     }
 
-    /// Whether an address is in the range that is given out, or in the fixed range.
-    public func mayBeAPods(_ address: IPAddress) -> Bool {
-        range.contains(address) || fixed?.contains(address) == true
+    /// The part of ``excluded`` that has an address; nil if the address is not excluded.
+    public func exclusion(of address: IPAddress) -> AddressRange? {
+        excluded.first { $0.contains(address) }
     }
 
-    /// The addresses that are never given out: network, broadcast and gateway.
-    var excluded: [AddressRange] {
-        [subnet.first, gateway, subnet.broadcast].compactMap { $0.map { AddressRange($0) } }
+    /// Whether an address is in the range that is given out, or in the fixed range, and not excluded.
+    public func mayBeAPods(_ address: IPAddress) -> Bool {
+        (range.contains(address) || fixed?.contains(address) == true) && exclusion(of: address) == nil
+    }
+
+    /// Whether no pod can get an address of the subnet: it has a ``role(of:)`` or is excluded.
+    public func isWithheld(_ address: IPAddress) -> Bool {
+        role(of: address) != nil || exclusion(of: address) != nil
+    }
+
+    /// The dynamic and the fixed range without ``excluded``.
+    public var givenOut: [AddressRange] {
+        DynamicSpace(parts: [range] + (fixed.map { [$0] } ?? []), removing: excluded).intervals
+    }
+
+    /// The addresses that are never given out: network, broadcast, gateway, and ``excluded``.
+    var withheld: [AddressRange] {
+        [subnet.first, gateway, subnet.broadcast].compactMap { $0.map { AddressRange($0) } } + excluded
     }
 }
 

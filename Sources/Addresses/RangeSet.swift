@@ -42,12 +42,12 @@ public struct RangeSet: Hashable, Sendable {
     /// The dynamic addresses: a pod gets one if it neither requests an address nor has a reservation.
     public var dynamicSpace: DynamicSpace {
         DynamicSpace(
-            parts: ranges.map(\.range), removing: ranges.flatMap(\.excluded) + ranges.compactMap(\.fixed))
+            parts: ranges.map(\.range), removing: ranges.flatMap(\.withheld) + ranges.compactMap(\.fixed))
     }
 
-    /// The fixed addresses without gateways, network and broadcast addresses.
+    /// The fixed addresses without gateways, network and broadcast addresses, and excluded addresses.
     public var fixedSpace: DynamicSpace {
-        DynamicSpace(parts: ranges.compactMap(\.fixed), removing: ranges.flatMap(\.excluded))
+        DynamicSpace(parts: ranges.compactMap(\.fixed), removing: ranges.flatMap(\.withheld))
     }
 
     /// The ranges as text, comma separated: "10.188.1.0-10.188.255.254".

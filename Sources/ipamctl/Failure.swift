@@ -106,10 +106,10 @@ struct Failure: Error {
         case .store(.unreachable), .store(.deadlineExceeded), .store(.outcomeUnknown), .lookupFailed,
             .goNodesLookupFailed:
             .unreachable
-        case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .reservationsInUse, .contention,
+        case .conflicts, .inUse, .held, .heldForNow, .unverifiable, .reserved, .fenced, .reservationsInUse, .contention,
             .exhausted, .automaticLimit, .onHold, .outdated:
             .conflict
-        case .nothingToRelease, .unknownNetwork: .notFound
+        case .nothingToRelease, .notReserved, .unknownNetwork: .notFound
         case .notAllowed: .usage
         case .store(.denied), .store(.full), .store(.tooLarge), .store(.compacted), .store(.invalidConfiguration),
             .store(.refused), .locked, .heldByThisContainer, .notInNetwork, .dynamicNotReserved, .misdirected,
@@ -135,7 +135,7 @@ struct Failure: Error {
         case .locked:
             "wait until that node has released the lock; 'ipamctl audit' shows a lock that nobody holds any more"
         case .exhausted, .inUse, .held, .heldByThisContainer, .unverifiable, .heldForNow, .reserved,
-            .reservationsInUse, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation,
+            .fenced, .notReserved, .reservationsInUse, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation,
             .notForAutomatic, .automaticLimit, .podGone, .goNodesUnknown, .goNodesLookupFailed, .noAnnotationSource,
             .notRecorded, .conflicts, .tooManyOperations, .missingAttachments:
             error.nextStep(on: nil)

@@ -38,7 +38,9 @@ struct Ipamctl: ParsableCommand {
                     NetworksCommand.self, MapCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
                     WatchCommand.self,
                 ]),
-            CommandGroup(name: "Reservation", subcommands: [ReserveCommand.self, ReleaseCommand.self]),
+            CommandGroup(
+                name: "Reservation",
+                subcommands: [ReserveCommand.self, ExtendCommand.self, NoteCommand.self, ReleaseCommand.self]),
             CommandGroup(
                 name: "Maintenance",
                 subcommands: [

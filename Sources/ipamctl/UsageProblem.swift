@@ -136,7 +136,8 @@ struct UsageProblem {
     private static let others = [
         "add": "reserve", "allocate": "reserve", "assign": "reserve", "create": "reserve", "put": "reserve",
         "del": "release", "delete": "release", "free": "release", "rm": "release", "unreserve": "release",
-        "address": "list", "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
+        "renew": "extend", "expire": "extend", "annotate": "note", "comment": "note", "address": "list",
+        "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
         "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
         "unpause": "unhold", "diagnose": "doctor", "health": "doctor", "verify": "doctor", "dump": "backup",
         "export": "backup", "save": "backup", "snapshot": "backup", "import": "restore", "load": "restore",

@@ -149,6 +149,38 @@ import Testing
         #expect(pool.role(of: pool.rangeStart) == nil)
     }
 
+    @Test func excludedAddressesAreMerged_andThoseOutsideTheSubnetLeftOut() throws {
+        let pool = try PoolRange(
+            subnet: CIDR("10.0.0.0/24"), fixed: AddressRange(parsing: "10.0.0.200-10.0.0.210"),
+            excluded: [
+                "10.0.0.64/28", "10.0.0.80", "10.0.0.70-10.0.0.90", "10.0.0.205", "10.0.0.250-10.0.1.5", "fd00::1",
+            ]
+            .map { text throws(AddressError) in try AddressRange(parsing: text) })
+        #expect(
+            pool.excluded.map(\.description) == [
+                "10.0.0.64-10.0.0.90", "10.0.0.205", "10.0.0.250-10.0.0.255",
+            ])
+        let set = try RangeSet([pool])
+        #expect(
+            set.dynamicSpace.intervals.map(\.description) == [
+                "10.0.0.2-10.0.0.63", "10.0.0.91-10.0.0.199", "10.0.0.211-10.0.0.249",
+            ])
+        #expect(set.fixedSpace.intervals.map(\.description) == ["10.0.0.200-10.0.0.204", "10.0.0.206-10.0.0.210"])
+        #expect(try pool.isWithheld(IPAddress("10.0.0.64")) && pool.isWithheld(pool.gateway))
+        #expect(try !pool.isWithheld(IPAddress("10.0.0.63")))
+    }
+
+    /// What is excluded can be most of the subnet, at the same cost: it is never enumerated.
+    @Test func aTwelveOfATenIsExcluded() throws {
+        let space = try RangeSet([
+            PoolRange(subnet: CIDR("10.0.0.0/10"), excluded: [AddressRange(parsing: "10.16.0.0/12")])
+        ]).dynamicSpace
+        #expect(space.intervals.map(\.description) == ["10.0.0.2-10.15.255.255", "10.32.0.0-10.63.255.254"])
+        #expect(space.count == 3 * 1_048_576 - 3)
+        #expect(try space[space.index(after: IPAddress("10.15.255.255"))] == IPAddress("10.32.0.0"))
+        #expect(try space[space.index(after: IPAddress("10.20.0.0"))] == IPAddress("10.32.0.0"))
+    }
+
     /// A random set of ranges in small subnets; nil when the draw is not a valid set.
     private func randomSet(_ generator: inout SeededGenerator) -> RangeSet? {
         let isIPv4 = Bool.random(using: &generator)
@@ -169,8 +201,28 @@ import Testing
             )
             var fixed: AddressRange?
             if let c, let d { fixed = AddressRange(unchecked: min(c, d), max(c, d)) }
-            guard let range = try? PoolRange(subnet: subnet, rangeStart: a, rangeEnd: b, gateway: gateway, fixed: fixed)
+            let excluded = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                let (e, f) = (
+                    UInt128.random(in: 0..<subnet.count, using: &generator),
+                    UInt128.random(in: 0..<3, using: &generator)
+                )
+                // May end after the subnet.
+                return AddressRange(
+                    unchecked: IPAddress(family: family, value: subnet.first.value + e),
+                    IPAddress(family: family, value: subnet.first.value + e + f))
+            }
+            guard
+                let range = try? PoolRange(
+                    subnet: subnet, rangeStart: a, rangeEnd: b, gateway: gateway, fixed: fixed, excluded: excluded)
             else { return nil }
+            for value in subnet.first.value...subnet.last.value {
+                let address = IPAddress(family: family, value: value)
+                let isExcluded = excluded.contains { $0.contains(address) }
+                #expect((range.exclusion(of: address) != nil) == isExcluded, "\(generator), \(address), \(range)")
+                #expect(
+                    range.givenOut.contains { $0.contains(address) } == range.mayBeAPods(address),
+                    "\(generator), \(address), \(range)")
+            }
             ranges.append(range)
         }
         return try? RangeSet(ranges)
@@ -184,7 +236,12 @@ import Testing
             guard let set = randomSet(&generator) else { continue }
             tried += 1
             let never = Set(
-                set.ranges.flatMap { [$0.subnet.first, $0.subnet.broadcast, $0.gateway].compactMap { $0 } })
+                set.ranges.flatMap { range in
+                    [range.subnet.first, range.subnet.broadcast, range.gateway].compactMap { $0 }
+                        + range.excluded.flatMap { part in
+                            (part.start.value...part.end.value).map { IPAddress(family: part.family, value: $0) }
+                        }
+                })
             let fixed = set.ranges.compactMap(\.fixed)
             let dynamicParts = set.ranges.map(\.range)
             check(set.dynamicSpace, dynamicParts, "seed \(seed), \(set)") { address in
@@ -204,6 +261,13 @@ import Testing
         let listed = (0..<space.count).map { space[$0] }
         #expect(listed == given, "\(note)")
         #expect(space.isEmpty == given.isEmpty, "\(note)")
+        for start in all {
+            for end in all where start <= end {
+                let range = AddressRange(unchecked: start, end)
+                let count = given.count(where: range.contains)
+                #expect(space.count(in: range) == UInt128(count), "\(note), \(range)")
+            }
+        }
         guard let lowest = all.min(), let highest = all.max() else { return }
         for value in (lowest.value - 3)...(highest.value + 3) {
             let address = IPAddress(family: lowest.family, value: value)

@@ -263,11 +263,11 @@ import Testing
         let pool = try await pool()
         #expect(try await plan(pool, []).hasGoNodes)
         _ = try await pool.pool().hold(.init(by: "a", reason: "b", since: nil))
-        #expect(try await pool.pool(FaultyStore(pool.store(), faults: [.loseAnswer])).endGoNodes(fixed: []))
+        #expect(try await pool.pool(FaultyStore(pool.store(), faults: [.loseAnswer])).endGoNodes())
         #expect(
             try await pool.contents()["config"]
                 == #"{"hold":{"by":"a","reason":"b"},"format":1,"goNodes":false,"fixed":[]}"#)
-        #expect(try await !pool.pool().endGoNodes(fixed: []))
+        #expect(try await !pool.pool().endGoNodes())
         #expect(try await !plan(pool, []).hasGoNodes)
     }
 }

@@ -491,6 +491,27 @@ import Testing
             ])
     }
 
+    /// No pod may have a fenced address, whoever reports it; a record without a pod counts, too.
+    @Test func aPodOnAFencedAddressIsReported() throws {
+        var world = try world()
+        world.run("c1", ["10.80.0.20"], pod: "default/db-0", uid: "u1")
+        world.reserve("10.80.0.20", for: "(nobody)")
+        world.reserve("10.80.0.21", for: "(nobody)")
+        let report = world.report()
+        #expect(report.findings.map(\.summary) == ["10.80.0.20 reservation-violated none"])
+        #expect(report.findings[0].evidence == "fenced, used by default/db-0 on n1")
+    }
+
+    @Test func whatIsHeldInAnExcludedPartIsOutOfRange() throws {
+        var world = AuditWorld(try NetworkName("net"), rangeSets: [try set("10.80.0.0/24 - - 10.80.0.64/28")])
+        world.run("c1", ["10.80.0.70"], pod: "default/db-0", uid: "u1")
+        let finding = try #require(world.report().findings.first)
+        #expect(finding.summary == "10.80.0.70 out-of-range none")
+        #expect(
+            finding.evidence == "10.80.0.70 is excluded by the CNI configuration (exclude: 10.80.0.64-10.80.0.79); "
+                + "it is held by default/db-0 on n1")
+    }
+
     @Test func anAddressUsedByAnotherThanItIsReservedForIsReported() throws {
         var world = try world()
         world.run("c1", ["10.80.0.20"], pod: "default/db-0", uid: "u1")

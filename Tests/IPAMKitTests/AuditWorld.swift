@@ -19,7 +19,7 @@ struct AuditWorld {
 
     init(_ network: NetworkName, rangeSets: [RangeSet]) {
         keys = Keyspace(network)
-        settings.fixed = rangeSets.flatMap { $0.ranges.compactMap(\.fixed) }
+        settings.record(rangeSets)
         records = [
             (keys.document, NetworkDocument.serialize(rangeSets)), (keys.settings, settings.serialized()),
         ]
@@ -72,7 +72,7 @@ struct AuditWorld {
         for (index, (key, value)) in records.enumerated() {
             let record = Record(key: key, value: value, created: Revision(index + 1), modified: Revision(index + 1))
             if key == keys.document {
-                snapshot.rangeSets = try? NetworkDocument.parse(value, fixed: settings.fixed)
+                snapshot.rangeSets = try? NetworkDocument.parse(value, settings)
             } else if key == keys.lock {
                 snapshot.lock = record
             } else if let address = Keyspace.address(of: key, in: keys.usedPrefix) {

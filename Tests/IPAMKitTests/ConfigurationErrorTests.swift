@@ -116,6 +116,30 @@ import Testing
             #","ranges":[[{"subnet":"10.0.0.0/24"}]],"fixedStart":"10.9.0.1","fixedEnd":"10.9.0.2""#,
             #"ipam.fixedStart: "10.9.0.1-10.9.0.2" must be in a subnet of ipam.ranges that has no fixed range of its own"#
         ),
+        (#","exclude":["10.0.0.1"]"#, "ipam.subnet is missing: it is required if ipam.exclude is set"),
+        (#","subnet":"10.0.0.0/24","exclude":"10.0.0.1""#, #"ipam.exclude: "10.0.0.1" must be an array"#),
+        (#","subnet":"10.0.0.0/24","exclude":[7]"#, "ipam.exclude[0]: 7 must be a string"),
+        (
+            #","subnet":"10.0.0.0/24","exclude":["10.0.0.9","10.0.0.250-10.0.1.3"]"#,
+            #"ipam.exclude[1]: "10.0.0.250-10.0.1.3" lies outside the subnet 10.0.0.0/24"#
+        ),
+        (
+            #","ranges":[[{"subnet":"10.0.0.0/24"},{"subnet":"10.1.0.0/24","exclude":["10.0.0.9"]}]]"#,
+            #"ipam.ranges[0][1].exclude[0]: "10.0.0.9" lies outside the subnet 10.1.0.0/24"#
+        ),
+        (
+            #","ranges":[[{"subnet":"10.0.0.0/24"}],[{"subnet":"fd00::/64"}]],"exclude":["10.2.0.0/24"]"#,
+            #"ipam.exclude[0]: "10.2.0.0/24" lies in none of the subnets 10.0.0.0/24, fd00::/64"#
+        ),
+        (
+            #","subnet":"10.0.0.0/24","exclude":["10.0.0.5/28"]"#,
+            #"ipam.exclude[0]: "10.0.0.5/28" is not the "#
+                + "address of a network, because host bits are set: the network is 10.0.0.0/28"
+        ),
+        (
+            #","subnet":"10.0.0.0/24","exclude":["10.0.0.9-10.0.0.5"]"#,
+            #"ipam.exclude[0]: "10.0.0.9-10.0.0.5" starts after its end"#
+        ),
         (
             #","subnet":"10.0.0.5/24""#,
             #"ipam.subnet: "10.0.0.5/24" is not the "#

@@ -132,6 +132,48 @@ import Testing
         #expect(configuration.rangeSets[0].fixedSpace.count == 12)
     }
 
+    /// Ranges may share a subnet, so what one of them excludes is excluded from all.
+    @Test func excludedAddressesAreThoseOfAllLists() throws {
+        let ranges =
+            #","ranges":[[{"subnet":"10.1.0.0/24","rangeEnd":"10.1.0.99","exclude":["10.1.0.16/28","10.1.0.120-10.1.0.129"]},"#
+            + #"{"subnet":"10.1.0.0/24","rangeStart":"10.1.0.100"}],[{"subnet":"fd00::/64"}]],"#
+            + #""Exclude":["10.1.0.32","fd00::/112"]"#
+        let configuration = try read(
+            ipam(
+                ranges,
+                top: #","runtimeConfig":{"ipRanges":[[{"subnet":"10.9.0.0/24","exclude":["10.9.0.2"]}]]}"#))
+        let sets = configuration.rangeSets
+        #expect(
+            sets.excludedRanges.map(\.description) == [
+                "10.1.0.16-10.1.0.32", "10.1.0.120-10.1.0.129", "fd00::-fd00::ffff",
+            ])
+        #expect(
+            sets[0].dynamicSpace.intervals.map(\.description) == [
+                "10.1.0.2-10.1.0.15", "10.1.0.33-10.1.0.99", "10.1.0.100-10.1.0.119", "10.1.0.130-10.1.0.254",
+            ])
+        #expect(sets[1].dynamicSpace[0].description == "fd00::1:0")
+        #expect(configuration.runtimeRangeSets[0].dynamicSpace[0].description == "10.9.0.3")
+    }
+
+    @Test func theRuntimesRangesLeaveOutWhatTheConfigurationExcludes() throws {
+        let configuration = try read(
+            ipam(
+                subnet + #","rangeEnd":"10.188.0.99","exclude":["10.188.1.2-10.188.1.9"]"#,
+                top: #","runtimeConfig":{"ipRanges":[[{"subnet":"10.188.1.0/24"}]]}"#))
+        #expect(configuration.runtimeRangeSets[0].dynamicSpace[0].description == "10.188.1.10")
+    }
+
+    @Test func excludeHasALimit() throws {
+        func members(_ count: Int) -> String {
+            subnet + #","exclude":["#
+                + (0..<count).map { "\"10.188.\($0 / 100).\($0 % 100 * 2)\"" }.joined(separator: ",") + "]"
+        }
+        #expect(try read(ipam(members(1000))).rangeSets.excludedRanges.count == 1000)
+        #expect(
+            refusal(ipam(members(1001)))?.description
+                == #"ipam.exclude[1000]: "10.188.10.0" is one too many: the lists exclude have at most 1000 elements"#)
+    }
+
     @Test func oldVersionsRefuseTwoSetsOfAFamily() {
         let text = ipam(subnet + #","ranges":[[{"subnet":"10.1.0.0/24"}]]"#, version: "0.2.0")
         #expect(

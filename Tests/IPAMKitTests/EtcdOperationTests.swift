@@ -131,7 +131,7 @@ import Testing
             #expect(outcomes.map(\.isDone) == [true])
         case .endOfGoNodes:
             try await node.pool.put([(keys.settings, #"{"format":1,"goNodes":true,"fixed":[]}"#)])
-            #expect(try await pool.endGoNodes(fixed: []))
+            #expect(try await pool.endGoNodes())
         }
     }
 }

@@ -50,9 +50,11 @@ import Testing
     @Test func settingsOfAGoNetworkAreMade_andUnknownMembersAreKept() async throws {
         let pool = try await pool(go: true)
         let range = range("10.60.0.10-10.60.0.20")
-        _ = try await pool.pool().hold(hold, fixed: [range])
+        let set = try set("10.60.0.0/24 - 10.60.0.10-10.60.0.20 10.60.0.64/28,10.60.0.80")
+        _ = try await pool.pool().hold(hold, rangeSets: [set])
         let made = try NetworkSettings(stored: #require(try await settings(pool)))
         #expect(made.hasGoNodes && made.hold == hold && made.fixed == [range])
+        #expect(made.excluded.map(\.description) == ["10.60.0.64-10.60.0.80"])
         try await pool.put([(pool.keys.settings, #"{"format":1,"goNodes":true,"later":{"a":[1]},"fixed":[]}"#)])
         _ = try await pool.pool().hold(hold)
         #expect(try await settings(pool)?.contains(#""later":{"a":[1]}"#) == true)

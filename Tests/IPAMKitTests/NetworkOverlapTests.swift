@@ -43,7 +43,7 @@ import Testing
         #expect(first.code.severity == .error)
         #expect(
             first.evidence
-                == "it is the address of node n1, and a pod may be given it: 'ipamctl reserve 10.188.0.9 --note \"node n1\" "
+                == "it is the address of node n1, and a pod may be given it: 'ipamctl reserve 10.188.0.9 --fence --note \"node n1\" "
                 + "-n k8s' keeps it from that")
         // Reserved, no pod gets it; a pod that has it already is the worse.
         world.reserve("10.188.0.9", for: "")

@@ -15,10 +15,10 @@ extension AddressPool {
         try await carryOut(plan, ending: ending, progress: progress)
     }
 
-    func hold(_ hold: NetworkSettings.Hold, fixed: [AddressRange] = [], dryRun: Bool = false) async throws(IPAMError)
+    func hold(_ hold: NetworkSettings.Hold, rangeSets: [RangeSet] = [], dryRun: Bool = false) async throws(IPAMError)
         -> HoldChange
     {
-        let plan = try await plan(.hold(hold), fixed: fixed)
+        let plan = try await plan(.hold(hold), rangeSets: rangeSets)
         let isMade = dryRun ? plan.isNeeded : try await carryOut(plan)
         return HoldChange(kind: isMade ? .held : .unchanged, hold: isMade ? hold : plan.hold)
     }
@@ -29,8 +29,8 @@ extension AddressPool {
         return HoldChange(kind: isMade ? .lifted : .unchanged, hold: plan.hold)
     }
 
-    func endGoNodes(fixed: [AddressRange], dryRun: Bool = false) async throws(IPAMError) -> Bool {
-        let plan = try await plan(.endGoNodes, fixed: fixed)
+    func endGoNodes(rangeSets: [RangeSet] = [], dryRun: Bool = false) async throws(IPAMError) -> Bool {
+        let plan = try await plan(.endGoNodes, rangeSets: rangeSets)
         return dryRun ? plan.isNeeded : try await carryOut(plan)
     }
 

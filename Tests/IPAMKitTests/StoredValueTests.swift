@@ -82,6 +82,51 @@ import Testing
         #expect(try NetworkDocument.parse(NetworkDocument.serialize(sets), fixed: fixed) == sets)
     }
 
+    /// Programs that do not know the stored form must not read it as a holder: an address without a holder that they can read
+    /// goes to nobody.
+    @Test func fenceIsReadAgain_andAdmitsNobody() throws {
+        let fence = Reservation(for: .nobody, by: "root@a", note: "printer")
+        let text = fence.json.serialized()
+        #expect(text == #"{"for":"(nobody)","by":"root@a","note":"printer"}"#)
+        #expect(try Reservation(stored: text) == fence)
+        #expect(!text.contains("/"), "every other holder's text has a slash, or is empty")
+        #expect(!fence.holder.admits(nil) && !fence.holder.admits(Holder(pod: pod("default/db-0"))))
+        #expect(fence.holder.claimOwner == nil && fence.holder.namespace == nil && !fence.isFence)
+        for near in ["(nobody", "nobody", "(nobody) ", "(Nobody)", "(unreadable)"] {
+            #expect(throws: InvalidReservationHolder.self, "\(near)") { try ReservationHolder(near) }
+        }
+    }
+
+    @Test func documentAndExcludedAddressesGoTogether() throws {
+        let sets = [
+            try set(
+                "10.1.0.0/24 10.1.0.2-10.1.0.99 - 10.1.0.16/28,10.1.0.120",
+                "10.1.0.0/24 10.1.0.100-10.1.0.200 - 10.1.0.16/28,10.1.0.120"),
+            try set("fd00::/64 - fd00::10-fd00::20 fd00::/112"),
+        ]
+        var settings = NetworkSettings(hasGoNodes: false, fixed: [])
+        settings.record(sets)
+        let text = settings.serialized()
+        #expect(
+            text
+                == #"{"format":1,"goNodes":false,"fixed":[["fd00::10","fd00::20"]],"exclude":[["10.1.0.16","10.1.0.31"],"#
+                + #"["10.1.0.120","10.1.0.120"],["fd00::","fd00::ffff"]]}"#)
+        let read = try NetworkSettings(stored: text)
+        #expect(read.match(sets) && read.excluded == sets.excludedRanges)
+        #expect(try NetworkDocument.parse(NetworkDocument.serialize(sets), read) == sets)
+        #expect(!read.match([sets[1]]))
+        // A configuration that excludes nothing any more.
+        settings.record([try set("10.1.0.0/24")])
+        #expect(settings.serialized() == #"{"format":1,"goNodes":false,"fixed":[]}"#)
+        for damaged in [
+            #"["10.1.0.1"]"#, #"[["10.1.0.9","10.1.0.1"]]"#, #"[["10.1.0.1",2]]"#, #"[["10.1.0.1","fd00::1"]]"#,
+        ] {
+            #expect(throws: DamagedValue.self, "\(damaged)") {
+                try NetworkSettings(stored: #"{"format":1,"exclude":\#(damaged)}"#)
+            }
+        }
+    }
+
     @Test(arguments: [
         "", "{}", "[1]", "[[]]", "[[{}]]", #"[[{"subnet":"10.0.0.0/33"}]]"#,
         #"[[{"subnet":"10.0.0.0/24","rangeStart":1}]]"#,

@@ -130,7 +130,8 @@ func set(_ texts: String...) throws -> RangeSet {
             let given = parts.count > 1 && parts[1] != "-" ? range(parts[1]) : nil
             return try PoolRange(
                 subnet: CIDR(parts[0]), rangeStart: given?.start, rangeEnd: given?.end,
-                fixed: parts.count > 2 ? range(parts[2]) : nil)
+                fixed: parts.count > 2 && parts[2] != "-" ? range(parts[2]) : nil,
+                excluded: parts.count > 3 ? parts[3].split(separator: ",").map { range(String($0)) } : [])
         })
 }
 

@@ -32,6 +32,7 @@ import Testing
     @Test func everyColumnIsDocumented() throws {
         let document = try OutputDocument()
         try expect(AddressList.self, document)
+        try expect(ExpiringList.self, document)
         try expect(NetworkList.self, document)
         try expect(MapList.self, document)
         try expect(AddressDetail.self, document)
@@ -116,7 +117,7 @@ import Testing
 
     @Test(.needs(.etcd, .root)) func everyFieldOfTheListsIsDocumented_andNoOther() async throws {
         let site = try await site()
-        try await check(site, [["list"], ["list", "--state", "free"]], "list")
+        try await check(site, [["list"], ["list", "--state", "free"], ["list", "--expiring", "9999d"]], "list")
         try await check(site, [["networks"]], "networks")
         try await check(site, [["map"]], "map")
         try await check(

@@ -22,6 +22,22 @@ import Testing
         #expect(try await network.add("next").address() == "10.188.0.4")
     }
 
+    @Test func fencedAddressIsGivenToNobody() async throws {
+        let network = try await PluginNetwork(["subnet": "10.188.0.0/29"])
+        try await network.put(
+            "reservations/10.188.0.3", #"{"for":"(nobody)","by":"root@admin1","note":"printer, 3rd floor"}"#)
+        try await network.put("reservations/10.188.0.4", #"{"for":"(nobody)"}"#)
+        for (address, note) in [("10.188.0.3", #" ("printer, 3rd floor")"#), ("10.188.0.4", "")] {
+            let refused = try await network.add("named", arguments: pod("db-0") + ";IP=\(address)")
+            #expect(refused.failure == PluginFailure(102, "\(address) is fenced: no pod may have it\(note)"))
+            #expect(refused.details?.contains("ipamctl release \(address)") == true, "\(refused)")
+        }
+        var given: [String] = []
+        for name in ["c1", "c2", "c3"] { given.append(try await network.add(name, arguments: pod(name)).address()) }
+        #expect(given == ["10.188.0.2", "10.188.0.5", "10.188.0.6"])
+        #expect(try await network.add("c4").failure?.code == 100)
+    }
+
     @Test func reservationOutsideTheDynamicRangeIsGiven() async throws {
         let network = try await PluginNetwork([
             "subnet": "10.188.0.0/16", "rangeStart": "10.188.1.0", "rangeEnd": "10.188.255.254",

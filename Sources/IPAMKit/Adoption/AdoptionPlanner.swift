@@ -171,7 +171,7 @@ struct AdoptionPlanner {
         // address of the dynamic range that the pod does not request, or an address that no pod can have.
         if isByAnnotation, snapshot.reservations[address] == nil, !Self.namedForGo(by: pod).contains(address),
             rangeSets.contains(where: { $0.dynamicSpace.contains(address) })
-                || rangeSets.contains(where: { $0.range(containing: address)?.role(of: address) != nil })
+                || rangeSets.contains(where: { $0.range(containing: address)?.isWithheld(address) == true })
         {
             return
         }

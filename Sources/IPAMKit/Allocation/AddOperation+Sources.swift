@@ -154,7 +154,8 @@ extension AddOperation {
         let reservation = try pool.reservation(known.reservation)
         let expired = reservation.flatMap { $0.isExpired(at: request.now) ? $0 : nil }
         if let reservation, expired == nil, !context.claimant.isAdmitted(by: reservation.holder) {
-            throw .reserved(address, for: reservation.holder)
+            throw reservation.holder == .nobody
+                ? .fenced(address, note: reservation.note) : .reserved(address, for: reservation.holder)
         }
         if let annotation = name.annotation, reservation == nil || expired != nil,
             let dynamic = eligibility.dynamicRange(of: address)

@@ -4,7 +4,9 @@ import Store
 /// prefixes of the addresses, not the pool's fill.
 ///
 /// IPv4: the /16 blocks are counted one by one, beginning with the cursor's; in the first that has room, its /24 blocks
-/// are counted in one read; of those that have room, a few are read. IPv6 text has no blocks: some addresses are probed
+/// are counted in one read; of those that have room, a few are read. Keys of a block may be outside the space (excluded
+/// addresses, the fixed range): a block with at least as many keys as the space has addresses there is looked at only if
+/// no other block has room. IPv6 text has no blocks: some addresses are probed
 /// at random; only if all of them are held, which does not happen in an IPv6 subnet of usual size, everything is read.
 struct FreeSpaceSearch {
     let pool: AddressPool
@@ -16,6 +18,7 @@ struct FreeSpaceSearch {
 
     private static let countsPerRead = 64
     private static let blocksPerRead = 4
+    private static let doubtfulBlocksPerRead = 16
     private static let probes = 32
 
     /// Free addresses, at most ``wanted``, in the order in which to try them; empty if there are none.
@@ -25,34 +28,72 @@ struct FreeSpaceSearch {
             return probed.isEmpty ? try await fromAllKeys() : probed
         }
         let sixteens = TextBlock.blocks(of: space, octets: 2, startingAt: start)
+        var (doubtfulSixteens, doubtful): ([TextBlock], [TextBlock]) = ([], [])
         for sixteen in sixteens {
-            if sixteens.count > 1, try await isFull(sixteen) { continue }
-            let free = try await search(sixteen)
+            if sixteens.count > 1 {
+                switch room(in: sixteen, try await pool.read([sixteen.usedRead(pool.keys, .count)]).results.first) {
+                case .none: continue
+                case .doubtful:
+                    doubtfulSixteens.append(sixteen)
+                    continue
+                case .some: break
+                }
+            }
+            let free = try await search(sixteen, &doubtful)
             if !free.isEmpty { return free }
         }
-        return []
+        for sixteen in doubtfulSixteens {
+            let free = try await search(sixteen, &doubtful)
+            if !free.isEmpty { return free }
+        }
+        return try await read(doubtful[...], Self.doubtfulBlocksPerRead)
     }
 
-    private func isFull(_ block: TextBlock) async throws(IPAMError) -> Bool {
-        let snapshot = try await pool.read([block.usedRead(pool.keys, .count)])
-        return snapshot.results.first.map { UInt128($0.count) >= block.range.count } ?? false
+    /// What the number of a block's used keys says about its free addresses.
+    private enum Room {
+        case none
+        /// Some of the keys may be those of addresses outside the space.
+        case doubtful
+        /// At least one address is not in use; it may be reserved.
+        case some
     }
 
-    private func search(_ sixteen: TextBlock) async throws(IPAMError) -> [IPAddress] {
+    private func room(in block: TextBlock, _ counted: ReadResult?) -> Room {
+        let count = UInt128(counted?.count ?? 0)
+        if count >= block.range.count { return .none }
+        return count < space.count(in: block.range) ? .some : .doubtful
+    }
+
+    /// - Parameter doubtful: is given the blocks that may have room.
+    private func search(_ sixteen: TextBlock, _ doubtful: inout [TextBlock]) async throws(IPAMError) -> [IPAddress] {
         var blocks = TextBlock.blocks(of: space, octets: 3, within: sixteen.range, startingAt: start)[...]
         while !blocks.isEmpty {
             let counted = blocks.prefix(Self.countsPerRead)
             blocks = blocks.dropFirst(Self.countsPerRead)
             let counts = try await pool.read(counted.map { $0.usedRead(pool.keys, .count) })
-            var withRoom = zip(counted, counts.results)
-                .filter { UInt128($0.1.count) < $0.0.range.count }.map(\.0)[...]
-            while !withRoom.isEmpty {
-                let some = withRoom.prefix(Self.blocksPerRead)
-                withRoom = withRoom.dropFirst(Self.blocksPerRead)
-                let held = try await pool.read(some.flatMap { $0.reads(pool.keys, .keys) })
-                let free = free(in: some.map(\.range), held: held.results)
-                if !free.isEmpty { return free }
+            var withRoom: [TextBlock] = []
+            for (block, count) in zip(counted, counts.results) {
+                switch room(in: block, count) {
+                case .none: break
+                case .doubtful: doubtful.append(block)
+                case .some: withRoom.append(block)
+                }
             }
+            let free = try await read(withRoom[...], Self.blocksPerRead)
+            if !free.isEmpty { return free }
+        }
+        return []
+    }
+
+    /// The free addresses of the first blocks that have any; `count` of the blocks are read at once.
+    private func read(_ blocks: ArraySlice<TextBlock>, _ count: Int) async throws(IPAMError) -> [IPAddress] {
+        var rest = blocks
+        while !rest.isEmpty {
+            let some = rest.prefix(count)
+            rest = rest.dropFirst(count)
+            let held = try await pool.read(some.flatMap { $0.reads(pool.keys, .keys) })
+            let free = free(in: some.map(\.range), held: held.results)
+            if !free.isEmpty { return free }
         }
         return []
     }

@@ -257,11 +257,12 @@ public struct Audit {
                 let isAdmitted =
                     held.map { admits(reservation.holder, $0.holder) }
                     ?? reservation.holder.admits(reporter?.reference, of: reporter?.workload)
-                if !isAdmitted, held != nil || reporter != nil {
+                let isFenced = reservation.holder == .nobody
+                if !isAdmitted, held != nil || reporter != nil || isFenced {
                     findings.append(
                         AuditFinding(
                             .reservationViolated, address,
-                            "reserved for \(reservation.holder.phrase), used by "
+                            (isFenced ? "fenced" : "reserved for \(reservation.holder.phrase)") + ", used by "
                                 + (held?.phrase ?? reporter?.phrase ?? "container \(used.value)"),
                             holder: held))
                 }
@@ -323,7 +324,7 @@ public struct Audit {
                 findings.append(
                     AuditFinding(
                         .nodeAddress, address,
-                        "it is the address of node \(node.name), and a pod may be given it: 'ipamctl reserve \(address) "
+                        "it is the address of node \(node.name), and a pod may be given it: 'ipamctl reserve \(address) --fence "
                             + "--note \"node \(node.name)\" -n \(snapshot.network)' keeps it from that"))
             }
         }

@@ -273,7 +273,7 @@ struct AuditJudge {
             let has = cluster.pods.contains { $0.reference.namespace == namespace && $0.workload == workload }
             guard !has, !mayHaveUnreadablePod(in: namespace) else { return nil }
             whom = "pod of \(namespace)/\(workload)"
-        case .anyone, .namespace, .unreadable: return nil
+        case .anyone, .namespace, .nobody, .unreadable: return nil
         }
         let message = "Kubernetes has no \(whom) any more"
         return isShared ? ("\(message); but \(Self.sharing)", false) : (message, true)

@@ -7,10 +7,9 @@ public struct ConfigurationDrift: Hashable, Sendable, CustomStringConvertible {
 
     /// Compares the ranges of a CNI file with those in the store; nil if they are the same.
     init?(_ configured: [RangeSet], stored: [RangeSet], _ settings: NetworkSettings?) {
-        let fixed = configured.flatMap { $0.ranges.compactMap(\.fixed) }
         let file = NetworkDocument.serialize(configured)
         let store = NetworkDocument.serialize(stored)
-        guard file != store || (settings.map { $0.fixed != fixed } ?? false) else { return nil }
+        guard file != store || !(settings?.match(configured) ?? configured.excludedRanges.isEmpty) else { return nil }
         description =
             "the CNI file says \(NetworkDocument.phrase(of: configured)), the store "
             + NetworkDocument.phrase(of: stored) + (settings?.rangesChange.map { "; \($0.messageWithRanges)" } ?? "")

@@ -17,7 +17,7 @@ extension NetworkConfiguration {
 
         let configured = try RangeConfiguration(ipam: ipam)
         let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
-            try RangeConfiguration(runtime: item)
+            try RangeConfiguration(runtime: item, excluding: configured.excluded)
         }
         rangeSets = configured.sets
         runtimeRangeSets = passed?.sets ?? []

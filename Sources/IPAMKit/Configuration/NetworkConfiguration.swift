@@ -43,6 +43,9 @@ public struct NetworkConfiguration: Sendable {
     /// The largest value of `ipam.waitForRelease`, in seconds.
     public static let longestWaitForReleaseSeconds = 120.0
 
+    /// The most elements that all lists `exclude` may have together: every ADD reads what they become in the store.
+    public static let mostExcluded = 1000
+
     /// `name`: the name of the network.
     public var name: NetworkName
     /// `cniVersion`, else the newest supported version of `cniVersions`; 0.1.0 if both are absent.

@@ -4,6 +4,8 @@ struct RangeConfiguration {
     private(set) var sets: [RangeSet] = []
     /// The path of each set, such as `ipam.ranges[0]`.
     private(set) var paths: [String] = []
+    /// The addresses of all lists `exclude`. They are excluded from the whole network: ranges may share a subnet.
+    private(set) var excluded: [AddressRange] = []
 
     /// A range before its defaults are applied.
     private struct Draft {
@@ -49,18 +51,25 @@ struct RangeConfiguration {
             fixed.range = nil
         }
         try read(ipam.elements("ranges"), into: &drafts)
+        let items = try ipam.elements("exclude")
         if drafts.isEmpty {
-            for key in ["rangeStart", "rangeEnd", "gateway", "fixedStart"] where ipam.nonEmpty(key) != nil {
+            let keys = ["rangeStart", "rangeEnd", "gateway", "fixedStart"] + (items.isEmpty ? [] : ["exclude"])
+            for key in keys where ipam.nonEmpty(key) != nil {
                 throw .missing(
                     key: ipam.keyPath("subnet"), expected: "it is required if \(ipam.keyPath(key)) is set")
             }
         }
         if let range = fixed.range { try Self.assign(range, fixed.start, to: &drafts) }
+        // The range of ipam.subnet has the list as its own.
+        if drafts.first?.first?.path != ipam.path { try exclude(items, from: drafts.flatMap { $0.map(\.subnet) }) }
         try finish(drafts)
     }
 
     /// Reads the sets that the runtime passes as `runtimeConfig.ipRanges`, in the format of `ipam.ranges`.
-    init(runtime item: ConfigurationReader.Item) throws(ConfigurationError) {
+    ///
+    /// - Parameter excluded: the addresses that the configuration excludes.
+    init(runtime item: ConfigurationReader.Item, excluding excluded: [AddressRange]) throws(ConfigurationError) {
+        self.excluded = excluded
         var drafts: [[Draft]] = []
         try read(item.elements(), into: &drafts)
         try finish(drafts)
@@ -90,6 +99,29 @@ struct RangeConfiguration {
         }
     }
 
+    /// Reads a list `exclude`: addresses, ranges a-b and CIDR blocks, each in one of `subnets`.
+    private mutating func exclude(_ items: [ConfigurationReader.Item], from subnets: [CIDR]) throws(ConfigurationError)
+    {
+        for item in items {
+            let range: AddressRange
+            let text = try item.string()
+            do { range = try AddressRange(parsing: text) } catch { throw item.error(error.problem) }
+            guard subnets.contains(where: { $0.contains(range.start) && $0.contains(range.end) }) else {
+                let known =
+                    subnets.prefix(3).map(\.description).joined(separator: ", ") + (subnets.count > 3 ? ", ..." : "")
+                throw item.error(
+                    subnets.count == 1 ? "lies outside the subnet \(known)" : "lies in none of the subnets \(known)")
+            }
+            excluded.append(range)
+            guard excluded.count <= NetworkConfiguration.mostExcluded else {
+                throw .value(
+                    key: item.key, found: text.quotedForPeople,
+                    problem:
+                        "is one too many: the lists exclude have at most \(NetworkConfiguration.mostExcluded) elements")
+            }
+        }
+    }
+
     /// Assigns `fixedStart` and `fixedEnd` of `ipam` to the first range whose subnet has them and that has no fixed range.
     private static func assign(
         _ fixed: AddressRange, _ item: ConfigurationReader.Item?, to drafts: inout [[Draft]]
@@ -111,9 +143,12 @@ struct RangeConfiguration {
 
     /// Applies defaults and checks each range, then each set, then all sets together.
     private mutating func finish(_ drafts: [[Draft]]) throws(ConfigurationError) {
+        for draft in drafts.flatMap(\.self) {
+            try exclude(draft.reader.elements("exclude"), from: [draft.subnet])
+        }
         for (set, path) in zip(drafts, paths) {
             var ranges: [PoolRange] = []
-            for draft in set { ranges.append(try Self.range(draft)) }
+            for draft in set { ranges.append(try range(draft)) }
             do {
                 sets.append(try RangeSet(ranges))
             } catch .mixedFamilies(let subnet, let index, let first) {
@@ -130,7 +165,7 @@ struct RangeConfiguration {
         try Self.requireDisjoint(sets, paths)
     }
 
-    private static func range(_ draft: Draft) throws(ConfigurationError) -> PoolRange {
+    private func range(_ draft: Draft) throws(ConfigurationError) -> PoolRange {
         let reader = draft.reader
         let rangeStart = try reader.address("rangeStart")
         let rangeEnd = try reader.address("rangeEnd")
@@ -138,7 +173,7 @@ struct RangeConfiguration {
         do {
             return try PoolRange(
                 subnet: draft.subnet, rangeStart: rangeStart, rangeEnd: rangeEnd, gateway: gateway,
-                fixed: draft.fixed.range)
+                fixed: draft.fixed.range, excluded: excluded)
         } catch {
             // If the default of one end reverses the range, the error names the other end.
             var field = error.field

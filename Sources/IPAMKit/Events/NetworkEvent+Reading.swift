@@ -282,7 +282,9 @@ private struct RevisionReading {
         } else if now.hold == nil {
             events = unheld(before?.hold)
         }
-        let isOther = before.map { $0.hasGoNodes != now.hasGoNodes || $0.fixed != now.fixed }
+        let isOther = before.map { settings in
+            settings.hasGoNodes != now.hasGoNodes || settings.fixed != now.fixed || settings.excluded != now.excluded
+        }
         return (events, isOther ?? (record.created == record.modified || events.isEmpty) ? "" : nil)
     }
 
@@ -316,8 +318,8 @@ private struct RevisionReading {
     }
 
     private func rangeSets(_ record: Record?) -> [RangeSet]? {
-        let fixed = settings?.now.flatMap { try? NetworkSettings(stored: $0.value) }?.fixed ?? []
-        return record.flatMap { try? NetworkDocument.parse($0.value, fixed: fixed) }
+        let settings = settings?.now.flatMap { try? NetworkSettings(stored: $0.value) }
+        return record.flatMap { try? NetworkDocument.parse($0.value, settings) }
     }
 }
 

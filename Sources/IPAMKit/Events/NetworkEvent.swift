@@ -66,7 +66,7 @@ public struct NetworkEvent: Hashable, Sendable {
     }
 
     /// `{event, network, address?, revision, attachment?, former?, how?, reservation?, suspect?, hold?, subnets?, goNodes?,
-    /// fixed?, by?, evidence?}`; `attachment` and `former` are as in an ``AddressEntry``.
+    /// fixed?, exclude?, by?, evidence?}`; `attachment` and `former` are as in an ``AddressEntry``.
     public var json: JSONObject {
         var object: JSONObject = ["event": .string(kind.rawValue), "network": .string(network.text)]
         object["address"] = address.map { .string($0.description) }
@@ -81,9 +81,8 @@ public struct NetworkEvent: Hashable, Sendable {
             .array(sets.flatMap { $0.ranges.map { .string($0.subnet.description) } })
         }
         object["goNodes"] = settings.map { .bool($0.hasGoNodes) }
-        object["fixed"] = settings.map { settings in
-            .array(settings.fixed.map { [.string($0.start.description), .string($0.end.description)] })
-        }
+        object["fixed"] = settings.map { NetworkSettings.json($0.fixed) }
+        object["exclude"] = settings.flatMap { $0.excluded.isEmpty ? nil : NetworkSettings.json($0.excluded) }
         object["by"] = by.map(JSONValue.string)
         object["evidence"] = evidence.map(JSONValue.string)
         return object

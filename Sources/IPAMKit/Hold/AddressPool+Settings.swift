@@ -18,8 +18,8 @@ public struct SettingsPlan: Sendable {
     public let isNeeded: Bool
     /// The hold that was found; nil if the network was not on hold.
     public let hold: NetworkSettings.Hold?
-    /// The fixed ranges of a CNI file, for a network without settings.
-    let fixed: [AddressRange]
+    /// The range sets of a CNI file, for a network without settings.
+    let rangeSets: [RangeSet]
     /// The settings as they were read; nil if there were none.
     let record: Record?
     /// Whether the network has neither settings nor a document.
@@ -31,14 +31,14 @@ public struct SettingsPlan: Sendable {
 extension AddressPool {
     /// Plans a change of the network's settings. Members that this version does not know are kept.
     ///
-    /// - Parameter fixed: the fixed ranges of a CNI file, for a network without settings.
+    /// - Parameter rangeSets: those of a CNI file, whose fixed and excluded addresses are recorded for a network without settings.
     /// - Throws: ``IPAMError``, `onHold` if the network is to be held and is on hold for another reason, `unknownNetwork` if
     ///   the store has nothing of the network.
-    public func plan(_ change: SettingsChange, fixed: [AddressRange] = []) async throws(IPAMError) -> SettingsPlan {
-        try await renewed.read(change, fixed)
+    public func plan(_ change: SettingsChange, rangeSets: [RangeSet] = []) async throws(IPAMError) -> SettingsPlan {
+        try await renewed.read(change, rangeSets)
     }
 
-    private func read(_ change: SettingsChange, _ fixed: [AddressRange]) async throws(IPAMError) -> SettingsPlan {
+    private func read(_ change: SettingsChange, _ rangeSets: [RangeSet]) async throws(IPAMError) -> SettingsPlan {
         let snapshot = try await read([
             Read(keys.settings), Read(keys.document),
             Read(KeyRange(prefix: keys.document.text + "/"), .keys, limit: 1),
@@ -47,7 +47,10 @@ extension AddressPool {
         let record = snapshot.results[0].records.first
         // A network with a document and without settings was made by the Go plugin, which writes the document first.
         let isNew = record == nil && snapshot.results[1].records.isEmpty
-        var settings = try settings(record) ?? NetworkSettings(hasGoNodes: !isNew, fixed: fixed)
+        var settings =
+            try settings(record)
+            ?? NetworkSettings(
+                hasGoNodes: !isNew, fixed: rangeSets.fixedRanges, excluded: rangeSets.excludedRanges)
         let found = settings.hold
         let isNeeded: Bool
         switch change {
@@ -63,7 +66,7 @@ extension AddressPool {
             settings.hasGoNodes = false
         }
         return SettingsPlan(
-            change: change, isNeeded: isNeeded, hold: found, fixed: fixed, record: record, isNew: isNew,
+            change: change, isNeeded: isNeeded, hold: found, rangeSets: rangeSets, record: record, isNew: isNew,
             settings: settings)
     }
 
@@ -79,7 +82,7 @@ extension AddressPool {
         return try await pool.carryOut(
             withoutHistoryWhenFull: false,
             plan: { (round) throws(IPAMError) -> Planned<Void, Bool> in
-                if !round.isFirst { current = try await pool.read(shown.change, shown.fixed) }
+                if !round.isFirst { current = try await pool.read(shown.change, shown.rangeSets) }
                 guard current.isNeeded else { return .done(round.isUnanswered) }
                 guard shown.change == .endGoNodes || current.hold == shown.hold else {
                     throw .outdated(network: keys.network, [])

@@ -41,10 +41,8 @@ public struct NetworkOverlap: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func common(_ left: PoolRange, _ right: PoolRange) -> AddressRange? {
-        for mine in [left.range, left.fixed].compactMap({ $0 }) {
-            for other in [right.range, right.fixed].compactMap({ $0 }) where mine.overlaps(other) {
-                return AddressRange(unchecked: max(mine.start, other.start), min(mine.end, other.end))
-            }
+        for mine in left.givenOut {
+            for other in right.givenOut where mine.overlaps(other) { return mine.intersection(other) }
         }
         return nil
     }

@@ -1,7 +1,7 @@
 /// The value of a network's own key: its range sets, as the Go project writes them.
 ///
 /// `[[{"rangeStart":"10.188.1.0","rangeEnd":"10.188.255.254","subnet":"10.188.0.0/16","gateway":"10.188.0.1"}]]`, an
-/// array of range sets. The fixed ranges are not part of it; ``NetworkSettings`` has them.
+/// array of range sets. The fixed ranges and the excluded addresses are not part of it; ``NetworkSettings`` has them.
 public enum NetworkDocument {
     /// The stored value for `rangeSets`.
     public static func serialize(_ rangeSets: [RangeSet]) -> String {
@@ -24,21 +24,46 @@ public enum NetworkDocument {
     static func phrase(of rangeSets: [RangeSet]) -> String {
         rangeSets.flatMap(\.ranges).map { range in
             "\(range.subnet) \(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "") + " gateway \(range.gateway)"
+                + phrase(excluding: range.excluded)
         }.joined(separator: ", ")
+    }
+
+    /// The most excluded ranges that a message names.
+    private static let mostNamed = 8
+
+    /// ` excluding 10.188.1.0-10.188.1.15 and 10.188.1.77`; their number if there are many; empty if there are none.
+    private static func phrase(excluding ranges: [AddressRange]) -> String {
+        guard !ranges.isEmpty else { return "" }
+        guard ranges.count > mostNamed else {
+            return " excluding " + ranges.map(\.description).joined(separator: " and ")
+        }
+        // Cannot overflow: the ranges are disjoint parts of a subnet that is smaller than the family.
+        return " excluding \(ranges.count) ranges of \(ranges.reduce(UInt128(0)) { $0 + $1.count }) addresses"
+    }
+
+    /// Reads a stored value, with the fixed ranges and the excluded addresses of the network's settings.
+    ///
+    /// - Throws: ``DamagedValue`` if the text is not valid, or the range sets are not.
+    public static func parse(_ text: String, _ settings: NetworkSettings?) throws(DamagedValue) -> [RangeSet] {
+        try parse(text, fixed: settings?.fixed ?? [], excluded: settings?.excluded ?? [])
     }
 
     /// Reads a stored value, and assigns each fixed range to the first range whose subnet has it.
     ///
-    /// - Parameter fixed: the fixed ranges of ``NetworkSettings``.
+    /// - Parameters:
+    ///   - fixed: the fixed ranges of ``NetworkSettings``.
+    ///   - excluded: the excluded addresses of ``NetworkSettings``; each range has those of its subnet.
     /// - Throws: ``DamagedValue`` if the text is not valid, or the range sets are not.
-    public static func parse(_ text: String, fixed: [AddressRange] = []) throws(DamagedValue) -> [RangeSet] {
+    public static func parse(_ text: String, fixed: [AddressRange] = [], excluded: [AddressRange] = [])
+        throws(DamagedValue) -> [RangeSet]
+    {
         guard let sets = try JSONValue(stored: text).array else { throw DamagedValue("it is not an array") }
         var unassigned = fixed
         var parsed: [RangeSet] = []
         for set in sets {
             guard let members = set.array else { throw DamagedValue("a range set is not an array") }
             var ranges: [PoolRange] = []
-            for member in members { ranges.append(try range(member, &unassigned)) }
+            for member in members { ranges.append(try range(member, &unassigned, excluded)) }
             do throws(RangeError) {
                 parsed.append(try RangeSet(ranges))
             } catch {
@@ -54,7 +79,9 @@ public enum NetworkDocument {
     }
 
     /// Reads a range, and removes its fixed range from `unassigned`: two ranges may share a subnet, but not a fixed range.
-    private static func range(_ json: JSONValue, _ unassigned: inout [AddressRange]) throws(DamagedValue) -> PoolRange {
+    private static func range(
+        _ json: JSONValue, _ unassigned: inout [AddressRange], _ excluded: [AddressRange]
+    ) throws(DamagedValue) -> PoolRange {
         guard let text = json["subnet"]?.string, let subnet = try? CIDR(text) else {
             throw DamagedValue("a range has no subnet")
         }
@@ -64,7 +91,8 @@ public enum NetworkDocument {
         let end = try address("rangeEnd", of: json)
         let gateway = try address("gateway", of: json)
         do throws(RangeError) {
-            return try PoolRange(subnet: subnet, rangeStart: start, rangeEnd: end, gateway: gateway, fixed: fixed)
+            return try PoolRange(
+                subnet: subnet, rangeStart: start, rangeEnd: end, gateway: gateway, fixed: fixed, excluded: excluded)
         } catch {
             throw DamagedValue(error.description)
         }

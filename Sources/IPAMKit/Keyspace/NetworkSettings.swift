@@ -75,6 +75,8 @@ public struct NetworkSettings: Hashable, Sendable {
     public var hasGoNodes: Bool
     /// The fixed ranges of all range sets.
     public var fixed: [AddressRange]
+    /// The excluded addresses of all range sets, ascending, disjoint, not adjacent.
+    public var excluded: [AddressRange]
     /// Nil if the network is not on hold.
     public private(set) var hold: Hold?
     /// The last change of the network's ranges; nil if none is recorded.
@@ -83,9 +85,10 @@ public struct NetworkSettings: Hashable, Sendable {
     private var stored: JSONObject
 
     /// Makes the settings of a network that has none yet.
-    public init(hasGoNodes: Bool, fixed: [AddressRange]) {
+    public init(hasGoNodes: Bool, fixed: [AddressRange], excluded: [AddressRange] = []) {
         self.hasGoNodes = hasGoNodes
         self.fixed = fixed
+        self.excluded = excluded
         stored = JSONObject()
     }
 
@@ -98,14 +101,8 @@ public struct NetworkSettings: Hashable, Sendable {
         guard format == 1 else { throw DamagedValue("its format is \(format); this version supports only format 1") }
         stored = object
         hasGoNodes = object["goNodes"]?.bool ?? true
-        fixed = []
-        for pair in object["fixed"]?.array ?? [] {
-            guard let texts = pair.array?.map(\.string), texts.count == 2, let first = texts[0], let last = texts[1],
-                let start = try? IPAddress(first), let end = try? IPAddress(last),
-                let range = try? AddressRange(start, end)
-            else { throw DamagedValue("\(pair.serialized()) is not a fixed range") }
-            fixed.append(range)
-        }
+        fixed = try Self.ranges(object["fixed"], "a fixed range")
+        excluded = AddressRange.merged(try Self.ranges(object["exclude"], "an excluded range"))
         if let value = object["hold"], !value.isNull {
             guard let hold = value.object else { throw DamagedValue("its hold is not an object") }
             self.hold = Hold(
@@ -116,6 +113,19 @@ public struct NetworkSettings: Hashable, Sendable {
                 by: change["by"]?.string, at: change["at"]?.string, from: change["from"]?.string,
                 to: change["to"]?.string)
         }
+    }
+
+    /// Reads an array of pairs of addresses; none if it is absent.
+    private static func ranges(_ json: JSONValue?, _ what: String) throws(DamagedValue) -> [AddressRange] {
+        var ranges: [AddressRange] = []
+        for pair in json?.array ?? [] {
+            guard let texts = pair.array?.map(\.string), texts.count == 2, let first = texts[0], let last = texts[1],
+                let start = try? IPAddress(first), let end = try? IPAddress(last),
+                let range = try? AddressRange(start, end)
+            else { throw DamagedValue("\(pair.serialized()) is not \(what)") }
+            ranges.append(range)
+        }
+        return ranges
     }
 
     /// Sets or lifts the hold. Members of a former hold that this version does not know are removed, too.
@@ -130,13 +140,38 @@ public struct NetworkSettings: Hashable, Sendable {
         stored["rangesChange"] = change.json
     }
 
-    /// The stored value: `{format, goNodes, fixed, hold, rangesChange}`, and the members that this version does not know.
+    /// Records the fixed and the excluded addresses of a configuration.
+    mutating func record(_ rangeSets: [RangeSet]) {
+        fixed = rangeSets.fixedRanges
+        excluded = rangeSets.excludedRanges
+    }
+
+    /// Whether the fixed and the excluded addresses are those of a configuration.
+    func match(_ rangeSets: [RangeSet]) -> Bool {
+        fixed == rangeSets.fixedRanges && excluded == rangeSets.excludedRanges
+    }
+
+    /// The stored value: `{format, goNodes, fixed, exclude, hold, rangesChange}`, without `exclude` if nothing is excluded, and the members that this version does not know.
     public func serialized() -> String {
         var object = stored
         object["format"] = 1
         object["goNodes"] = .bool(hasGoNodes)
-        object["fixed"] = .array(
-            fixed.map { [.string($0.start.description), .string($0.end.description)] })
+        object["fixed"] = Self.json(fixed)
+        object["exclude"] = excluded.isEmpty ? nil : Self.json(excluded)
         return JSONValue.object(object).serialized()
     }
+
+    /// `[["10.188.0.10","10.188.0.255"]]`
+    static func json(_ ranges: [AddressRange]) -> JSONValue {
+        .array(ranges.map { [.string($0.start.description), .string($0.end.description)] })
+    }
+}
+
+/// What a network's document does not have.
+extension [RangeSet] {
+    /// The fixed ranges, in configured order.
+    public var fixedRanges: [AddressRange] { flatMap { $0.ranges.compactMap(\.fixed) } }
+
+    /// The excluded addresses: ascending, disjoint, not adjacent.
+    public var excludedRanges: [AddressRange] { AddressRange.merged(flatMap { $0.ranges.flatMap(\.excluded) }) }
 }

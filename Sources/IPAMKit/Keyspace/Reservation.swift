@@ -24,7 +24,8 @@ public struct Reservation: Hashable, Sendable {
     /// How the evidence of an `untracked` address ends, and with it that note.
     static let untracked = "has it, and it is not recorded"
 
-    /// Whether the audit made the reservation for a pod that had the address without a record.
+    /// Whether the audit made the reservation for a pod that had the address without a record. A fence of an operator is
+    /// another thing: it is for ``ReservationHolder/nobody``.
     var isFence: Bool { note.map { $0.hasPrefix(Self.fenceMark) && $0.hasSuffix(Self.untracked) } ?? false }
 
     /// The longest accepted note, in bytes of UTF-8. A stored note may be longer.

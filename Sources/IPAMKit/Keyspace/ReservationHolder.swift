@@ -8,6 +8,9 @@ public enum ReservationHolder: Hashable, Sendable {
     case pod(PodReference)
     /// The pods of a workload, which get the address without requesting it: `default/sts/db`, `default/deploy/web`.
     case workload(Namespace, WorkloadKind, PodName)
+    /// No pod, not even one that requests the address: the address is fenced, for a printer, a router or a virtual machine.
+    /// Versions that do not know the stored form take it for ``unreadable``, and give the address to nobody, either.
+    case nobody
     /// No pod: the stored reservation cannot be read, and can only be released.
     case unreadable
 }
@@ -39,11 +42,15 @@ public struct InvalidReservationHolder: Error, Hashable, Sendable, CustomStringC
 }
 
 extension ReservationHolder: CustomStringConvertible {
-    /// Reads `namespace/pod`, `namespace/pod/NAME`, `namespace/sts/NAME`, `namespace/deploy/NAME`, `namespace/`, or an empty
-    /// text for ``anyone``.
+    /// Reads `namespace/pod`, `namespace/pod/NAME`, `namespace/sts/NAME`, `namespace/deploy/NAME`, `namespace/`, an empty text
+    /// for ``anyone``, or `(nobody)`.
     ///
     /// - Throws: ``InvalidReservationHolder`` for any other text.
     public init(_ text: String) throws(InvalidReservationHolder) {
+        guard text != Self.storedNobody else {
+            self = .nobody
+            return
+        }
         guard
             let holder = try? Self.parse(text.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
         else {
@@ -53,6 +60,9 @@ extension ReservationHolder: CustomStringConvertible {
         }
         self = holder
     }
+
+    /// No version takes it for a holder's name, because it has no `/`.
+    private static let storedNobody = "(nobody)"
 
     /// Nil if the text has none of the valid forms.
     private static func parse(_ parts: [String]) throws(NameError) -> ReservationHolder? {
@@ -73,10 +83,11 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// The stored form, which ``init(_:)`` reads; empty for ``anyone``, `(unreadable)` for ``unreadable``.
+    /// The stored form, which ``init(_:)`` reads; empty for ``anyone``, `(nobody)` for ``nobody``, `(unreadable)` for ``unreadable``.
     public var description: String {
         switch self {
         case .anyone: ""
+        case .nobody: Self.storedNobody
         case .unreadable: "(unreadable)"
         case .namespace(let namespace): "\(namespace)/"
         case .pod(let pod): pod.description
@@ -84,15 +95,19 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// For messages: `default/db-0`; `any pod that requests it` for ``anyone``.
+    /// For messages: `default/db-0`; `any pod that requests it` for ``anyone``; `nobody (fenced)` for ``nobody``.
     public var phrase: String {
-        self == .anyone ? "any pod that requests it" : description
+        switch self {
+        case .anyone: "any pod that requests it"
+        case .nobody: "nobody (fenced)"
+        case .unreadable, .namespace, .pod, .workload: description
+        }
     }
 
-    /// Whether Kubernetes accepts the holder's names; if not, no pod will ever get the address.
+    /// Whether Kubernetes accepts the holder's names; if not, no pod will ever get the address although one is meant to.
     public var isPossible: Bool {
         switch self {
-        case .anyone: true
+        case .anyone, .nobody: true
         case .unreadable: false
         case .namespace(let namespace): PodReference.isPossible(namespace: namespace)
         case .pod(let pod): pod.isPossible
@@ -103,7 +118,7 @@ extension ReservationHolder: CustomStringConvertible {
     /// The owner of the reservation's claim; nil if a pod gets the address only if it requests it.
     public var claimOwner: ClaimOwner? {
         switch self {
-        case .anyone, .namespace, .unreadable: nil
+        case .anyone, .namespace, .nobody, .unreadable: nil
         case .pod(let pod): .pod(pod)
         case .workload(let namespace, _, let name): .workload(namespace, name)
         }
@@ -127,7 +142,7 @@ extension ReservationHolder: CustomStringConvertible {
     func admits(_ pod: PodReference?, of workload: Workload?) -> Bool {
         switch self {
         case .anyone: true
-        case .unreadable: false
+        case .nobody, .unreadable: false
         case .namespace(let namespace): pod?.namespace == namespace
         case .pod(let reserved): pod == reserved
         case .workload(let namespace, let kind, let name):
@@ -137,10 +152,10 @@ extension ReservationHolder: CustomStringConvertible {
 }
 
 extension ReservationHolder {
-    /// Nil for ``anyone`` and ``unreadable``.
+    /// Nil for ``anyone``, ``nobody`` and ``unreadable``.
     public var namespace: Namespace? {
         switch self {
-        case .anyone, .unreadable: nil
+        case .anyone, .nobody, .unreadable: nil
         case .namespace(let namespace), .workload(let namespace, _, _): namespace
         case .pod(let pod): pod.namespace
         }

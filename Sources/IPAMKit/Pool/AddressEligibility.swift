@@ -27,7 +27,7 @@ struct AddressEligibility {
     var subnets: String { sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ") }
 
     /// The index of the range set that `address` belongs to, if a pod may have it: it lies in a subnet, is not its
-    /// network address, broadcast address or gateway, and lies in the fixed range, if one is set, or in the dynamic
+    /// network address, broadcast address or gateway, is not excluded, and lies in the fixed range, if one is set, or in the dynamic
     /// range.
     ///
     /// - Throws: ``IPAMError/notAllowed(_:_:)``.
@@ -36,6 +36,9 @@ struct AddressEligibility {
             throw .notAllowed(address, "lies in no subnet of network \(network) (\(subnets))")
         }
         if let role = range.role(of: address) { throw .notAllowed(address, "is the \(role) of \(range.subnet)") }
+        if let exclusion = range.exclusion(of: address) {
+            throw .notAllowed(address, "is excluded by the CNI configuration (exclude: \(exclusion))")
+        }
         if let fixed = range.fixed, !fixed.contains(address), !range.range.contains(address) {
             throw .notAllowed(
                 address, "lies neither in the fixed range \(fixed) nor in the dynamic range \(range.range)")

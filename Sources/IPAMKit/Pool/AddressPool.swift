@@ -118,7 +118,7 @@ public struct AddressPool: Sendable {
 
     func rangeSets(_ document: Record?, _ settings: NetworkSettings?) throws(IPAMError) -> [RangeSet]? {
         try value(document) { text throws(DamagedValue) in
-            try NetworkDocument.parse(text, fixed: settings?.fixed ?? [])
+            try NetworkDocument.parse(text, settings)
         }
     }
 

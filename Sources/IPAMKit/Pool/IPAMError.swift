@@ -24,6 +24,10 @@ public enum IPAMError: Error, Hashable, Sendable {
     case heldForNow(IPAddress, by: String, because: String, until: Timestamp?, remedy: String? = nil)
     /// The address is reserved for another holder.
     case reserved(IPAddress, for: ReservationHolder)
+    /// The address is reserved for ``ReservationHolder/nobody``; `note` is the reservation's.
+    case fenced(IPAddress, note: String?)
+    /// The addresses are not reserved; nothing was changed.
+    case notReserved(network: NetworkName, [IPAddress])
     /// All addresses reserved for a workload, or for the pod, are in use.
     case reservationsInUse(ReservationShortage)
     /// No pod can get the address; the text is the reason, to follow the address.
@@ -80,8 +84,8 @@ extension IPAMError: CustomStringConvertible {
         case .locked(let network, let lease):
             "network \(network) is locked by a node that runs the Go plugin (lease \(lease)); the lock was not released in time"
         case .exhausted(let network, let ranges, 0, _, let place):
-            "network \(network) has no dynamic \(place?.phrase ?? "address"): the fixed range and the gateway cover all "
-                + "of \(ranges)"
+            "network \(network) has no dynamic \(place?.phrase ?? "address"): the fixed range, excluded addresses and the "
+                + "gateway cover all of \(ranges)"
         case .exhausted(let network, let ranges, let size, let reserved, let place):
             "network \(network) has no free \(place?.phrase ?? "address"): all \(size) of \(ranges) are in use"
                 + (reserved > 0 ? " or reserved (\(reserved) of them)" : "")
@@ -95,6 +99,11 @@ extension IPAMError: CustomStringConvertible {
             "\(address) is still held by \(holder): \(reason)"
                 + (time.map { "; it can be taken over from \($0) on" } ?? "")
         case .reserved(let address, let holder): "\(address) is reserved for \(holder.phrase)"
+        case .fenced(let address, let note):
+            "\(address) is fenced: no pod may have it" + (note.map { " (\($0.quotedForPeople))" } ?? "")
+        case .notReserved(let network, let addresses):
+            Self.list(addresses.map(\.description))
+                + (addresses.count == 1 ? " is" : " are") + " not reserved in network \(network)"
         case .reservationsInUse(let shortage): shortage.description
         case .notAllowed(let address, let problem): "\(address) \(problem)"
         case .notInNetwork(let address, let network, let subnets):
@@ -168,13 +177,13 @@ extension IPAMError: CustomStringConvertible {
         case .store, .locked, .contention, .outdated, .lookupFailed, .goNodesLookupFailed, .heldForNow: .tryAgainLater
         case .exhausted, .automaticLimit: .poolExhausted
         case .inUse, .held, .heldByThisContainer, .unverifiable, .reservationsInUse, .conflicts: .addressInUse
-        case .reserved: .reservedForAnother
+        case .reserved, .fenced: .reservedForAnother
         case .notAllowed, .notInNetwork, .misdirected, .dynamicNotReserved, .annotation, .notForAutomatic:
             .addressNotAllowed
         case .podGone: .podGone
         case .onHold: .networkOnHold
         case .damaged: .internalError
-        case .notRecorded, .nothingToRelease, .unknownNetwork: .addressNotRecorded
+        case .notRecorded, .nothingToRelease, .notReserved, .unknownNetwork: .addressNotRecorded
         }
     }
 }
@@ -190,8 +199,10 @@ extension IPAMError {
         case .held(let address, _, _), .inUse(let address, _): "see 'ipamctl show \(address)\(option)'"
         case .unverifiable(let address, let holder, _):
             "make sure that \(holder) is gone, then run 'ipamctl release \(address) --force\(option)'"
-        case .reserved(let address, _):
+        case .reserved(let address, _), .fenced(let address, _):
             "see 'ipamctl show \(address)\(option)'; 'ipamctl release \(address)\(option)' removes the reservation"
+        case .notReserved(_, let addresses):
+            addresses.first.map { "to reserve it: 'ipamctl reserve \($0)\(option)', with --for, --note and --expires" }
         case .reservationsInUse(let shortage): shortage.nextStep(on: network)
         case .notInNetwork(_, let network, _):
             "for a pod on several networks, use the annotation kube-ipam.ip/\(network) with an address, \"auto\" or "

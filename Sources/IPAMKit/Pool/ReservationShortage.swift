@@ -89,7 +89,8 @@ extension IPAMError {
         switch self {
         case .held(let address, let phrase, let reason), .unverifiable(let address, let phrase, let reason):
             ReservationShortage.Holder(address: address, phrase: phrase, reason: reason)
-        case .store, .locked, .exhausted, .inUse, .heldByThisContainer, .heldForNow, .reserved, .reservationsInUse,
+        case .store, .locked, .exhausted, .inUse, .heldByThisContainer, .heldForNow, .reserved, .fenced, .notReserved,
+            .reservationsInUse,
             .notAllowed, .notInNetwork, .dynamicNotReserved, .misdirected, .annotation, .notForAutomatic,
             .automaticLimit, .podGone, .goNodesUnknown, .goNodesLookupFailed, .lookupFailed, .noAnnotationSource,
             .onHold, .unknownNetwork, .damaged, .notRecorded, .contention, .conflicts, .outdated, .nothingToRelease,

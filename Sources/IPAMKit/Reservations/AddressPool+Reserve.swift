@@ -6,11 +6,23 @@ public struct ReservationOrder: Hashable, Sendable {
     public let address: IPAddress
     /// The value to store. If the address is already reserved for the same holder, only its note and expiry are changed.
     public let reservation: Reservation
+    /// What is changed of a reservation that exists; nil for an order to reserve the address.
+    let amendment: Amendment?
 
-    /// Makes an order.
+    /// Makes an order to reserve an address.
     public init(address: IPAddress, reservation: Reservation) {
         self.address = address
         self.reservation = reservation
+        amendment = nil
+    }
+
+    /// Makes an order to change the existing reservation of an address, whatever it is for.
+    ///
+    /// - Parameter by: who changes it, for the history.
+    public init(address: IPAddress, amendment: Amendment, by: String) {
+        self.address = address
+        self.amendment = amendment
+        reservation = Reservation(for: .anyone, by: by)
     }
 }
 
@@ -32,6 +44,8 @@ public struct ReservationChange: Hashable, Sendable {
     public let kind: Kind
     /// The reservation after the change.
     public let reservation: Reservation
+    /// The reservation before an ``Amendment``; nil for other orders.
+    public var former: Reservation?
 }
 
 /// Planned reservations.
@@ -64,6 +78,16 @@ extension AddressPool {
         let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
         for order in orders { _ = try eligibility.require(order.address) }
         return try await renewed.plan(orders, now: now)
+    }
+
+    /// Plans changes of existing reservations, also of those of addresses that could not be reserved now. A reservation that
+    /// has expired, and that nothing has removed yet, can be changed: a later expiry makes it count again.
+    ///
+    /// - Parameter orders: with an ``Amendment``, each address once.
+    /// - Throws: ``IPAMError``, `notReserved` if an address has no reservation; `conflicts` if a reservation cannot be read, or
+    ///   has expired and the address is in use by another holder.
+    public func planAmendments(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
+        try await renewed.plan(orders, now: now)
     }
 
     /// Makes the reservations of a plan, all or none; if there are more than ``reservationLimit``, that many at a time.
@@ -128,7 +152,19 @@ extension AddressPool {
     {
         var changes: [ReservationChange] = []
         var conflicts: [ReservationConflict] = []
+        var missing: [IPAddress] = []
         for (order, entry) in zip(orders, snapshot.entries) {
+            if let amendment = order.amendment {
+                guard let former = entry.reservation else {
+                    missing.append(order.address)
+                    continue
+                }
+                switch amendment.change(former, of: entry, at: now) {
+                case .success(let change): changes.append(change)
+                case .failure(let conflict): conflicts.append(conflict)
+                }
+                continue
+            }
             let present = entry.reservation.flatMap { $0.isExpired(at: now) ? nil : $0 }
             if let present, present.holder != order.reservation.holder {
                 conflicts.append(.init(address: order.address, problem: "is reserved for \(present.holder.phrase)"))
@@ -146,6 +182,7 @@ extension AddressPool {
                 changes.append(.init(address: order.address, kind: .reserved, reservation: order.reservation))
             }
         }
+        guard missing.isEmpty else { throw .notReserved(network: keys.network, missing) }
         guard conflicts.isEmpty else { throw .conflicts(conflicts) }
         return changes
     }
@@ -159,11 +196,13 @@ extension AddressPool {
         let histories = Self.shortened(histories)
         var first: [Operation] = []
         var rest: [Operation] = []
-        for change in plan.changes {
+        for (change, order) in zip(plan.changes, plan.orders) {
             let old = try reservation(plan.snapshot.states[change.address]?.reservation)
             let operations =
                 writes(change, replacing: old)
-                + histories.adding(Self.entries(change, replacing: old, at: plan.now), to: change.address, keys)
+                + histories.adding(
+                    Self.entries(change, by: order.reservation.by, replacing: old, at: plan.now), to: change.address,
+                    keys)
             if first.isEmpty { first = operations } else { rest += operations }
         }
         var transaction = Transaction(if: guards(plan, histories), then: first + rest)
@@ -183,11 +222,11 @@ extension AddressPool {
         return histories
     }
 
-    private static func entries(_ change: ReservationChange, replacing old: Reservation?, at now: Timestamp)
-        -> [HistoryEntry]
-    {
+    private static func entries(
+        _ change: ReservationChange, by author: String?, replacing old: Reservation?, at now: Timestamp
+    ) -> [HistoryEntry] {
         func entry(_ event: HistoryEntry.Event, _ reservation: Reservation) -> HistoryEntry {
-            HistoryEntry(event, at: now, by: change.reservation.by, reservation: reservation)
+            HistoryEntry(event, at: now, by: author, reservation: reservation)
         }
         switch change.kind {
         case .unchanged: return []

@@ -88,7 +88,7 @@ private struct AdoptionSubject: Sendable {
     func endGoNodes() async throws(IPAMError) -> AdoptionResult.Ending {
         let now = try await plan()
         guard now.hasGoNodes, now.remaining.isEmpty else { return .init(now, obstacles: now.remaining) }
-        return try await pool.carryOut(pool.plan(.endGoNodes, fixed: network.fixed)) ? .done : .unchanged
+        return try await pool.carryOut(pool.plan(.endGoNodes, rangeSets: network.rangeSets)) ? .done : .unchanged
     }
 }
 

@@ -8,7 +8,7 @@ struct SettingsRun: Sendable {
     func result(_ connection: Connection) async throws -> NetworkChange {
         let network = try await connection.network(for: [])
         let pool = connection.pool(network.name)
-        let plan = try await pool.plan(wanted, fixed: network.fixed)
+        let plan = try await pool.plan(wanted, rangeSets: network.rangeSets)
         guard plan.isNeeded, !change.dryRun else {
             return NetworkChange(network.name, plan, isMade: plan.isNeeded, isDryRun: change.dryRun)
         }
@@ -18,11 +18,11 @@ struct SettingsRun: Sendable {
             return NetworkChange(network.name, plan, isMade: true, isDryRun: false)
         case nil:
             // Somebody else was faster with the same change.
-            let now = try await pool.plan(wanted, fixed: network.fixed)
+            let now = try await pool.plan(wanted, rangeSets: network.rangeSets)
             return NetworkChange(network.name, now, isMade: false, isDryRun: false)
         case IPAMError.outdated? where !change.asks:
             // Nobody has seen the plan.
-            let now = try await pool.plan(wanted, fixed: network.fixed)
+            let now = try await pool.plan(wanted, rangeSets: network.rangeSets)
             let isMade = try await pool.carryOut(now)
             return NetworkChange(network.name, now, isMade: isMade, isDryRun: false)
         case let error?: throw error

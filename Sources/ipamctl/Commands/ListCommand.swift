@@ -20,6 +20,7 @@ struct ListCommand: ParsableCommand {
                 .init("List the addresses of a Deployment", "ipamctl list --workload default/deploy/web"),
                 .init(
                     "List ten free addresses of the fixed range", "ipamctl list --state free --range fixed --limit 10"),
+                .init("List the reservations that expire within a week", "ipamctl list --expiring 7d"),
                 .init(
                     "Choose the columns, and sort the oldest first",
                     "ipamctl list --columns address,used-by,age --sort-by -age"),
@@ -59,6 +60,15 @@ struct ListCommand: ParsableCommand {
     var range: RangeKind?
 
     @Option(
+        help: ArgumentHelp(
+            """
+            Only reservations that expire within this time span, and those that have expired, with the time that is left; \
+            the first one to expire comes first.
+            """, valueName: "span"),
+        transform: DurationArgument.init(argument:))
+    var expiring: DurationArgument?
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp("Print at most this number of addresses, after sorting.", valueName: "number"))
     var limit: Int?
@@ -68,20 +78,31 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        try output.check(AddressList.self)
+        if expiring == nil { try output.check(AddressList.self) } else { try output.check(ExpiringList.self) }
+        if expiring != nil, state.contains(.free) { throw ValidationError("free addresses have no expiry") }
         if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1") }
     }
 
     func run() throws {
+        let now = Operator.now()
         let query = ListQuery(
             holders: holders, states: state, addresses: AddressFilter(addresses + cidr), workload: workload,
-            range: range)
-        let list = AddressList(entries: try connected(global) { try await query.entries($0) }, limit: limit)
+            range: range, expiresBy: expiring.map { now.advanced(bySeconds: $0.seconds) })
+        let entries = try connected(global) { try await query.entries($0) }
+        if expiring != nil {
+            try print(ExpiringList(entries: entries, limit: limit, now: now), "reservation", isWhat: "expires by then")
+        } else {
+            try print(
+                AddressList(entries: entries, limit: limit), "address",
+                isWhat: state.contains(.free) ? "is found" : "is used or reserved")
+        }
+    }
+
+    private func print(_ list: some LimitedList, _ noun: String, isWhat predicate: String) throws {
         try output.print(list)
-        if list.rows.isEmpty {
-            let what = state.contains(.free) ? "found" : "used or reserved"
+        if list.isEmpty {
             Terminal.note(
-                "no matching address is \(what)" + (Session.current?.network.map { " in network \($0)" } ?? ""))
+                "no matching \(noun) \(predicate)" + (Session.current?.network.map { " in network \($0)" } ?? ""))
         }
         if let limit, list.omitted > 0 { Terminal.note("\(list.omitted) more were left out (--limit \(limit))") }
     }

@@ -32,6 +32,9 @@ struct ReserveCommand: ParsableCommand {
                 .init(
                     "Reserve an address for any pod of a namespace that asks for it",
                     "ipamctl reserve 10.188.0.40 --for default/"),
+                .init(
+                    "Keep an address from all pods, also from those that ask for it",
+                    "ipamctl reserve 10.188.0.60 --fence --note printer"),
                 .init("Reserve the addresses of a CSV file", "ipamctl reserve -f plan.csv"),
             ]
         ).discussion)
@@ -46,6 +49,9 @@ struct ReserveCommand: ParsableCommand {
             valueName: "holder"),
         transform: ReservationHolder.init(argument:))
     var holder: ReservationHolder?
+
+    @Flag(help: "For what is no pod, such as a printer or a router: no pod gets the address, even if it asks for it.")
+    var fence = false
 
     @Option(
         help: ArgumentHelp("A note, such as the reason for the reservation.", valueName: "text"),
@@ -97,8 +103,9 @@ struct ReserveCommand: ParsableCommand {
         }
         if let rangeSet, rangeSet < 0 { throw ValidationError("--range-set takes a number from 0") }
         if holder == .anyone { throw ValidationError("--for is empty: omit it to reserve for any pod that asks") }
-        if file != nil, holder != nil || note != nil || expires != nil {
-            throw ValidationError("the plan has its own columns for these: omit --for, --note and --expires")
+        if fence, holder != nil { throw ValidationError("--fence and --for exclude each other") }
+        if file != nil, fence || holder != nil || note != nil || expires != nil {
+            throw ValidationError("the plan has its own columns for these: omit --for, --fence, --note and --expires")
         }
     }
 

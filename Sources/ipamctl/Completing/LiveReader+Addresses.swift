@@ -14,7 +14,7 @@ extension LiveReader {
             for record in reserved.records {
                 guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix) else { continue }
                 let holder = (try? Reservation(stored: record.value))?.holder
-                found[address] = .some(holder.map { $0 == .anyone ? "reserved" : "reserved for \($0)" })
+                found[address] = .some(holder.map { $0 == .anyone ? "reserved" : "reserved for \($0.phrase)" })
             }
             let users = (try? await users(of: used.records, keys)) ?? [:]
             for record in used.records {

@@ -57,7 +57,7 @@ struct LiveReader: Sendable {
         if let configuration = connection.configured[keys.network] { return configuration.rangeSets }
         guard let document = try await value(keys.document) else { return [] }
         let settings = try await value(keys.settings).map { try NetworkSettings(stored: $0) }
-        return try NetworkDocument.parse(document, fixed: settings?.fixed ?? [])
+        return try NetworkDocument.parse(document, settings)
     }
 
     // MARK: Attachments and reservations

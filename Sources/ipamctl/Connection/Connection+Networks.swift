@@ -6,9 +6,6 @@ struct SelectedNetwork: Sendable {
     /// From the CNI file, else from the store; empty if neither has them.
     let rangeSets: [RangeSet]
 
-    /// The fixed ranges, for settings that have to be made.
-    var fixed: [AddressRange] { rangeSets.flatMap { $0.ranges.compactMap(\.fixed) } }
-
     func range(containing address: IPAddress) -> PoolRange? {
         rangeSets.lazy.compactMap { $0.range(containing: address) }.first
     }

@@ -10,6 +10,8 @@ struct ListQuery: Sendable {
     let workload: WorkloadArgument?
     /// nil for all ranges, and for addresses outside of them.
     let range: RangeKind?
+    /// Only reservations that expire at this time or earlier, also those that have expired; nil for all addresses.
+    var expiresBy: Timestamp?
 
     /// The most free addresses of a network: an IPv6 subnet has more than anyone can read.
     static let mostFree = 65_536
@@ -24,6 +26,7 @@ struct ListQuery: Sendable {
             (states.isEmpty || states.contains(entry.state)) && holders.admits(entry)
                 && (workload?.admits(entry) ?? true) && (addresses?.contains(entry.address) ?? true)
                 && (spaces.map { $0.contains { $0.contains(entry.address) } } ?? true)
+                && (expiresBy.map { end in entry.reservation?.expires.map { $0 <= end } ?? false } ?? true)
         }
         // No pod, namespace, node or workload has free addresses.
         guard states.contains(.free), !holders.isGiven, workload == nil else { return entries }

@@ -37,7 +37,7 @@ struct AddressSelection: Sendable {
     }
 
     /// Every address, each once, in order. Of ranges and CIDRs, the addresses that no pod can have (network, broadcast,
-    /// gateway) are left out and returned apart; if they are written singly, they stay in, to be refused.
+    /// gateway, excluded) are left out and returned apart; if they are written singly, they stay in, to be refused.
     func addresses(in rangeSets: [RangeSet]) -> (addresses: [IPAddress], leftOut: [IPAddress]) {
         var addresses: [IPAddress] = []
         var leftOut: [IPAddress] = []
@@ -47,8 +47,8 @@ struct AddressSelection: Sendable {
             while let address = next, address <= range.end {
                 next = address.advanced(by: 1)
                 guard seen.insert(address).inserted else { continue }
-                let role = rangeSets.lazy.compactMap { $0.range(containing: address)?.role(of: address) }.first
-                if range.count > 1, role != nil {
+                let isWithheld = rangeSets.contains { $0.range(containing: address)?.isWithheld(address) == true }
+                if range.count > 1, isWithheld {
                     leftOut.append(address)
                 } else {
                     addresses.append(address)

@@ -20,6 +20,10 @@ extension ReservationHolder {
     init(argument text: String) throws(Failure) {
         try Self.refuseKind(text)
         self = try Failure.wrap(.usage) { try ReservationHolder(text) }
+        guard self != .nobody else {
+            throw Failure(
+                .usage, "\(text.quotedForPeople) is not a holder", hint: "--fence reserves an address for nobody")
+        }
         guard isPossible else {
             throw Failure(
                 .usage, "Kubernetes cannot have \"\(text)\"",
@@ -95,14 +99,25 @@ enum StoredText {
     /// - Throws: ``Failure`` for a note that is too long.
     static func note(argument text: String) throws(Failure) -> String { try text.within(Reservation.longestNote) }
 
+    /// Reads the note of `ipamctl note`, which is one line, as tables show it.
+    ///
+    /// - Throws: ``Failure`` for a note that is too long, or has control characters.
+    static func line(argument text: String) throws(Failure) -> String {
+        try requireNoControls(text)
+        return try note(argument: text)
+    }
+
+    private static func requireNoControls(_ text: String) throws(Failure) {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return }
+        throw Failure(.usage, "the text has a line break or another control character: write one line")
+    }
+
     /// Reads the reason of a hold.
     ///
     /// - Throws: ``Failure`` for a reason that is empty, too long, or has more than one line.
     static func reason(argument text: String) throws(Failure) -> String {
         if text.allSatisfy(\.isWhitespace) { throw Failure(.usage, "the text is empty: write the reason for the hold") }
-        if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            throw Failure(.usage, "the text has a line break or another control character: write one line")
-        }
+        try requireNoControls(text)
         return try text.within(NetworkSettings.Hold.longestReason)
     }
 }

@@ -23,6 +23,35 @@ struct PastTime: Sendable {
     }
 }
 
+/// When an existing reservation is to expire: as ``ExpiryTime``, or `never`.
+enum NewExpiry: Sendable {
+    case never
+    case time(ExpiryTime)
+
+    /// - Throws: ``Failure`` as ``ExpiryTime/init(argument:)``.
+    init(argument text: String) throws(Failure) {
+        guard text.lowercased() != "never" else {
+            self = .never
+            return
+        }
+        do {
+            self = .time(try ExpiryTime(argument: text))
+        } catch {
+            throw Failure(error.status, error.message, hint: error.hint.map { "\($0), or never" })
+        }
+    }
+
+    /// Nil for never.
+    ///
+    /// - Parameter now: when the expiry is set.
+    func time(from now: Timestamp) -> Timestamp? {
+        switch self {
+        case .never: nil
+        case .time(let time): time.time(from: now)
+        }
+    }
+}
+
 /// When a reservation expires: after a span such as `72h`, or at a time.
 enum ExpiryTime: Sendable {
     case after(DurationArgument)

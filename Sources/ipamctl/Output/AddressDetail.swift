@@ -25,6 +25,7 @@ struct AddressDetail: Renderable {
     private var place: String {
         guard let range else { return "outside every subnet" }
         if let role = range.role(of: entry.address) { return role.description }
+        if range.exclusion(of: entry.address) != nil { return "excluded address" }
         if range.fixed?.contains(entry.address) == true { return "fixed range" }
         return range.range.contains(entry.address) ? "dynamic range" : "outside the ranges"
     }

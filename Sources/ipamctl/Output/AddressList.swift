@@ -1,7 +1,14 @@
 import IPAMKit
 
+/// A list of which only the first rows may be printed.
+protocol LimitedList: Renderable {
+    var isEmpty: Bool { get }
+    /// The number of rows that are not printed because of the limit.
+    var omitted: Int { get }
+}
+
 /// Addresses and what they are used for.
-struct AddressList: Renderable {
+struct AddressList: LimitedList {
     private(set) var entries: [AddressEntry]
     /// How many entries are printed; nil for all.
     var limit: Int?
@@ -12,7 +19,7 @@ struct AddressList: Renderable {
     }
 
     var rows: [AddressEntry] { limit.map { Array(entries.prefix($0)) } ?? entries }
-    /// The number of entries that are not printed because of the limit.
+    var isEmpty: Bool { rows.isEmpty }
     var omitted: Int { limit.map { max(0, entries.count - $0) } ?? 0 }
 
     mutating func sort(_ sort: ([AddressEntry]) throws(Failure) -> [AddressEntry]) throws(Failure) {
@@ -32,7 +39,12 @@ struct AddressList: Renderable {
         .text("USED BY") { $0.user },
         .text("RESERVED FOR") { entry in
             entry.reservation.map { reservation in
-                let holder = reservation.holder == .anyone ? anyone : reservation.holder.description
+                let holder =
+                    switch reservation.holder {
+                    case .anyone: anyone
+                    case .nobody: reservation.holder.phrase
+                    case .namespace, .pod, .workload, .unreadable: reservation.holder.description
+                    }
                 return entry.isReservedForAnother ? holder + notItsUser : holder
             }
         },
@@ -45,9 +57,10 @@ struct AddressList: Renderable {
         .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
     ]
 
-    /// The holder in a cell of the column RESERVED FOR, as `reserve --for` takes it.
+    /// The holder in a cell of the column RESERVED FOR, in its stored form.
     static func holder(inCell text: String) -> String {
         let holder = text.hasSuffix(notItsUser) ? String(text.dropLast(notItsUser.count)) : text
+        if holder == ReservationHolder.nobody.phrase { return ReservationHolder.nobody.description }
         return holder == anyone ? "" : holder
     }
 }

@@ -13,6 +13,8 @@ enum Cell: Hashable, Sendable {
     case now
     /// The time since this point in time.
     case age(Timestamp)
+    /// The time until this point in time.
+    case left(Timestamp)
     /// How full something is, in percent, 0 to 100.
     case fullness(Int)
 
@@ -35,6 +37,7 @@ enum Cell: Hashable, Sendable {
         case .time(let time): time.description
         case .now: "now"
         case .age(let begin): Age.text(from: begin, to: now)
+        case .left(let end): end > now ? Age.text(from: now, to: end) : "expired"
         case .fullness(let percent): "\(percent)%"
         }
     }
@@ -69,6 +72,7 @@ enum Cell: Hashable, Sendable {
         case (.number(let left), .number(let right)): left < right
         case (.time(let left), .time(let right)): left < right
         case (.age(let left), .age(let right)): left > right
+        case (.left(let left), .left(let right)): left < right
         case (.fullness(let left), .fullness(let right)): left < right
         default: rank < other.rank
         }
@@ -83,8 +87,9 @@ enum Cell: Hashable, Sendable {
         case .time: 3
         case .now: 4
         case .age: 5
-        case .text: 6
-        case .none: 7
+        case .left: 6
+        case .text: 7
+        case .none: 8
         }
     }
 }

@@ -73,6 +73,7 @@ struct EventLine: Renderable {
         var parts = event.rangeSets?.flatMap { $0.ranges.map(\.subnet.description) } ?? []
         if let settings = event.settings {
             parts += settings.fixed.map { "fixed \($0.start)-\($0.end)" }
+            parts += settings.excluded.map { "excluded \($0)" }
             parts.append(settings.hasGoNodes ? "with Go nodes" : "no Go node")
         }
         return parts.joined(separator: ", ")

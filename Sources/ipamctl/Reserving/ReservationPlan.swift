@@ -28,7 +28,7 @@ struct ReservationPlan: Sendable {
         }
         let note = command.note.flatMap { $0.isEmpty ? nil : $0 }
         let reservation = Reservation(
-            for: command.holder ?? .anyone, by: Operator.name, note: note, since: now,
+            for: command.fence ? .nobody : command.holder ?? .anyone, by: Operator.name, note: note, since: now,
             expires: command.expires?.time(from: now))
         if let count = command.next {
             source = .next(count, RangeSetChoice(family: command.family, index: command.rangeSet), reservation)
@@ -115,9 +115,15 @@ struct ReservationPlan: Sendable {
             }
         }
         if !leftOut.isEmpty {
-            let list = leftOut.map { address in
-                "\(address)" + (network.range(containing: address)?.role(of: address).map { " (\($0))" } ?? "")
+            var (list, excluded): ([String], [AddressRange]) = ([], [])
+            for address in leftOut {
+                if let role = network.range(containing: address)?.role(of: address) {
+                    list.append("\(address) (\(role))")
+                } else {
+                    excluded.append(AddressRange(address))
+                }
             }
+            list += AddressRange.merged(excluded).map { "\($0) (excluded)" }
             Terminal.note("skipped: \(list.joined(separator: ", "))")
         }
         return orders

@@ -110,7 +110,10 @@ struct ReservationPlanFile {
         -> ReservationPlan.Row
     {
         let ranges = try AddressSelection(argument: cells["address"] ?? "").ranges
-        let holder = try read("for", holder, ReservationHolder.init(argument:)) ?? .anyone
+        let nobody = ReservationHolder.nobody
+        let holder =
+            holder == nobody.description
+            ? nobody : try read("for", holder, ReservationHolder.init(argument:)) ?? .anyone
         let expires = try read("expires", cells["expires"], ExpiryTime.init(argument:))
         let reservation = Reservation(
             for: holder, by: Operator.name, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,

@@ -1,0 +1,50 @@
+import IPAMKit
+
+/// Reservations that expire soon, and those that have expired.
+struct ExpiringList: LimitedList {
+    private var entries: [AddressEntry]
+    /// How many entries are printed; nil for all.
+    private let limit: Int?
+    private let now: Timestamp
+
+    /// - Parameters:
+    ///   - entries: with reservations that expire.
+    ///   - limit: how many are printed, the first ones that expire; nil for all.
+    ///   - now: the time from which the time left is counted.
+    init(entries: [AddressEntry], limit: Int?, now: Timestamp) {
+        self.entries = entries.sorted { left, right in
+            guard let first = left.reservation?.expires, let second = right.reservation?.expires, first != second else {
+                return left.address < right.address
+            }
+            return first < second
+        }
+        self.limit = limit
+        self.now = now
+    }
+
+    var rows: [AddressEntry] { limit.map { Array(entries.prefix($0)) } ?? entries }
+    var isEmpty: Bool { entries.isEmpty }
+    var omitted: Int { limit.map { max(0, entries.count - $0) } ?? 0 }
+
+    mutating func sort(_ sort: ([AddressEntry]) throws(Failure) -> [AddressEntry]) throws(Failure) {
+        entries = try sort(entries)
+    }
+
+    /// The elements of `list`, each with `secondsLeft`, which is negative after the expiry.
+    var json: JSONValue {
+        .array(
+            rows.map { entry in
+                var object = entry.json.object ?? JSONObject()
+                object["secondsLeft"] = entry.reservation?.expires.map { JSONValue(Int($0.seconds - now.seconds)) }
+                return .object(object)
+            })
+    }
+    var names: [String] { rows.map(\.address.description) }
+
+    static let columns: [Column<AddressEntry>] =
+        AddressList.columns.filter { ["NETWORK", "ADDRESS", "STATE", "USED BY", "RESERVED FOR"].contains($0.title) } + [
+            Column(title: "EXPIRES") { Cell($0.reservation?.expires) },
+            Column(title: "LEFT", formats: .tables) { $0.reservation?.expires.map(Cell.left) ?? .none },
+            .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
+        ]
+}
