@@ -77,7 +77,7 @@ struct UsageProblem {
         if let other = otherOptions[option] { return other }
         let command = arguments.first ?? ""
         let names = CommandTree.ipamctl.command(command)?.options.filter(\.isShown).map(\.name) ?? []
-        let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : distance($0, option)) }
+        let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : Spelling.distance($0, option)) }
             .filter { $0.distance <= max(1, $0.name.count / 4) }.min { $0.distance < $1.distance }
         return near.map { "did you mean '\($0.name)'?" } ?? "see '\(ProgramName.current.command) \(command) --help'"
     }
@@ -145,27 +145,8 @@ struct UsageProblem {
     private static func suggestion(for command: String) -> String? {
         if let other = others[command.lowercased()] { return other }
         let shown = Ipamctl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
-        let ranked = names(of: shown).map { (name: $0, distance: distance($0, command.lowercased())) }
+        let ranked = names(of: shown).map { (name: $0, distance: Spelling.distance($0, command.lowercased())) }
             .filter { $0.distance <= max(1, $0.name.count / 3) }
         return ranked.min { $0.distance < $1.distance }?.name
-    }
-
-    /// The Levenshtein distance: the number of characters to insert, delete or replace; two that are swapped count as one.
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let left = Array(left.unicodeScalars)
-        let right = Array(right.unicodeScalars.prefix(64))
-        var before: [Int] = []
-        var above = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var row = [i + 1]
-            for (j, b) in right.enumerated() {
-                var least = min(above[j] + (a == b ? 0 : 1), above[j + 1] + 1, row[j] + 1)
-                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { least = min(least, before[j - 1] + 1) }
-                row.append(least)
-            }
-            before = above
-            above = row
-        }
-        return above[right.count]
     }
 }

@@ -18,6 +18,8 @@ struct RangeConfiguration {
         var range: AddressRange?
         var start: ConfigurationReader.Item?
 
+        init() {}
+
         init(_ reader: ConfigurationReader) throws(ConfigurationError) {
             guard let first = try reader.address("fixedStart") else {
                 guard let end = reader.nonEmpty("fixedEnd") else { return }
@@ -42,7 +44,7 @@ struct RangeConfiguration {
     /// Reads the set of `ipam.subnet` and its range, and after it the sets of `ipam.ranges`.
     init(ipam: ConfigurationReader) throws(ConfigurationError) {
         var drafts: [[Draft]] = []
-        var fixed = try FixedFields(ipam)
+        var fixed = try ipam.attempt(try FixedFields(ipam)) ?? FixedFields()
         if let subnet = try ipam.block("subnet") {
             drafts.append([Draft(path: ipam.path, subnet: subnet, reader: ipam, fixed: fixed)])
             paths.append(ipam.path)
@@ -55,7 +57,9 @@ struct RangeConfiguration {
                     key: ipam.keyPath("subnet"), expected: "it is required if \(ipam.keyPath(key)) is set")
             }
         }
-        if let range = fixed.range { try Self.assign(range, fixed.start, to: &drafts) }
+        if let range = fixed.range {
+            _ = try ipam.attempt(try Self.assign(range, fixed.start, to: &drafts))
+        }
         try finish(drafts)
     }
 
@@ -71,23 +75,39 @@ struct RangeConfiguration {
         _ items: [ConfigurationReader.Item], into drafts: inout [[Draft]]
     ) throws(ConfigurationError) {
         for item in items {
-            if item.value.object != nil {
-                throw item.error("must be an array: ranges is an array of range sets, each an array of range objects")
-            }
-            var set: [Draft] = []
-            for element in try item.elements() {
-                let reader = try element.reader()
-                guard let subnet = try reader.block("subnet") else {
-                    throw .missing(
-                        key: reader.keyPath("subnet"), expected: "a range must have a subnet such as 10.188.0.0/16")
-                }
-                set.append(
-                    Draft(path: element.key, subnet: subnet, reader: reader, fixed: try FixedFields(reader)))
-            }
-            guard !set.isEmpty else { throw item.error(RangeError.emptySet.problem) }
+            guard let set = try item.problems.attempt(try Self.set(item)), !set.isEmpty else { continue }
             drafts.append(set)
             paths.append(item.key)
         }
+    }
+
+    /// The ranges of a set; if errors are collected, those without errors.
+    private static func set(_ item: ConfigurationReader.Item) throws(ConfigurationError) -> [Draft] {
+        if item.value.object != nil {
+            throw item.error("must be an array: ranges is an array of range sets, each an array of range objects")
+        }
+        let elements = try item.elements()
+        guard !elements.isEmpty else { throw item.error(RangeError.emptySet.problem) }
+        var set: [Draft] = []
+        for element in elements {
+            if let draft = try item.problems.attempt(try draft(element)) { set.append(draft) }
+        }
+        return set
+    }
+
+    private static func draft(_ element: ConfigurationReader.Item) throws(ConfigurationError) -> Draft {
+        let reader = try element.reader()
+        let subnet = try reader.block("subnet")
+        if subnet == nil, reader.problems != nil {
+            // Their own errors are found, too.
+            for key in ["rangeStart", "rangeEnd", "gateway", "fixedStart", "fixedEnd"] { _ = try reader.address(key) }
+        }
+        guard let subnet else {
+            throw .missing(
+                key: reader.keyPath("subnet"), expected: "a range must have a subnet such as 10.188.0.0/16")
+        }
+        let fixed = try reader.attempt(try FixedFields(reader)) ?? FixedFields()
+        return Draft(path: element.key, subnet: subnet, reader: reader, fixed: fixed)
     }
 
     /// Assigns `fixedStart` and `fixedEnd` of `ipam` to the first range whose subnet has them and that has no fixed range.
@@ -113,7 +133,11 @@ struct RangeConfiguration {
     private mutating func finish(_ drafts: [[Draft]]) throws(ConfigurationError) {
         for (set, path) in zip(drafts, paths) {
             var ranges: [PoolRange] = []
-            for draft in set { ranges.append(try Self.range(draft)) }
+            for draft in set {
+                if let range = try draft.reader.attempt(try Self.range(draft)) { ranges.append(range) }
+            }
+            // If errors are collected, ranges without those that have errors are not judged.
+            guard ranges.count == set.count else { continue }
             do {
                 sets.append(try RangeSet(ranges))
             } catch .mixedFamilies(let subnet, let index, let first) {
@@ -127,23 +151,53 @@ struct RangeConfiguration {
                 throw .value(key: path, found: error.subject, problem: error.problem)
             }
         }
+        guard sets.count == paths.count else { return }
         try Self.requireDisjoint(sets, paths)
+    }
+
+    /// The members of a range that can be wrong together with its subnet.
+    private struct Limits {
+        var rangeStart: IPAddress?
+        var rangeEnd: IPAddress?
+        var gateway: IPAddress?
+        var fixed: AddressRange?
+
+        /// The same without a member; nil if it is absent anyway.
+        func without(_ field: RangeField?) -> Limits? {
+            var rest = self
+            switch field {
+            case .rangeStart where rangeStart != nil: rest.rangeStart = nil
+            case .rangeEnd where rangeEnd != nil: rest.rangeEnd = nil
+            case .gateway where gateway != nil: rest.gateway = nil
+            case .fixedStart where fixed != nil, .fixedEnd where fixed != nil: rest.fixed = nil
+            case .rangeStart, .rangeEnd, .gateway, .fixedStart, .fixedEnd, .subnet, nil: return nil
+            }
+            return rest
+        }
     }
 
     private static func range(_ draft: Draft) throws(ConfigurationError) -> PoolRange {
         let reader = draft.reader
-        let rangeStart = try reader.address("rangeStart")
-        let rangeEnd = try reader.address("rangeEnd")
-        let gateway = try reader.address("gateway")
+        let limits = Limits(
+            rangeStart: try reader.address("rangeStart"), rangeEnd: try reader.address("rangeEnd"),
+            gateway: try reader.address("gateway"), fixed: draft.fixed.range)
+        return try range(draft, limits)
+    }
+
+    private static func range(_ draft: Draft, _ limits: Limits) throws(ConfigurationError) -> PoolRange {
         do {
             return try PoolRange(
-                subnet: draft.subnet, rangeStart: rangeStart, rangeEnd: rangeEnd, gateway: gateway,
-                fixed: draft.fixed.range)
+                subnet: draft.subnet, rangeStart: limits.rangeStart, rangeEnd: limits.rangeEnd,
+                gateway: limits.gateway, fixed: limits.fixed)
         } catch {
             // If the default of one end reverses the range, the error names the other end.
             var field = error.field
-            if field == .rangeStart, rangeStart == nil { field = .rangeEnd }
-            throw reader.error((field ?? .subnet).rawValue, error.problem)
+            if field == .rangeStart, limits.rangeStart == nil { field = .rangeEnd }
+            if draft.reader.problems != nil, let rest = limits.without(field) {
+                // The errors of the other members are found, too.
+                _ = try draft.reader.attempt(try range(draft, rest))
+            }
+            throw draft.reader.error((field ?? .subnet).rawValue, error.problem)
         }
     }
 
