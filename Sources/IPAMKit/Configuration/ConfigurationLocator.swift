@@ -10,6 +10,13 @@ public enum ConfigurationLocator {
     /// newest supported version of its `cniVersion` and `cniVersions`. Delegates inherit only those that they do not have.
     public static func networks(in file: JSONValue) -> [JSONValue] { found(in: file).map(\.value) }
 
+    /// A configuration with a name: Multus gives one without a `name` that of its NetworkAttachmentDefinition.
+    public static func named(_ file: JSONValue, _ name: String?) -> JSONValue {
+        guard let name, var object = file.object, object["name"]?.string ?? "" == "" else { return file }
+        object["name"] = .string(name)
+        return .object(object)
+    }
+
     /// A plugin configuration, and where it stands in its file.
     struct Found {
         let value: JSONValue

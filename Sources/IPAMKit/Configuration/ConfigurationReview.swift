@@ -59,15 +59,11 @@ public struct ConfigurationReview: Sendable {
             findings = [Self.finding(ofWhole: error)]
             return
         }
-        guard let object = value.object else {
+        guard value.object != nil else {
             findings = [Self.finding(ofWhole: .notAnObject(found: value.kind))]
             return
         }
-        if object["name"]?.string ?? "" == "", let name = situation.name {
-            var named = object
-            named["name"] = .string(name)
-            value = .object(named)
-        }
+        value = ConfigurationLocator.named(value, situation.name)
         for found in ConfigurationLocator.found(in: value) { review(found, places, situation) }
         if networks.isEmpty { findings += Self.misspelledType(value, places) }
         findings.sort { ($0.place ?? Self.start, $0.message) < ($1.place ?? Self.start, $1.message) }
