@@ -68,7 +68,8 @@ enum ConfigurationKeys {
         reader.object.members.compactMap { member in
             let key = reader.keyPath(member.key)
             guard let name = keys.first(where: { ConfigurationReader.matches($0, member.key) }) else {
-                let near = Spelling.nearest(to: member.key.lowercased(), among: keys.map { $0.lowercased() }, tolerance: 3)
+                let near = Spelling.nearest(
+                    to: member.key.lowercased(), among: keys.map { $0.lowercased() }, tolerance: 4)
                 let meant = near.flatMap { near in keys.first { $0.lowercased() == near } }
                 return ConfigurationDoubt(
                     key: key, problem: "is not a key of kube-ipam, and is ignored",

@@ -36,7 +36,9 @@ struct ConfigurationReader {
 
         /// A string that must not be part of an error message.
         func secret() throws(ConfigurationError) -> String {
-            guard let text = value.string else { throw .value(key: key, found: "the value", problem: "must be a string") }
+            guard let text = value.string else {
+                throw .value(key: key, found: "the value", problem: "must be a string")
+            }
             return text
         }
 

@@ -72,8 +72,9 @@ public struct EffectiveConfiguration: Sendable {
         ipam.fill("historyDepth", JSONValue(configuration.historyDepth))
         ipam.fill("logFile", .string(configuration.logFile))
         ipam.fill("logLevel", .string(configuration.logLevel.rawValue))
-        known("fixedStart", elsewhere: "no fixed range")
-        if configuration.rangeSets.contains(where: { $0.ranges.contains { $0.fixed != nil } }) { isUnknown.removeLast() }
+        if !configuration.rangeSets.contains(where: { $0.ranges.contains { $0.fixed != nil } }) {
+            known("fixedStart", elsewhere: "no fixed range")
+        }
         known("annotations", elsewhere: "read")
         known("autoLimit", elsewhere: "no limit")
         known("status", elsewhere: "only the configuration is checked")

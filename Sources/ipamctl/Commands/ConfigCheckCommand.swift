@@ -18,7 +18,9 @@ struct ConfigCheckCommand: ParsableCommand {
                 .init("Check the files of this node", "ipamctl config check"),
                 .init("Check a file before it is installed", "ipamctl config check 10-k8s.conf"),
                 .init("Check what a program writes", "ipamctl config check - <10-k8s.conf"),
-                .init("Check a manifest, and print the results for a program", "ipamctl config check database.yaml -o json"),
+                .init(
+                    "Check a manifest, and print the results for a program",
+                    "ipamctl config check database.yaml -o json"),
             ]
         ).discussion)
 

@@ -6,7 +6,7 @@ struct ConfigCheckRun {
     /// Only this network, and files that cannot be read; nil for all.
     let network: NetworkName?
     private var rows: [ConfigCheckList.Row] = []
-    private var seen: [(network: ConfigurationReview.Network, file: String, isDefinition: Bool)] = []
+    private var seen: [(network: ConfigurationReview.Network, document: ConfigDocument)] = []
 
     init(network: NetworkName?) {
         self.network = network
@@ -25,7 +25,8 @@ struct ConfigCheckRun {
             let limit = Duration.seconds((options.timeout ?? .standard).seconds)
             let found = try NetworkDefinition.read(name, options, within: limit)
             run.check(
-                ConfigDocument(name: found.place, text: Array(found.config.utf8), definition: name.name, offset: nil))
+                ConfigDocument(
+                    file: nil, definition: name.description, text: Array(found.config.utf8), offset: nil))
         } else {
             let standard = options.config ?? Variable.text("IPAMCTL_CONFIG") ?? ConfigurationFolder.standard
             for path in paths.isEmpty ? [standard] : paths { run.check(path) }
@@ -66,8 +67,8 @@ struct ConfigCheckRun {
                 case .failure(let problem):
                     rows.append(
                         .init(
-                            status: problem.status, file: problem.name, place: problem.place, message: problem.message,
-                            next: problem.next))
+                            status: problem.status, file: problem.file, definition: problem.definition,
+                            place: problem.place, message: problem.message, next: problem.next))
                 }
             }
         } catch {
@@ -79,29 +80,32 @@ struct ConfigCheckRun {
         let review = ConfigurationReview(
             of: document.text,
             .init(
-                name: document.definition, isMultus: document.definition != nil,
+                name: document.defaultName, isMultus: document.definition != nil,
                 exists: { FileReader.exists($0) }))
         let names = review.networks.compactMap { NetworkName(of: $0.value) }
         if let network, !names.isEmpty, !names.contains(network) { return }
         for finding in review.findings {
             rows.append(
                 .init(
-                    status: finding.isError ? .failed : .warning, file: document.name,
+                    status: finding.isError ? .failed : .warning, file: document.file, definition: document.definition,
                     isLineOfFile: document.offset != nil, place: document.place(finding.place), key: finding.key,
                     network: names.count == 1 ? names.first : nil, message: finding.message, next: finding.next))
         }
         for found in review.networks {
-            seen.append((found, document.name, document.definition != nil))
+            seen.append((found, document))
             guard let configuration = found.configuration else { continue }
             let sets = configuration.rangeSets.map(\.summary).joined(separator: "; ")
             rows.append(
                 .init(
-                    status: .ok, file: document.name, network: configuration.name,
+                    status: .ok, file: document.file, definition: document.definition, network: configuration.name,
                     message: "network \(configuration.name), plugin \(found.plugin ?? ""), CNI "
                         + "\(configuration.cniVersion.rawValue), \(sets)"))
         }
         if review.networks.isEmpty, review.findings.isEmpty {
-            rows.append(.init(status: .skipped, file: document.name, message: "no plugin in it uses kube-ipam"))
+            rows.append(
+                .init(
+                    status: .skipped, file: document.file, definition: document.definition,
+                    message: "no plugin in it uses kube-ipam"))
         }
     }
 
@@ -110,29 +114,30 @@ struct ConfigCheckRun {
     /// Finds networks that are configured twice, and networks with addresses in common.
     private mutating func compare() {
         var places: [NetworkPlace] = []
-        var files: [NetworkName: (file: String, isDefinition: Bool)] = [:]
-        for (network, file, isDefinition) in seen {
+        var files: [NetworkName: ConfigDocument] = [:]
+        for (network, document) in seen {
             guard let configuration = network.configuration else { continue }
             let name = configuration.name
             guard let earlier = files[name] else {
-                files[name] = (file, isDefinition)
+                files[name] = document
                 places.append(NetworkPlace(name, configuration.rangeSets))
                 continue
             }
             let isSame = places.first { $0.name == name }?.rangeSets == configuration.rangeSets
             // Copies of a NetworkAttachmentDefinition in several namespaces are one network.
-            if isDefinition, isSame { continue }
+            if document.definition != nil, isSame { continue }
             rows.append(
                 .init(
-                    status: .warning, file: file, network: name,
-                    message: "network \(name) is also configured in \(earlier.file)"
+                    status: .warning, file: document.file, definition: document.definition, network: name,
+                    message: "network \(name) is also configured in \(earlier.name)"
                         + (isSame ? "" : ", with other ranges: the ranges of the last ADD count"),
                     next: "remove one of them, or give one of the networks another name"))
         }
         for overlap in NetworkOverlap.all(among: places) {
             rows.append(
                 .init(
-                    status: .warning, file: files[overlap.second]?.file ?? "", network: overlap.second,
+                    status: .warning, file: files[overlap.second]?.file,
+                    definition: files[overlap.second]?.definition, network: overlap.second,
                     message: overlap.description, next: "change one of the subnets, unless the networks are separate"))
         }
     }
@@ -147,6 +152,11 @@ extension NetworkName {
 }
 
 extension ConfigDocument {
+    /// For messages.
+    fileprivate var name: String {
+        [file, definition.map { "NetworkAttachmentDefinition \($0)" }].compactMap(\.self).joined(separator: ", ")
+    }
+
     /// The place in the file of a place in the text.
     fileprivate func place(_ place: JSONPlace?) -> JSONPlace? {
         guard let place, let offset else { return place }

@@ -93,8 +93,12 @@ struct ConfigGenerateOptions: ParsableArguments {
 
     // MARK: Checks
 
+    private static let hint = "see 'ipamctl config generate --help'"
+
     func validate() throws {
-        guard !subnet.isEmpty else { throw ValidationError("--subnet is missing: name a subnet, such as 10.188.0.0/16") }
+        guard !subnet.isEmpty else {
+            throw ValidationError("--subnet is missing: name a subnet, such as 10.188.0.0/16")
+        }
         if type.hasMaster != (master != nil) {
             throw ValidationError(
                 type.hasMaster
@@ -115,7 +119,9 @@ struct ConfigGenerateOptions: ParsableArguments {
     /// - Throws: ``Failure`` for an address that lies in none of them, and for two of a kind in one.
     func subnets() throws(Failure) -> [ConfigurationTemplate.Subnet] {
         var subnets = subnet.map { ConfigurationTemplate.Subnet($0) }
-        func place(_ addresses: [IPAddress], _ option: String, _ key: WritableKeyPath<ConfigurationTemplate.Subnet, IPAddress?>)
+        func place(
+            _ addresses: [IPAddress], _ option: String, _ key: WritableKeyPath<ConfigurationTemplate.Subnet, IPAddress?>
+        )
             throws(Failure)
         {
             for address in addresses {
@@ -125,10 +131,12 @@ struct ConfigGenerateOptions: ParsableArguments {
                         || (option == "--gateway" && address.isLinkLocal && block.family == address.family)
                 }
                 guard let first = fitting.first else {
-                    throw Failure(.usage, "\(option): \(address) lies in no subnet that is given with --subnet")
+                    throw Failure(
+                        .usage, "\(option): \(address) lies in no subnet that is given with --subnet", hint: Self.hint)
                 }
                 guard let free = fitting.first(where: { subnets[$0][keyPath: key] == nil }) else {
-                    throw Failure(.usage, "\(option): the subnet \(subnets[first].block) has two of them")
+                    throw Failure(
+                        .usage, "\(option): the subnet \(subnets[first].block) has two of them", hint: Self.hint)
                 }
                 subnets[free][keyPath: key] = address
             }
@@ -138,6 +146,11 @@ struct ConfigGenerateOptions: ParsableArguments {
         try place(rangeEnd, "--range-end", \.rangeEnd)
         try place(fixedStart, "--fixed-start", \.fixedStart)
         try place(fixedEnd, "--fixed-end", \.fixedEnd)
+        for subnet in subnets where (subnet.fixedStart == nil) != (subnet.fixedEnd == nil) {
+            throw Failure(
+                .usage, "--fixed-start and --fixed-end go together: subnet \(subnet.block) has only one of them",
+                hint: Self.hint)
+        }
         return subnets
     }
 }

@@ -44,9 +44,23 @@ struct ConfigGenerateRun {
         }
         let review = ConfigurationReview(of: Array(template.text.utf8), .init(isMultus: template.isMultus))
         if let error = review.findings.first(where: \.isError) {
-            throw Failure(.usage, error.message, hint: "see 'ipamctl config generate --help'")
+            throw Failure(.usage, Self.message(of: error), hint: "see 'ipamctl config generate --help'")
         }
         Terminal.warn(review.findings.map { $0.message + ($0.next.map { "; \($0)" } ?? "") })
+    }
+
+    /// The options whose values become members of ranges.
+    private static let options = [
+        "subnet": "--subnet", "gateway": "--gateway", "rangeStart": "--range-start", "rangeEnd": "--range-end",
+        "fixedStart": "--fixed-start", "fixedEnd": "--fixed-end",
+    ]
+
+    /// The error message, with the option in place of the key.
+    private static func message(of error: ConfigurationReview.Finding) -> String {
+        guard let key = error.key, let name = key.split(separator: ".").last, let option = options[String(name)] else {
+            return error.message
+        }
+        return error.message.replacing(key, with: option)
     }
 }
 

@@ -15,7 +15,8 @@ struct ConfigShowRun {
         let usable = try files.usable()
         let ofVariable = try Variable.value("IPAMCTL_NETWORK", NetworkName.init)
         let requested = options.network ?? ofVariable
-        guard let first = usable.networks.first(where: { requested == nil || $0.configuration.name == requested }) else {
+        guard let first = usable.networks.first(where: { requested == nil || $0.configuration.name == requested })
+        else {
             throw usable.problems.first ?? absent(requested, in: files.path)
         }
         guard requested != nil || usable.networks.count == 1 else {

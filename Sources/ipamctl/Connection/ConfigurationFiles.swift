@@ -46,7 +46,9 @@ struct ConfigurationFiles {
         (networks, problems) = Self.configurations(
             try definition.configurations().map { (definition.place, $0) })
         if networks.isEmpty, let problem = problems.first {
-            throw Failure(problem.status, problem.message, hint: "'ipamctl config check --nad \(definition.name)' shows all errors")
+            throw Failure(
+                problem.status, problem.message,
+                hint: "'ipamctl config check --nad \(definition.name)' shows all errors")
         }
     }
 

@@ -27,7 +27,9 @@ struct NetworkDefinition: Sendable {
         let found: KubernetesNetworkDefinition?
         do {
             let kubeconfig = try source.read(context: KubeconfigSource.context(options))
-            if options.verbose { Terminal.note("kubernetes: \(kubeconfig.server) (\(source.origin)) for --nad \(name)") }
+            if options.verbose {
+                Terminal.note("kubernetes: \(kubeconfig.server) (\(source.origin)) for --nad \(name)")
+            }
             let client = KubernetesClient(kubeconfig, userAgent: "ipamctl/\(ProductVersion.text)", loop: .current)
             found = try onLoop {
                 Progress.describe("reading NetworkAttachmentDefinition \(name) from Kubernetes ...")
@@ -88,7 +90,8 @@ extension Failure {
                 .notFound, error.description,
                 hint: "the cluster may not have NetworkAttachmentDefinitions: they come with Multus")
         case .unreachable, .timedOut, .serverFailed, .tooManyRequests, .cutOff, .expired:
-            self.init(.unreachable, error.description, hint: "check the kubeconfig, or name another one with --kubeconfig")
+            self.init(
+                .unreachable, error.description, hint: "check the kubeconfig, or name another one with --kubeconfig")
         case .unauthorized, .refused, .untrusted, .malformed, .invalidCredentials, .invalidName, .cancelled:
             self.init(.failed, error.description, hint: "check the kubeconfig, or name another one with --kubeconfig")
         }

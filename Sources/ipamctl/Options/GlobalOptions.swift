@@ -160,7 +160,8 @@ struct GlobalOption {
     let spelling: String
 
     private static let valued = [
-        "-n", "--network", "-c", "--config", "--nad", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
+        "-n", "--network", "-c", "--config", "--nad", "--endpoints", "--cacert", "--cert", "--key", "--user",
+        "--kubeconfig",
         "--context", "--timeout", "-o", "--output", "--columns", "--sort-by", "--color",
     ]
     private static let flags = ["-v", "--verbose", "--no-headers"]

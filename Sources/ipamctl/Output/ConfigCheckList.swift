@@ -4,8 +4,10 @@ import IPAMKit
 struct ConfigCheckList: Renderable {
     struct Row: Hashable, Sendable {
         let status: Check.Status
-        /// The file, or the NetworkAttachmentDefinition in it.
-        let file: String
+        /// The file; nil for a NetworkAttachmentDefinition from Kubernetes.
+        let file: String?
+        /// The NetworkAttachmentDefinition, such as `default/database`; nil for a CNI file.
+        var definition: String?
         /// Whether the line counts in the whole file; otherwise in `spec.config`.
         var isLineOfFile = true
         var place: JSONPlace?
@@ -16,10 +18,15 @@ struct ConfigCheckList: Renderable {
         let message: String
         var next: String?
 
+        /// `10-k8s.conf`, or `networks.yaml, NetworkAttachmentDefinition default/database`.
+        var source: String {
+            [file, definition.map { "NetworkAttachmentDefinition \($0)" }].compactMap(\.self).joined(separator: ", ")
+        }
+
         /// `10-k8s.conf, line 9, column 3`
         var location: String {
-            guard let place else { return file }
-            return "\(file), \(isLineOfFile ? "" : "spec.config ")line \(place.line), column \(place.column)"
+            guard let place else { return source }
+            return "\(source), \(isLineOfFile ? "" : "spec.config ")line \(place.line), column \(place.column)"
         }
     }
 
@@ -33,14 +40,16 @@ struct ConfigCheckList: Renderable {
     /// The files or definitions that have a row.
     var names: [String] {
         var names: [String] = []
-        for row in rows where !names.contains(row.file) { names.append(row.file) }
+        for row in rows where !names.contains(row.source) { names.append(row.source) }
         return names
     }
 
     var json: JSONValue {
         .array(
             rows.map { row in
-                var object: JSONObject = ["status": .string(row.status.rawValue), "file": .string(row.file)]
+                var object: JSONObject = ["status": .string(row.status.rawValue)]
+                object["file"] = row.file.map(JSONValue.string)
+                object["definition"] = row.definition.map(JSONValue.string)
                 object["line"] = row.place.map { JSONValue($0.line) }
                 object["column"] = row.place.map { JSONValue($0.column) }
                 object["key"] = row.key.map(JSONValue.string)
@@ -56,6 +65,7 @@ struct ConfigCheckList: Renderable {
     static let columns: [Column<Row>] = [
         .text("STATUS", shortening: .never, style: { $0.status.style }) { $0.status.rawValue },
         .text("FILE") { $0.file },
+        .text("DEFINITION", .wide, .context) { $0.definition },
         .number("LINE") { $0.place.map { Cell($0.line) } ?? Cell.none },
         .number("COLUMN", .all, .detail) { $0.place.map { Cell($0.column) } ?? Cell.none },
         .text("KEY", .all, .context) { $0.key },
@@ -77,7 +87,9 @@ struct ConfigCheckList: Renderable {
     var summary: String {
         let errors = rows.count { $0.status == .failed }
         let warnings = rows.count { $0.status == .warning }
-        return "\(names.count.counted("file")): \(errors.counted("error")), \(warnings.counted("warning"))"
+        let count =
+            rows.contains { $0.definition != nil } ? names.count.counted("configuration") : names.count.counted("file")
+        return "\(count): \(errors.counted("error")), \(warnings.counted("warning"))"
     }
 
     /// The failure of the command: an error, or nothing that could be checked.
