@@ -1,13 +1,3 @@
-/// Something in a configuration that the plugin accepts, and that may be a mistake.
-struct ConfigurationDoubt {
-    /// The key path.
-    let key: String
-    /// What is doubtful: a clause whose subject is the key.
-    let problem: String
-    /// What to do: an imperative clause.
-    let next: String?
-}
-
 /// Keys that nobody reads. The CNI specification lets a plugin ignore them, so a typing error would go unnoticed.
 enum ConfigurationKeys {
     /// The keys of the objects that kube-ipam reads, by the last part of their path. Those that the reading has looked up are
@@ -69,7 +59,7 @@ enum ConfigurationKeys {
             let key = reader.keyPath(member.key)
             guard let name = keys.first(where: { ConfigurationReader.matches($0, member.key) }) else {
                 let near = Spelling.nearest(
-                    to: member.key.lowercased(), among: keys.map { $0.lowercased() }, tolerance: 4)
+                    to: member.key.lowercased(), among: keys.map { $0.lowercased() }, tolerance: 5)
                 let meant = near.flatMap { near in keys.first { $0.lowercased() == near } }
                 return ConfigurationDoubt(
                     key: key, problem: "is not a key of kube-ipam, and is ignored",

@@ -75,11 +75,11 @@ public struct EffectiveConfiguration: Sendable {
         if !configuration.rangeSets.contains(where: { $0.ranges.contains { $0.fixed != nil } }) {
             known("fixedStart", elsewhere: "no fixed range")
         }
-        known("annotations", elsewhere: "read")
+        known("annotations", elsewhere: "read, see kube-ipam.conf(5)")
         known("autoLimit", elsewhere: "no limit")
-        known("status", elsewhere: "only the configuration is checked")
-        known("nodeName", elsewhere: "the host name of the node")
-        known("cluster", elsewhere: "the UID of the namespace kube-system")
+        known("status", elsewhere: "checks only the configuration")
+        known("nodeName", elsewhere: "the node's host name")
+        known("cluster", elsewhere: "the UID of kube-system")
         top.replace("ipam", .object(ipam.object))
         let complete = JSONValue.object(top.object)
         json = complete

@@ -1,3 +1,13 @@
+/// Something in a configuration that the plugin accepts, and that may be a mistake.
+struct ConfigurationDoubt {
+    /// The key path.
+    let key: String
+    /// What is doubtful: a clause whose subject is the key.
+    let problem: String
+    /// What to do: an imperative clause.
+    let next: String?
+}
+
 extension ConfigurationDoubt {
     /// What is doubtful in the values of a configuration.
     ///
