@@ -68,6 +68,15 @@ public struct KubernetesClient: Sendable {
         try await object(.deployments, namespace, name, deadline: deadline) { ($0.namespace, $0.name) }
     }
 
+    /// The NetworkAttachmentDefinition; nil if Kubernetes reports that it does not exist.
+    ///
+    /// - Throws: ``KubernetesError``; `notFound` if the cluster does not have this kind of objects.
+    public func networkDefinition(namespace: String, name: String, deadline: ContinuousClock.Instant)
+        async throws(KubernetesError) -> KubernetesNetworkDefinition?
+    {
+        try await object(.networkDefinitions, namespace, name, deadline: deadline) { ($0.namespace, $0.name) }
+    }
+
     /// A kind of objects that are requested by name.
     private struct Resource {
         /// The path of the API group and version.
@@ -81,6 +90,9 @@ public struct KubernetesClient: Sendable {
         static let nodes = Resource(api: ["api", "v1"], plural: "nodes", singular: "node")
         static let namespaces = Resource(api: ["api", "v1"], plural: "namespaces", singular: "namespace")
         static let deployments = Resource(api: ["apis", "apps", "v1"], plural: "deployments", singular: "deployment")
+        static let networkDefinitions = Resource(
+            api: ["apis", KubernetesNetworkDefinition.group, "v1"], plural: KubernetesNetworkDefinition.resource,
+            singular: "NetworkAttachmentDefinition")
 
         func title(_ namespace: String?, _ name: String) -> String {
             "\(singular) \(namespace.map { "\($0.excerpt)/" } ?? "")\(name.excerpt)"

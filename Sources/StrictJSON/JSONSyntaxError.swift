@@ -52,7 +52,8 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
         "line \(line), column \(column): \(message)"
     }
 
-    private var message: String {
+    /// The error message without its place.
+    public var message: String {
         switch problem {
         case .noValue:
             return "there is no JSON value"

@@ -15,7 +15,8 @@ struct Invocation {
             leading.append(option.spelling)
             if option.takesNextArgument, let value = rest.popFirst() { leading.append(value) }
         }
-        arguments = rest.popFirst().map { [$0] + leading + rest } ?? leading
+        let count = max(CommandTree.ipamctl.command(of: rest)?.words ?? 0, min(rest.count, 1))
+        arguments = leading.isEmpty ? Array(rest) : rest.prefix(count) + leading + rest.dropFirst(count)
     }
 
     /// Runs the command, and prints its help, or why it failed.

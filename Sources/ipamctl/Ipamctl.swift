@@ -45,7 +45,7 @@ struct Ipamctl: ParsableCommand {
                 name: "Maintenance",
                 subcommands: [
                     AuditCommand.self, DoctorCommand.self, HoldCommand.self, UnholdCommand.self, AdoptCommand.self,
-                    BackupCommand.self, RestoreCommand.self,
+                    BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
                 ]),
             CommandGroup(
                 name: "Other",

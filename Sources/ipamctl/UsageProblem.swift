@@ -47,8 +47,8 @@ struct UsageProblem {
 
     /// The first option that the command does not have. The parser may complain about its value instead.
     private static func unknownOption(_ arguments: [String]) -> String? {
-        guard let name = arguments.first, let command = CommandTree.ipamctl.command(name) else { return nil }
-        var rest = arguments.dropFirst()
+        guard let (command, count) = CommandTree.ipamctl.command(of: arguments) else { return nil }
+        var rest = arguments.dropFirst(count)
         while let word = rest.popFirst(), word != "--" {
             guard word.hasPrefix("-"), word != "-" else { continue }
             let spelling = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
@@ -75,12 +75,15 @@ struct UsageProblem {
 
     private static func hint(forOption option: String, _ arguments: [String]) -> String {
         if let other = otherOptions[option] { return other }
-        let command = arguments.first ?? ""
-        let names = CommandTree.ipamctl.command(command)?.options.filter(\.isShown).map(\.name) ?? []
-        let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : distance($0, option)) }
+        let found = CommandTree.ipamctl.command(of: arguments)?.command
+        let command = found?.path ?? ""
+        let names = found?.options.filter(\.isShown).map(\.name) ?? []
+        let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : Spelling.distance($0, option)) }
             .filter { $0.distance <= max(1, $0.name.count / 4) }.min { $0.distance < $1.distance }
         return near.map { "did you mean '\($0.name)'?" } ?? "see '\(ProgramName.current.command) \(command) --help'"
     }
+
+    private init(_ failure: Failure) { self.failure = failure }
 
     /// The problem of a command that does not exist.
     init(unknownCommand command: String) {
@@ -91,16 +94,29 @@ struct UsageProblem {
     /// nil if the command of `arguments`, or the command that help is wanted for, exists. The parser itself would take an
     /// unknown command for an unexpected argument.
     init?(commandOf arguments: [String]) {
-        let word = arguments.first == "help" && arguments.count > 1 ? arguments[1] : arguments.first
-        guard let word, !word.hasPrefix("-"), !Self.commandNames.contains(word) else { return nil }
-        self.init(unknownCommand: word)
+        let words = arguments.first == "help" && arguments.count > 1 ? arguments[1...] : arguments[...]
+        guard let word = words.first, !word.hasPrefix("-") else { return nil }
+        guard Self.commandNames.contains(word) else {
+            self.init(unknownCommand: word)
+            return
+        }
+        guard words.count > 1, let command = CommandTree.ipamctl.command(word), !command.subcommands.isEmpty,
+            let sub = words.dropFirst().first, !sub.hasPrefix("-"), command.subcommand(sub) == nil
+        else { return nil }
+        let shown = command.subcommands.filter { $0.isShown && $0.name != "help" }.map(\.name)
+        let near = Spelling.nearest(to: sub.lowercased(), among: shown, tolerance: 3)
+        self.init(
+            Failure(
+                .usage, "unknown command \("\(word) \(sub)".quotedForPeople)",
+                hint: near.map { "did you mean 'ipamctl \(word) \($0)'?" }
+                    ?? "the commands are \(shown.map { "'\(word) \($0)'" }.joined(separator: ", "))"))
     }
 
     private static func hint(_ error: any Error, _ problem: String, _ arguments: [String]) -> String {
         let usage = Ipamctl.fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
         let program = ProgramName.current.command
-        let words = usage?.dropFirst("Usage: \(program)".count).split(separator: " ").prefix(1).map(String.init) ?? []
-        let names = [program] + words.filter { !$0.hasPrefix("<") && !$0.hasPrefix("[") }
+        let words = usage?.dropFirst("Usage: \(program)".count).split(separator: " ").prefix(2).map(String.init) ?? []
+        let names = [program] + words.prefix { word in !["<", "[", "-"].contains(where: word.hasPrefix) }
         if names.last == ListCommand.configuration.commandName, problem.contains("nexpected argument") {
             // Users of kubectl write `get ips` and `get ip ADDRESS`.
             if let address = arguments.lazy.compactMap({ try? IPAddress($0) }).first {
@@ -140,33 +156,15 @@ struct UsageProblem {
         "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
         "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
         "unpause": "unhold", "diagnose": "doctor", "health": "doctor", "verify": "doctor", "dump": "backup",
-        "export": "backup", "save": "backup", "snapshot": "backup", "import": "restore", "load": "restore",
+        "export": "backup", "validate": "config check", "lint": "config check", "generate": "config generate",
+        "save": "backup", "snapshot": "backup", "import": "restore", "load": "restore",
     ]
 
     private static func suggestion(for command: String) -> String? {
         if let other = others[command.lowercased()] { return other }
         let shown = Ipamctl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
-        let ranked = names(of: shown).map { (name: $0, distance: distance($0, command.lowercased())) }
+        let ranked = names(of: shown).map { (name: $0, distance: Spelling.distance($0, command.lowercased())) }
             .filter { $0.distance <= max(1, $0.name.count / 3) }
         return ranked.min { $0.distance < $1.distance }?.name
-    }
-
-    /// The Levenshtein distance: the number of characters to insert, delete or replace; two that are swapped count as one.
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let left = Array(left.unicodeScalars)
-        let right = Array(right.unicodeScalars.prefix(64))
-        var before: [Int] = []
-        var above = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var row = [i + 1]
-            for (j, b) in right.enumerated() {
-                var least = min(above[j] + (a == b ? 0 : 1), above[j + 1] + 1, row[j] + 1)
-                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { least = min(least, before[j - 1] + 1) }
-                row.append(least)
-            }
-            before = above
-            above = row
-        }
-        return above[right.count]
     }
 }

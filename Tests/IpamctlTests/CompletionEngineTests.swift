@@ -107,6 +107,20 @@ struct CompletionEngineTests {
         #expect(values("show 10.188.0.7 ", live).allSatisfy { $0.hasPrefix("-") }, "one address is all it takes")
     }
 
+    @Test func subcommandsAreCompleted() {
+        #expect(values("config ") == ["check", "show", "generate"])
+        #expect(values("config sh") == ["show"])
+        #expect(values("help config ") == ["check", "show", "generate"])
+        #expect(values("config check --na") == ["--nad"])
+        #expect(values("config generate --type mac") == ["macvlan"])
+        #expect(values("config show --columns o") == ["origin"])
+        #expect(completion("config check ").paths == .files)
+        #expect(completion("config frob x") == Completion())
+        let live = Fixed()
+        _ = completion("config show -n k", live)
+        #expect(live.requests == [LiveRequest(.networks, startingWith: "k")])
+    }
+
     @Test func whatAShellWouldInterpretIsNotOffered() {
         let live = Fixed(["n1", "n;reboot", "n$(reboot)", "n 2", "n\u{1B}[2J", "n`x`", "arn:aws:eks/n@3"])
         #expect(values("list --node ", live) == ["n1", "arn:aws:eks/n@3"])
@@ -125,12 +139,12 @@ struct CompletionEngineTests {
     @Test func everyValueOfTheTreeHasAKind() {
         let tree = CommandTree.ipamctl
         var values = 0
-        for command in tree.root.subcommands where command.isShown && command.name != "help" {
+        for command in tree.commands where command.isShown && command.name != "help" {
             for value in command.options.compactMap(\.value) + command.arguments {
                 values += 1
-                #expect(ValueKind(value, of: command.name) != nil, "\(command.name) \(value.name)")
+                #expect(ValueKind(value, of: command.path) != nil, "\(command.path) \(value.name)")
                 if value.name == "--columns" {
-                    #expect(!ResultColumns.names(of: command.name).isEmpty, "\(command.name)")
+                    #expect(!ResultColumns.names(of: command.path).isEmpty, "\(command.path)")
                 }
             }
         }

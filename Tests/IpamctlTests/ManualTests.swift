@@ -23,6 +23,10 @@ import Testing
             let arguments: [Argument]?
             let subcommands: [Command]?
 
+            var shown: [Command] {
+                (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
+            }
+
             /// `-n`, `--network`
             var options: Set<String> {
                 let names = (arguments ?? []).filter(\.shouldDisplay).flatMap { $0.names ?? [] }
@@ -32,14 +36,24 @@ import Testing
 
         let command: Command
 
-        /// ipamctl itself and the subcommands that its help shows, with the names of their pages.
-        var commands: [(page: String, command: Command)] {
-            let shown = (command.subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
-            return [("ipamctl.1", command)] + shown.map { ("ipamctl-\($0.commandName).1", $0) }
+        /// ipamctl itself and the subcommands that its help shows, with the names of their pages and the words that call
+        /// them. A command that only has subcommands has no page.
+        var commands: [(page: String, words: [String], command: Command)] {
+            [("ipamctl.1", [], command)]
+                + command.shown.flatMap { command in
+                    command.shown.isEmpty
+                        ? [("ipamctl-\(command.commandName).1", [command.commandName], command)]
+                        : command.shown.map { sub in
+                            let words = [command.commandName, sub.commandName]
+                            return ("ipamctl-\(words.joined(separator: "-")).1", words, sub)
+                        }
+                }
         }
     }
 
-    private func ipamctl(_ arguments: String...) async throws -> String {
+    private func ipamctl(_ arguments: String...) async throws -> String { try await ipamctl(arguments) }
+
+    private func ipamctl(_ arguments: [String]) async throws -> String {
         try await runProcess(BuildProducts.product("ipamctl").path, arguments).checked().stdoutText
     }
 
@@ -61,7 +75,7 @@ import Testing
         let commands = try await help().commands
         #expect(try ManualPage.all("ipamctl").map(\.name) == commands.map(\.page).sorted())
         let all = commands.reduce(into: Set<String>()) { $0.formUnion($1.command.options) }
-        for (page, command) in commands {
+        for (page, _, command) in commands {
             let named = try ManualPage(page).options
             #expect(command.options.isSubset(of: named), "\(page) lacks \(command.options.subtracting(named))")
             // ipamctl.1 explains the options that all commands share.
@@ -72,11 +86,10 @@ import Testing
 
     /// A line that is too long would be broken where nobody can copy it.
     @Test func eachHelpHasExamplesThatFitTheTerminal() async throws {
-        for (page, command) in try await help().commands {
+        for (page, words, _) in try await help().commands {
             let examples = try ManualPage(page).examples
             #expect(!examples.isEmpty, "\(page) has no examples")
-            let isRoot = page == "ipamctl.1"
-            let text = isRoot ? try await ipamctl("--help") : try await ipamctl("help", command.commandName)
+            let text = words.isEmpty ? try await ipamctl("--help") : try await ipamctl(["help"] + words)
             let shown = text.split(separator: "\n")
             for example in examples {
                 for line in example.lines {

@@ -44,6 +44,15 @@ struct ManualWorld: Sendable {
         }
         try folder.write("address,for,note,expires\n10.188.0.50,default/db-1,replica,\n", to: "plan.csv")
         try folder.write("networks\nlist --pod default/db-0\n", to: "commands.txt")
+        try folder.write(text, to: "10-k8s.conf")
+        let config = text.replacing("\"", with: "\\\"")
+        try folder.write(
+            """
+            apiVersion: k8s.cni.cncf.io/v1
+            kind: NetworkAttachmentDefinition
+            metadata: {name: database, namespace: default}
+            spec: {config: "\(config)"}
+            """, to: "database.yaml")
         for name in ["kube-ipam", "node_exporter"] {
             try FileManager.default.createDirectory(
                 at: state.url.appendingPathComponent(name), withIntermediateDirectories: true)

@@ -40,6 +40,8 @@ import Testing
         try expect(PastHolder.self, document)
         try expect(AuditResult.self, document)
         try expect(CheckList.self, document)
+        try expect(ConfigCheckList.self, document)
+        try expect(ConfigMembers.self, document)
         try expect(ChangeList.self, document)
         try expect(NetworkChange.self, document)
         try expect(AdoptionResult.self, document)
@@ -144,6 +146,12 @@ import Testing
             ], "reserve")
         try await check(
             site, [["unhold", "--dry-run"], ["unhold"], ["unhold"], ["hold", "--reason", "x"]], "hold command")
+    }
+
+    @Test(.needs(.etcd, .root)) func everyFieldOfAConfigCheckIsDocumented() async throws {
+        let site = try await AdminSite()
+        let root = BuildProducts.packageRoot.path
+        try await check(site, [["config", "check", "\(root)/deploy", "\(root)/docs/examples"]], "config check")
     }
 
     @Test(.needs(.etcd, .root)) func everyFieldOfBackupsIsDocumented() async throws {

@@ -10,6 +10,14 @@ import Testing
             (["lst"], 64, "unknown command \"lst\"", "did you mean 'ipamctl list'?"),
             (["resreve", "10.188.0.1"], 64, "unknown command", "did you mean 'ipamctl reserve'?"),
             (["delete", "10.188.0.9"], 64, "unknown command", "did you mean 'ipamctl release'?"),
+            (["config", "chek"], 64, "unknown command \"config chek\"", "did you mean 'ipamctl config check'?"),
+            (["config", "x"], 64, "unknown command \"config x\"", "the commands are 'config check', 'config show'"),
+            (["config", "check", "--frob"], 64, "unknown option '--frob'", "see 'ipamctl config check --help'"),
+            (["validate", "x.conf"], 64, "unknown command", "did you mean 'ipamctl config check'?"),
+            (
+                ["list", "--nad", "x"], 64, "--nad: \"x\" is not a NetworkAttachmentDefinition",
+                "see 'ipamctl list --help'"
+            ),
             (["frobnicate"], 64, "unknown command", "see 'ipamctl --help'"),
             (["help", "relaese"], 64, "unknown command", "did you mean 'ipamctl release'?"),
             (["get", "ip", "10.188.0.9"], 64, "unexpected", "'ipamctl show 10.188.0.9' shows one address"),

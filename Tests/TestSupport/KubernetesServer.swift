@@ -11,8 +11,8 @@ import Foundation
 ///
 /// Every one is a cluster of its own: it has the namespace `kube-system`, with a UID of its own.
 ///
-/// It knows GET of `/api/v1/namespaces/NS/pods/NAME`, of `/api/v1/namespaces/NS`, of pods in one namespace and in all, of nodes and of one node, with
-/// `fieldSelector`, `limit` and `continue`, and POST of a SelfSubjectAccessReview; everything else is answered as the real one answers what it does not have.
+/// It knows GET of `/api/v1/namespaces/NS/pods/NAME`, of `/api/v1/namespaces/NS`, of pods in one namespace and in all, of nodes and of one node,
+/// of Deployments and NetworkAttachmentDefinitions by name, with `fieldSelector`, `limit` and `continue`, and POST of a SelfSubjectAccessReview; everything else is answered as the real one answers what it does not have.
 public final class KubernetesServer: Sendable {
     /// Who is answered.
     public enum Access: String, Sendable {
@@ -249,6 +249,18 @@ public final class KubernetesServer: Sendable {
             "spec":{"replicas":\#(replicas),"strategy":{"type":"\#(strategy.rawValue)"\#(update)}}}
             """#
         try order("put-deployment", ["deployment": try JSONSerialization.jsonObject(with: Data(text.utf8))])
+    }
+
+    /// Puts a NetworkAttachmentDefinition there, or in the place of the one of the same name. Before the first one, the
+    /// cluster does not have this kind of objects.
+    ///
+    /// - Parameter config: `spec.config`; nil leaves it out.
+    public func put(networkDefinition name: String, namespace: String = "default", config: String?) throws {
+        let definition: [String: Any] = [
+            "metadata": ["name": name, "namespace": namespace, "uid": UUID().uuidString.lowercased()],
+            "spec": config.map { ["config": $0] } ?? [:],
+        ]
+        try order("put-network-definition", ["definition": definition])
     }
 
     /// Puts a node there, or in the place of the one of the same name.

@@ -39,6 +39,24 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
         }
     }
 
+    /// The key path that the error is about, such as `ipam.subnet`; nil for an error of the whole text, or of CNI_ARGS.
+    public var key: String? {
+        switch self {
+        case .missing(let key, _), .value(let key, _, _): key
+        case .unknownVersion: "cniVersion"
+        case .empty, .tooLarge, .syntax, .notAnObject, .arguments: nil
+        }
+    }
+
+    /// The same error of the same member by another path.
+    func renamed(_ key: String) -> ConfigurationError {
+        switch self {
+        case .missing(_, let expected): .missing(key: key, expected: expected)
+        case .value(_, let found, let problem): .value(key: key, found: found, problem: problem)
+        case .unknownVersion, .empty, .tooLarge, .syntax, .notAnObject, .arguments: self
+        }
+    }
+
     /// The error code for the runtime (CNI spec section 5, "Error").
     public var code: CNIErrorCode {
         switch self {

@@ -68,7 +68,7 @@ public struct ConfigurationFolder: Sendable {
     }
 
     /// Whether runtimes read a file of this name (libcni, `ConfFiles`).
-    private static func isConfiguration(_ name: String) -> Bool {
+    public static func isConfiguration(_ name: String) -> Bool {
         [".conf", ".conflist", ".json"].contains(where: name.hasSuffix)
     }
 

@@ -1,53 +1,79 @@
 extension NetworkConfiguration {
     /// The key under which CRI runtimes pass annotations (containerd's and CRI-O's capability of the same name).
-    private static let podAnnotationsKey = "io.kubernetes.cri.pod-annotations"
+    static let podAnnotationsKey = "io.kubernetes.cri.pod-annotations"
 
     /// Reads a parsed network configuration, such as one that ``ConfigurationLocator`` found: every member must be valid.
     ///
     /// - Throws: ``ConfigurationError`` with the key path.
     public init(_ value: JSONValue, cniArgs: CNIArguments = CNIArguments()) throws(ConfigurationError) {
         guard let object = value.object else { throw .notAnObject(found: value.kind) }
-        let top = ConfigurationReader(object: object, path: "")
+        try self.init(ConfigurationReader(object: object, path: ""), cniArgs)
+    }
+
+    /// - Throws: the first error, also if the reader keeps all of them.
+    init(_ top: ConfigurationReader, _ cniArgs: CNIArguments) throws(ConfigurationError) {
         let runtime = try top.reader("runtimeConfig")
-        cniVersion = try Self.version(top)
-        name = try Self.name(top)
+        let cniVersion = try top.attempt(try Self.version(top))
+        let name = try top.attempt(try Self.name(top))
         guard let ipam = try top.reader("ipam") else {
-            throw .missing(key: "ipam", expected: "an object with \"type\": \"kube-ipam\" is required")
+            throw .missing(
+                key: top.keyPath("ipam"), expected: "an object with \"type\": \"kube-ipam\" is required")
         }
 
-        let configured = try RangeConfiguration(ipam: ipam)
-        let passed = try runtime?["ipRanges"].map { item throws(ConfigurationError) in
-            try RangeConfiguration(runtime: item, excluding: configured.excluded)
+        let before = ipam.errorCount
+        let configured = try ipam.attempt(try RangeConfiguration(ipam: ipam))
+        let passed = try ipam.attempt(
+            try runtime?["ipRanges"].map { item throws(ConfigurationError) in
+                try RangeConfiguration(runtime: item, excluding: configured?.excluded ?? [])
+            })
+        let rangeSets = configured?.sets ?? []
+        let runtimeRangeSets = passed?.sets ?? []
+        if ipam.errorCount == before {
+            let paths = (passed?.paths ?? []) + (configured?.paths ?? [])
+            _ = try ipam.attempt(try Self.check(runtimeRangeSets + rangeSets, paths, top, ipam, cniVersion))
         }
-        rangeSets = configured.sets
-        runtimeRangeSets = passed?.sets ?? []
-        try Self.check(runtimeRangeSets + rangeSets, (passed?.paths ?? []) + configured.paths, ipam, cniVersion)
-        requestedAddresses = try Self.requestedAddresses(top, runtime, cniArgs)
+        requestedAddresses = try top.attempt(try Self.requestedAddresses(top, runtime, cniArgs)) ?? []
         routes = try Self.routes(ipam)
         resolvConf = try ipam.string("resolvConf")
         autoLimit = try ipam.integer("autoLimit", 0...1_048_576)
         historyDepth = try Self.historyDepth(ipam) ?? History.defaultDepth
 
-        guard let store = try ipam.reader("etcdConfig") else {
-            throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is required")
-        }
-        etcd = try Self.etcd(store)
+        let store = try ipam.attempt(try Self.requiredStore(ipam))
+        var etcd: EtcdSettings?
+        if let store { etcd = try store.attempt(try Self.etcd(store)) }
         let outerKubeConfig = try ipam.string("kubeConfig")
-        let innerKubeConfig = try store.string("kubeConfig")
-        kubeConfig = outerKubeConfig ?? innerKubeConfig
+        let innerKubeConfig = try store?.string("kubeConfig")
+        kubeConfig = outerKubeConfig ?? innerKubeConfig ?? nil
 
         logFile = try ipam.string("logFile") ?? Self.defaultLogFile
-        logLevel = try Self.logLevel(ipam) ?? .info
-        timeoutSeconds = try Self.timeout(ipam) ?? Self.defaultTimeoutSeconds
-        waitForReleaseSeconds = min(try Self.waitForRelease(ipam), Self.longestTimeoutSeconds - timeoutSeconds)
+        logLevel = try ipam.attempt(try Self.logLevel(ipam)) ?? .info
+        timeoutSeconds = try ipam.attempt(try Self.timeout(ipam)) ?? Self.defaultTimeoutSeconds
+        let wait = try ipam.attempt(try Self.waitForRelease(ipam)) ?? Self.defaultWaitForReleaseSeconds
+        waitForReleaseSeconds = min(wait, Self.longestTimeoutSeconds - timeoutSeconds)
         nodeName = try ipam.string("nodeName")
         cluster = try ipam.string("cluster")
         annotations = try Self.keyword(ipam, "annotations", "none") ? .ignored : .required
         statusMode = try Self.keyword(ipam, "status", "strict") ? .strict : .configuration
 
-        podAnnotations = try Self.podAnnotations(runtime)
+        podAnnotations = try top.attempt(try Self.podAnnotations(runtime))
         prevResult = top["prevResult"]?.value
-        validAttachments = try Self.attachments(top)
+        validAttachments = try top.attempt(try Self.attachments(top))
+
+        self.rangeSets = rangeSets
+        self.runtimeRangeSets = runtimeRangeSets
+        if let first = top.problems?.errors.first { throw first }
+        // Each of these is absent only after an error.
+        guard let cniVersion, let name, let etcd else { throw .empty }
+        self.cniVersion = cniVersion
+        self.name = name
+        self.etcd = etcd
+    }
+
+    private static func requiredStore(_ ipam: ConfigurationReader) throws(ConfigurationError) -> ConfigurationReader {
+        guard let store = try ipam.reader("etcdConfig") else {
+            throw .missing(key: ipam.keyPath("etcdConfig"), expected: "an object with etcdURL is required")
+        }
+        return store
     }
 
     static func version(_ top: ConfigurationReader) throws(ConfigurationError) -> CNIVersion {
@@ -58,7 +84,7 @@ extension NetworkConfiguration {
 
     static func name(_ top: ConfigurationReader) throws(ConfigurationError) -> NetworkName {
         guard let item = top.nonEmpty("name") else {
-            throw .missing(key: "name", expected: "the name of the network is required")
+            throw .missing(key: top.keyPath("name"), expected: "the name of the network is required")
         }
         let text = try item.string()
         do { return try NetworkName(text) } catch { throw item.error(error.problem) }
@@ -70,9 +96,9 @@ extension NetworkConfiguration {
     private static let mostRanges = 256
 
     /// Checks the number of sets and of their ranges, and the sets against each other and against the version.
-
     private static func check(
-        _ sets: [RangeSet], _ paths: [String], _ ipam: ConfigurationReader, _ version: CNIVersion
+        _ sets: [RangeSet], _ paths: [String], _ top: ConfigurationReader, _ ipam: ConfigurationReader,
+        _ version: CNIVersion?
     ) throws(ConfigurationError) {
         guard !sets.isEmpty else {
             throw .missing(
@@ -84,13 +110,13 @@ extension NetworkConfiguration {
                 problem: "has more than \(mostRangeSets) range sets, or a set of more than \(mostRanges) ranges")
         }
         try RangeConfiguration.requireDisjoint(sets, paths)
-        guard version < .v030 else { return }
+        guard let version, version < .v030 else { return }
         for family in [AddressFamily.ipv4, .ipv6] {
             let count = sets.count { $0.family == family }
             guard count > 1 else { continue }
             let problem = CNIResult.Problem.tooManyAddresses(family, count: count, version: version)
             throw .value(
-                key: "cniVersion", found: version.rawValue.quotedForPeople,
+                key: top.keyPath("cniVersion"), found: version.rawValue.quotedForPeople,
                 problem: "does not fit the \(count) \(family) range sets: \(problem)")
         }
     }
@@ -111,24 +137,25 @@ extension NetworkConfiguration {
     private static func routes(_ ipam: ConfigurationReader) throws(ConfigurationError) -> [Route] {
         var routes: [Route] = []
         for item in try ipam.elements("routes") {
-            let reader = try item.reader()
-            guard let destination = try reader.blockOfAddress("dst") else {
-                throw .missing(
-                    key: reader.keyPath("dst"), expected: "a route must have a destination such as 0.0.0.0/0")
-            }
-            let gateway = try reader.address("gw")
-            if let gateway, gateway.family != destination.family {
-                throw reader.error("gw", "is \(gateway.family), but the route goes to \(destination)")
-            }
-            routes.append(
-                Route(
-                    destination: destination, gateway: gateway, mtu: try reader.integer("mtu", 0...4_294_967_295),
-                    advmss: try reader.integer("advmss", 0...65535),
-                    priority: try reader.integer("priority", 0...4_294_967_295),
-                    table: try reader.integer("table", 0...4_294_967_295),
-                    scope: try reader.integer("scope", 0...255)))
+            if let route = try ipam.attempt(try route(item)) { routes.append(route) }
         }
         return routes
+    }
+
+    private static func route(_ item: ConfigurationReader.Item) throws(ConfigurationError) -> Route {
+        let reader = try item.reader()
+        guard let destination = try reader.blockOfAddress("dst") else {
+            throw .missing(key: reader.keyPath("dst"), expected: "a route must have a destination such as 0.0.0.0/0")
+        }
+        let gateway = try reader.address("gw")
+        if let gateway, gateway.family != destination.family {
+            throw reader.error("gw", "is \(gateway.family), but the route goes to \(destination)")
+        }
+        return Route(
+            destination: destination, gateway: gateway, mtu: try reader.integer("mtu", 0...4_294_967_295),
+            advmss: try reader.integer("advmss", 0...65535),
+            priority: try reader.integer("priority", 0...4_294_967_295),
+            table: try reader.integer("table", 0...4_294_967_295), scope: try reader.integer("scope", 0...255))
     }
 
     static func etcd(_ reader: ConfigurationReader) throws(ConfigurationError) -> EtcdSettings {
@@ -138,8 +165,10 @@ extension NetworkConfiguration {
         for (present, absent, other) in [
             (certFile, keyFile, ("etcdCertFile", "etcdKeyFile")), (keyFile, certFile, ("etcdKeyFile", "etcdCertFile")),
         ] where present != nil && absent == nil {
-            throw .missing(
+            let error = ConfigurationError.missing(
                 key: reader.keyPath(other.1), expected: "it is required if \(reader.keyPath(other.0)) is set")
+            guard let problems = reader.problems else { throw error }
+            problems.add(error)
         }
         var settings = EtcdSettings(
             endpoints: [], certFile: certFile, keyFile: keyFile, caFile: caFile,
@@ -154,10 +183,15 @@ extension NetworkConfiguration {
                 let url = try EtcdSettings.endpoint(endpoint, defaultsToTLS: certFile != nil || caFile != nil)
                 if !settings.endpoints.contains(url) { settings.endpoints.append(url) }
             } catch {
-                throw .value(key: item.key, found: error.subject, problem: error.problem)
+                let error = ConfigurationError.value(key: item.key, found: error.subject, problem: error.problem)
+                guard let problems = reader.problems else { throw error }
+                problems.add(error)
             }
         }
-        guard !settings.endpoints.isEmpty else { throw item.error("has no endpoint") }
+        guard !settings.endpoints.isEmpty else {
+            if let first = reader.problems?.errors.first(where: { $0.key == item.key }) { throw first }
+            throw item.error("has no endpoint")
+        }
         return settings
     }
 
@@ -195,8 +229,11 @@ extension NetworkConfiguration {
         _ ipam: ConfigurationReader, _ key: String, _ word: String
     ) throws(ConfigurationError) -> Bool {
         guard let item = ipam.nonEmpty(key) else { return false }
-        guard item.value.string == word else { throw item.error("must be \(word.quotedForPeople) or left out") }
-        return true
+        guard item.value.string != word else { return true }
+        let error = item.error("must be \(word.quotedForPeople) or left out")
+        guard let problems = ipam.problems else { throw error }
+        problems.add(error)
+        return false
     }
 
     private static func podAnnotations(

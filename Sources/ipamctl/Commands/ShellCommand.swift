@@ -45,6 +45,8 @@ struct ShellCommand: ParsableCommand {
     @Option(help: GlobalOptions.configHelp)
     var config: String?
 
+    func validate() throws { try connection.check(config) }
+
     func run() throws {
         if Session.current != nil { throw Failure(.usage, "this is the shell already", hint: "see 'help'") }
         var options = GlobalOptions()

@@ -6,18 +6,22 @@ extension CommandTree {
     /// - Parameter dump: `{"serializationVersion": 0, "command": {...}}`. Of a text of another form, the tree is empty.
     init(dump: String) {
         let json = (try? JSONValue(parsing: dump)) ?? .null
-        root = Command(json["command"] ?? .null)
+        root = Command(json["command"] ?? .null, path: nil)
     }
 }
 
 extension CommandTree.Command {
-    fileprivate init(_ json: JSONValue) {
+    /// - Parameter path: the words before its name; nil for the program itself.
+    fileprivate init(_ json: JSONValue, path: String?) {
         let arguments = json["arguments"]?.array ?? []
-        name = json["commandName"]?.string ?? ""
+        let name = json["commandName"]?.string ?? ""
+        self.name = name
+        let words = path.map { $0.isEmpty ? name : "\($0) \(name)" } ?? ""
+        self.path = words
         aliases = json["aliases"]?.array?.compactMap(\.string) ?? []
         abstract = json["abstract"]?.string ?? ""
         isShown = json["shouldDisplay"]?.bool ?? true
-        subcommands = json["subcommands"]?.array?.map(Self.init) ?? []
+        subcommands = json["subcommands"]?.array?.map { Self($0, path: words) } ?? []
         options = arguments.compactMap(CommandTree.Option.init)
         self.arguments = arguments.filter { $0["kind"]?.string == "positional" }.map { argument in
             CommandTree.Value(argument, name: "<\(argument["valueName"]?.string ?? "")>")

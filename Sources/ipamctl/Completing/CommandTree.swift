@@ -10,6 +10,8 @@ struct CommandTree: Sendable {
     struct Command: Sendable {
         /// Such as `list`.
         let name: String
+        /// The words that call it, without the program's: `list`, `config check`.
+        let path: String
         /// Other names of the command, such as `ls`.
         let aliases: [String]
         /// One sentence; empty if the command has none.
@@ -20,6 +22,11 @@ struct CommandTree: Sendable {
         let options: [Option]
         /// The positional arguments in order.
         let arguments: [Value]
+
+        /// Finds a subcommand by its name or an alias.
+        func subcommand(_ name: String) -> Command? {
+            subcommands.first { $0.name == name || $0.aliases.contains(name) }
+        }
     }
 
     /// An option or a flag.
@@ -55,14 +62,28 @@ struct CommandTree: Sendable {
     static let ipamctl = CommandTree(dump: Ipamctl._dumpHelp())
 
     /// Finds a command by its name or an alias.
-    func command(_ name: String) -> Command? {
-        root.subcommands.first { $0.name == name || $0.aliases.contains(name) }
+    func command(_ name: String) -> Command? { root.subcommand(name) }
+
+    /// Finds the command of a command line.
+    ///
+    /// - Parameter words: those after the program's name.
+    /// - Returns: the command, and how many words name it; nil if the first word is not a command.
+    func command(of words: some Sequence<String>) -> (command: Command, words: Int)? {
+        var found: (command: Command, words: Int)?
+        for word in words {
+            guard let next = (found?.command ?? root).subcommand(word) else { break }
+            found = (next, (found?.words ?? 0) + 1)
+        }
+        return found
     }
+
+    /// All commands that do something: not those that only have subcommands.
+    var commands: [Command] { root.subcommands.flatMap { $0.subcommands.isEmpty ? [$0] : $0.subcommands } }
 
     /// The options that may stand before the command: ``GlobalOption``, each once.
     var globalOptions: [Option] {
         var found: [Option] = []
-        for option in root.subcommands.flatMap(\.options) where GlobalOption(option.name) != nil {
+        for option in commands.flatMap(\.options) where GlobalOption(option.name) != nil {
             if !found.contains(where: { $0.name == option.name }) { found.append(option) }
         }
         return found

@@ -27,7 +27,12 @@ struct Completer: Sendable {
             return options(startingWith: current, line)
         }
         guard let command = line.command else { return commands(startingWith: current, isHelp: false) }
-        if command.name == Self.help, line.arguments.isEmpty { return commands(startingWith: current, isHelp: true) }
+        if command.name == Self.help {
+            guard let word = line.arguments.first else { return commands(startingWith: current, isHelp: true) }
+            guard line.arguments.count == 1, let named = tree.command(word) else { return Completion() }
+            return subcommands(of: named, startingWith: current)
+        }
+        if !command.subcommands.isEmpty { return subcommands(of: command, startingWith: current) }
         guard let argument = command.argument(after: line.arguments.count) else {
             return current.isEmpty && !line.hasTerminator ? options(startingWith: "", line) : Completion()
         }
@@ -50,6 +55,11 @@ struct Completer: Sendable {
             command.aliases.map { Completion.Candidate($0, Self.phrase(command.abstract)) }
         }
         return Completion(byAlias.filter { $0.value.hasPrefix(prefix) })
+    }
+
+    private func subcommands(of command: CommandTree.Command, startingWith prefix: String) -> Completion {
+        let shown = command.subcommands.filter { $0.isShown && $0.name != Self.help && $0.name.hasPrefix(prefix) }
+        return Completion(shown.map { .init($0.name, Self.phrase($0.abstract)) })
     }
 
     /// The options that are not given yet, by their preferred spellings; short ones only if they are typed.
@@ -78,7 +88,7 @@ struct Completer: Sendable {
     private func values(
         of value: CommandTree.Value, startingWith prefix: String, _ line: PartialCommandLine, _ live: some LiveValues
     ) -> Completion {
-        guard let kind = ValueKind(value, of: line.command?.name ?? "") else { return Completion() }
+        guard let kind = ValueKind(value, of: line.command?.path ?? "") else { return Completion() }
         return values(kind, of: value, startingWith: prefix, line, live)
     }
 

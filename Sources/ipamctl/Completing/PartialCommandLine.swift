@@ -77,6 +77,11 @@ struct PartialCommandLine {
     }
 
     private mutating func takeArgument(_ word: String) {
+        if let command, !isUnknown, arguments.isEmpty, !command.subcommands.isEmpty {
+            self.command = command.subcommand(word)
+            isUnknown = self.command == nil
+            return
+        }
         guard command == nil, !isUnknown else {
             arguments.append(word)
             return

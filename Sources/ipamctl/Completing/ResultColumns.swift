@@ -5,6 +5,8 @@ enum ResultColumns {
             "adopt": [AdoptionResult.self],
             "audit": [AuditResult.self],
             "backup": [BackupResult.self],
+            "config check": [ConfigCheckList.self],
+            "config show": [ConfigMembers.self],
             "doctor": [CheckList.self],
             "extend": [ChangeList.self],
             "history": [HistoryList.self, PastHolder.self],
@@ -23,7 +25,7 @@ enum ResultColumns {
         ]
     }
 
-    /// - Parameter command: its name.
+    /// - Parameter command: its words, such as `list`, or `config check`.
     /// - Returns: such as `used-by`; empty for a command without columns.
     static func names(of command: String) -> [String] {
         ColumnName.all(of: (results[command] ?? []).flatMap { $0.titles })

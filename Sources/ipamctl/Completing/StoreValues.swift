@@ -10,7 +10,7 @@ final class StoreValues: LiveValues {
     /// How long the answer to one request may take, connecting included.
     let patience: Duration
     private let options: GlobalOptions
-    private let connect: () throws -> Connection
+    private let connect: (_ limit: Duration) throws -> Connection
     /// The result of the first attempt to connect.
     private var connection: Result<Connection, any Error>?
 
@@ -30,17 +30,19 @@ final class StoreValues: LiveValues {
 
     /// Values of the etcd that the options, the variables or the CNI files name.
     convenience init(_ options: GlobalOptions) {
-        self.init(options) { try Connection(options, notes: { _ in }) }
+        self.init(options) { try Connection(options, timeout: $0, notes: { _ in }) }
     }
 
     /// Values of an etcd that is connected already.
     ///
     /// - Parameter patience: how long one request may take; nil for the variable's, or 300 ms.
     convenience init(_ connection: Connection, patience: Duration? = nil) {
-        self.init(connection.options, patience: patience) { connection }
+        self.init(connection.options, patience: patience) { _ in connection }
     }
 
-    private init(_ options: GlobalOptions, patience: Duration? = nil, connect: @escaping () throws -> Connection) {
+    private init(
+        _ options: GlobalOptions, patience: Duration? = nil, connect: @escaping (_ limit: Duration) throws -> Connection
+    ) {
         self.options = options
         self.connect = connect
         self.patience =
@@ -61,7 +63,7 @@ final class StoreValues: LiveValues {
     }
 
     private func stored(_ request: LiveRequest, deadline: ContinuousClock.Instant) -> [Completion.Candidate] {
-        let result = connection ?? Result { try connect() }
+        let result = connection ?? Result { try connect(patience) }
         connection = result
         guard let connection = try? result.get() else { return [] }
         let reader = LiveReader(connection: connection, request: request, deadline: deadline)

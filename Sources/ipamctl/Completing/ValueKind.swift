@@ -17,7 +17,7 @@ indirect enum ValueKind: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - value: of an option or an argument of `command`.
-    ///   - command: the name of the command.
+    ///   - command: the words of the command, such as `list`, or `config check`.
     init?(_ value: CommandTree.Value, of command: String) {
         if !value.allowed.isEmpty {
             self = .words(value.allowed)
@@ -40,6 +40,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "<network>": .live(.networks),
         "<text>": .text,
         "--at": .text,
+        "--bridge": .text,
         "--cacert": .file,
         "--cert": .file,
         "--cni-bin": .folder,
@@ -53,12 +54,18 @@ indirect enum ValueKind: Hashable, Sendable {
         "--expires": .text,
         "--expiring": .text,
         "--file": .file,
+        "--fixed-end": .text,
+        "--fixed-start": .text,
         "--for": .live(.holders),
         "--from-report": .file,
+        "--gateway": .text,
         "--grace": .text,
         "--key": .file,
         "--kubeconfig": .file,
         "--limit": .text,
+        "--master": .text,
+        "--nad": .text,
+        "--name": .text,
         "--namespace": .live(.namespaces),
         "--network": .live(.networks),
         "--next": .text,
@@ -66,11 +73,16 @@ indirect enum ValueKind: Hashable, Sendable {
         "--note": .text,
         "--output-file": .file,
         "--pod": .live(.pods),
+        "--range-end": .text,
         "--range-set": .text,
+        "--range-start": .text,
         "--reason": .text,
         "--report": .file,
+        "--resolv-conf": .file,
+        "--route": .text,
         "--since": .text,
         "--since-revision": .text,
+        "--subnet": .text,
         "--svg": .file,
         "--timeout": .text,
         "--user": .text,

@@ -11,7 +11,7 @@ struct ConfigurationFiles {
     /// What could not be read; fatal only if nothing else names the network and the store.
     let problems: [Failure]
 
-    private static let correction = "correct the file; 'man kube-ipam.conf' explains every key"
+    static let correction = "correct the file; 'man kube-ipam.conf' explains every key"
 
     struct Network {
         /// The file.
@@ -20,6 +20,36 @@ struct ConfigurationFiles {
 
         /// For messages.
         var place: String { "network \(configuration.name) in \(path)" }
+    }
+
+    /// Reads what the options name, or `IPAMCTL_CONFIG`, else the files of this node.
+    ///
+    /// - Parameters:
+    ///   - options: completed by those of the shell.
+    ///   - limit: how long Kubernetes may take for a NetworkAttachmentDefinition.
+    /// - Throws: ``Failure`` as ``init(_:)``, and as ``NetworkDefinition/read(_:_:within:)``.
+    init(found options: GlobalOptions, within limit: Duration) throws(Failure) {
+        if let name = options.nad {
+            try self.init(try NetworkDefinition.read(name, options, within: limit))
+        } else if let path = options.config ?? Variable.text("IPAMCTL_CONFIG") {
+            try self.init(path)
+        } else {
+            self.init(folder: ConfigurationFolder.standard)
+        }
+    }
+
+    /// The network of a NetworkAttachmentDefinition.
+    ///
+    /// - Throws: ``Failure`` if it has no valid configuration that uses kube-ipam.
+    init(_ definition: NetworkDefinition) throws(Failure) {
+        isOneFile = true
+        (networks, problems) = Self.configurations(
+            try definition.configurations().map { (definition.place, $0) })
+        if networks.isEmpty, let problem = problems.first {
+            throw Failure(
+                problem.status, problem.message,
+                hint: "'ipamctl config check --nad \(definition.name)' shows all errors")
+        }
     }
 
     /// Reads one file, or the files of a folder.
@@ -117,7 +147,10 @@ enum TextFile {
         }
     }
 
-    private static func bytes(of path: String) throws(Failure) -> [UInt8] {
+    /// The bytes of a file; `-` is standard input.
+    ///
+    /// - Throws: ``Failure`` with the path and the reason.
+    static func bytes(of path: String) throws(Failure) -> [UInt8] {
         if path == "-" { try Session.requireStandardInput() }
         return try Failure.wrap(hint: "check the path and the permissions, or name another file") {
             path == "-"

@@ -26,12 +26,8 @@ struct Connection: Sendable {
     ) throws(Failure) {
         let session = Session.current
         let options = session?.completed(given) ?? given
-        let files =
-            if let path = options.config ?? Variable.text("IPAMCTL_CONFIG") {
-                try ConfigurationFiles(path)
-            } else {
-                ConfigurationFiles(folder: ConfigurationFolder.standard)
-            }
+        let limit = timeout ?? .seconds((options.timeout ?? .standard).seconds)
+        let files = try ConfigurationFiles(found: options, within: limit)
         // A file that was named stands for its network.
         let ofFile = files.isOneFile && files.networks.count == 1 ? files.networks[0].configuration.name : nil
         let ofVariable = try Variable.value("IPAMCTL_NETWORK", NetworkName.init)
@@ -54,7 +50,7 @@ struct Connection: Sendable {
         store =
             session?.store(access.configuration)
             ?? EtcdStore(client: EtcdClient(access.configuration, loop: .current))
-        self.timeout = timeout ?? .seconds((options.timeout ?? .standard).seconds)
+        self.timeout = limit
     }
 
     /// The network of the CNI files whose settings lead to the store: the requested one, else any if all have the same.

@@ -23,27 +23,20 @@ struct DoctorRun: Sendable {
         self.options = options
         self.node = node
         limit = .seconds(min(Double((options.timeout ?? .standard).seconds), Self.longestRequest))
-        let path = options.config ?? Variable.text("IPAMCTL_CONFIG")
-        files = CNIFiles(path)
+        files = CNIFiles(options, within: limit)
         let ofVariable = try Variable.value("IPAMCTL_NETWORK", NetworkName.init)
         requested = options.network ?? ofVariable
-        access = Self.access(options, path, requested)
+        access = Self.access(options, files, requested)
     }
 
     /// How the other commands would find etcd.
-    private static func access(_ options: GlobalOptions, _ path: String?, _ requested: NetworkName?)
+    private static func access(_ options: GlobalOptions, _ files: CNIFiles, _ requested: NetworkName?)
         -> Result<EtcdAccess, Failure>
     {
         do throws(Failure) {
             return .success(
                 try EtcdAccess(options) { () throws(Failure) in
-                    let files =
-                        if let path {
-                            try ConfigurationFiles(path)
-                        } else {
-                            ConfigurationFiles(folder: ConfigurationFolder.standard)
-                        }
-                    return try Connection.source(files, requested)
+                    try Connection.source(try files.usable(), requested)
                 })
         } catch {
             return .failure(error)

@@ -9,6 +9,8 @@ struct GlobalOptions: ParsableArguments {
 
     @OptionGroup var connection: ConnectionOptions
 
+    func validate() throws { try connection.check(config) }
+
     static let configHelp = ArgumentHelp(
         "A CNI configuration file, or a folder of them. Default: IPAMCTL_CONFIG, or \(ConfigurationFolder.standard).",
         valueName: "path")
@@ -26,6 +28,13 @@ struct ConnectionOptions: ParsableArguments {
         help: "The network. Default: IPAMCTL_NETWORK, or the only one that exists.",
         transform: NetworkName.init)
     var network: NetworkName?
+
+    @Option(
+        help: ArgumentHelp(
+            "A NetworkAttachmentDefinition to read from Kubernetes instead of a CNI file.",
+            valueName: "namespace/name"),
+        transform: NetworkDefinitionName.init(argument:))
+    var nad: NetworkDefinitionName?
 
     @Option(
         help: ArgumentHelp(
@@ -76,6 +85,12 @@ struct ConnectionOptions: ParsableArguments {
 
     @Flag(name: .shortAndLong, help: "Print the sources and endpoints in use to standard error.")
     var verbose = false
+
+    /// - Parameter config: the value of --config.
+    /// - Throws: `ValidationError` if two sources are named.
+    func check(_ config: String?) throws {
+        if nad != nil, config != nil { throw ValidationError("--nad and --config exclude each other") }
+    }
 }
 
 /// The options of every command that changes something.
@@ -145,7 +160,8 @@ struct GlobalOption {
     let spelling: String
 
     private static let valued = [
-        "-n", "--network", "-c", "--config", "--endpoints", "--cacert", "--cert", "--key", "--user", "--kubeconfig",
+        "-n", "--network", "-c", "--config", "--nad", "--endpoints", "--cacert", "--cert", "--key", "--user",
+        "--kubeconfig",
         "--context", "--timeout", "-o", "--output", "--columns", "--sort-by", "--color",
     ]
     private static let flags = ["-v", "--verbose", "--no-headers"]

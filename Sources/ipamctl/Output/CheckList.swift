@@ -24,40 +24,14 @@ struct CheckList: Renderable {
         .text("NEXT", .all, .figure, shortening: .end) { $0.next },
     ]
 
-    /// A line for each check; on a terminal, broken between words to fit it, with the next step on a line of its own.
     func text(_ layout: Layout, isWide: Bool) -> String? {
         if isWide { return nil }
-        let statusWidth = Check.Status.allCases.map(\.rawValue.utf8.count).max() ?? 0
-        let codeWidth = checks.map(\.code.rawValue.utf8.count).max() ?? 0
-        let indent = statusWidth + codeWidth + 2 * ColumnWidths.gap
-        func wrapped(_ text: String) -> String {
-            let visible = DisplayText.visible(text)
-            return layout.screen.columns.map { DisplayText.wrapped(visible, to: $0 - indent, indent: indent) }
-                ?? visible
-        }
-        var lines: [String] = []
-        for check in checks {
-            var status: [UInt8] = []
-            TextTable.append(
-                check.status.rawValue, layout.screen.hasColor ? check.status.style : nil, width: statusWidth,
-                isNumeric: false, isLast: false, to: &status)
-            TextTable.append(
-                check.code.rawValue, nil, width: codeWidth, isNumeric: false, isLast: false, to: &status)
-            let start = String(decoding: status, as: UTF8.self)
+        let lines = checks.map { check in
             // A path that begins the message is not repeated.
             let seen = check.seen.hasPrefix(check.subject) ? check.seen : "\(check.subject): \(check.seen)"
-            guard let next = check.next else {
-                lines.append(start + wrapped(seen))
-                continue
-            }
-            if layout.screen.columns == nil {
-                lines.append("\(start)\(wrapped(seen)) -- next: \(wrapped(next))")
-            } else {
-                lines.append(start + wrapped(seen))
-                lines.append(String(repeating: " ", count: indent) + wrapped("next: \(next)"))
-            }
+            return StatusLines.Line(status: check.status, label: check.code.rawValue, text: seen, next: check.next)
         }
-        return lines.joined(separator: "\n")
+        return StatusLines(lines: lines).text(layout)
     }
 
     // MARK: Summary

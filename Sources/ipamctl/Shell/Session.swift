@@ -64,7 +64,8 @@ final class Session: Sendable {
         let base = state.withLock { $0.options }
         var options = given
         options.network = given.network ?? base.network
-        options.config = given.config ?? base.config
+        options.config = given.config ?? (given.nad == nil ? base.config : nil)
+        options.nad = given.nad ?? (given.config == nil ? base.nad : nil)
         options.kubeconfig = given.kubeconfig ?? base.kubeconfig
         // A context belongs to its kubeconfig.
         options.context = given.context ?? (given.kubeconfig == nil ? base.context : nil)

@@ -19,6 +19,8 @@ access, port, certificate, key, authority, token, uid = sys.argv[1:8]
 port = int(port)
 lock = threading.Lock()
 pods, nodes, deployments = {}, {}, {}
+# None as long as the cluster does not have the custom resource.
+definitions = None
 namespaces = {"kube-system": {"metadata": {"name": "kube-system", "uid": uid}}}
 tokens = {token}
 # Each a verb and a resource, such as "list pods".
@@ -159,6 +161,15 @@ def look(path, query):
         return {"major": "1", "minor": "30", "gitVersion": "v1.30.0"}
     if parts[:4] == ["apis", "apps", "v1", "namespaces"] and len(parts) == 7 and parts[5] == "deployments":
         return found("Deployment", "deployments", deployments.get((parts[4], parts[6])), parts[6])
+    if parts[:4] == ["apis", "k8s.cni.cncf.io", "v1", "namespaces"] and len(parts) == 7 and definitions is not None:
+        kind = "network-attachment-definitions"
+        item = definitions.get((parts[4], parts[6]))
+        if parts[5] == kind and item is not None:
+            return {"kind": "NetworkAttachmentDefinition", "apiVersion": "k8s.cni.cncf.io/v1", **item}
+        if parts[5] == kind:
+            raise Refusal(
+                404, '%s.k8s.cni.cncf.io "%s" not found' % (kind, parts[6]), {"name": parts[6], "kind": kind}
+            )
     if parts[:2] != ["api", "v1"]:
         return None
     parts = parts[2:]
@@ -363,6 +374,11 @@ def obey(order):
             revision += 1
             metadata = order["deployment"]["metadata"]
             deployments[metadata["namespace"], metadata["name"]] = order["deployment"]
+        elif name == "put-network-definition":
+            revision += 1
+            definitions = definitions or {}
+            metadata = order["definition"]["metadata"]
+            definitions[metadata["namespace"], metadata["name"]] = order["definition"]
         elif name == "delete-pod":
             revision += 1
             pods.pop((order["namespace"], order["name"]), None)

@@ -1,0 +1,41 @@
+import ArgumentParser
+import IPAMKit
+
+struct ConfigShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show a CNI configuration with the defaults of all keys.",
+        discussion: CommandHelp(
+            """
+            The table says for each key whether its value is in the file or a default. -o json and -o yaml print the \
+            complete configuration, which the plugin accepts; defaults that each node finds out for itself are left out. A \
+            password is never printed: it is null in JSON, so that the plugin finds none instead of a wrong one.
+            """,
+            examples: [
+                .init("Show the only network of this node", "ipamctl config show"),
+                .init("Show a file", "ipamctl config show 10-k8s.conf"),
+                .init("Print the complete configuration of a network", "ipamctl config show -n k8snetwork -o json"),
+            ]
+        ).discussion)
+
+    @Argument(help: "A CNI file. Default: as for --config.")
+    var file: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        try output.check(ConfigMembers.self)
+        if file != nil, global.config != nil || global.nad != nil {
+            throw ValidationError("--config and --nad do not go with a file as the argument")
+        }
+    }
+
+    func run() throws {
+        let members = try ConfigShowRun(options: global, file: file).members()
+        try output.print(members)
+        let hasSecret = members.rows.contains { $0.value == nil && $0.origin == .file }
+        if hasSecret, !output.format.hasColumns, output.format != .name {
+            Terminal.note("note: the password is not printed: etcdPassword is null")
+        }
+    }
+}
