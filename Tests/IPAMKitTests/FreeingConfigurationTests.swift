@@ -25,7 +25,7 @@ import Testing
     @Test func whatCannotBeUsedIsAbsentAndTold() throws {
         let text = #"""
             {"name":"net","ipam":{\#(Self.store),"logFile":5,"logLevel":"loud","timeout":"20","nodeName":["x"],
-            "historyDepth":-1,"annotations":"None","subnet":7},"prevResult":[],"cni.dev/attachments":5}
+            "historyDepth":-1,"annotations":"None","subnet":7,"exclude":["x"]},"prevResult":[],"cni.dev/attachments":5}
             """#
         var asked = false
         let configuration = try read(text) {

@@ -41,6 +41,19 @@ import Testing
             ])
     }
 
+    /// Also if that is not who made the reservation.
+    @Test func theHistorySaysWhoChangedAReservation() async throws {
+        let pool = try pool()
+        #expect(try await reserve(pool, ["10.60.0.9"], for: "default/db-0") == [.reserved])
+        let order = ReservationOrder(
+            address: address("10.60.0.9"),
+            reservation: Reservation(for: .pod(pod("default/db-0")), by: "eve@admin2", note: "x", since: noon))
+        _ = try await pool.pool().reserve([order], rangeSets: pool.rangeSets, now: noon)
+        let history = try await pool.pool().history(of: address("10.60.0.9"))
+        #expect(history.entries.map(\.by) == ["eve@admin2", "root@admin1"])
+        #expect(history.entry.reservation?.by == "root@admin1", "who made it stays")
+    }
+
     @Test func again_forTheSameHolderIsSuccess_forAnotherAConflictThatNamesIt() async throws {
         let pool = try pool()
         #expect(try await reserve(pool, ["10.60.0.9"], for: "default/db-0") == [.reserved])

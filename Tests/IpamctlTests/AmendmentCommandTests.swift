@@ -74,7 +74,7 @@ import Testing
             (["extend", "10.188.0.9", "--expires", "2020-01-01T00:00:00Z"], 64, "is in the past"),
             (
                 ["note", "10.188.0.8", "x"], 4,
-                "10.188.0.8 is not reserved in network k8s\nhint: to reserve it: 'ipamctl reserve 10.188.0.8'"
+                "10.188.0.8 is not reserved in network k8s\nhint: 'ipamctl reserve 10.188.0.8' reserves it"
             ),
             (["note", "10.188.0.9"], 64, "write the note after the address, or --clear to remove it"),
             (["note", "10.188.0.9", "x", "--clear"], 64, "a text and --clear exclude each other"),
@@ -119,10 +119,10 @@ import Testing
         let note = try await site.runOnTerminal(["note", "10.188.0.9", "b"], answer: "n\n")
         #expect(
             note.stdoutText.contains(
-                "Set the note of the reservation of 10.188.0.9 for default/db-0 in network k8s? [y/N] "), "\(note)")
+                "Set the note of 10.188.0.9 of network k8s, reserved for default/db-0? [y/N] "), "\(note)")
         let extend = try await site.runOnTerminal(
             ["extend", "--for", "default/sts/db", "--expires", "never"], answer: "n\n")
-        #expect(extend.stdoutText.contains("Let 3 reservations in network k8s never expire? [y/N] "), "\(extend)")
+        #expect(extend.stdoutText.contains("Let 3 reservations of network k8s never expire? [y/N] "), "\(extend)")
         #expect(
             extend.stdoutText.contains("10.188.0.21 reserved for default/sts/db without expiry (was until"), "\(extend)"
         )
@@ -157,8 +157,8 @@ import Testing
         // The list is a plan for `reserve`.
         let csv = try await site.run("list", "--expiring", "7d", "-o", "csv").checked().stdoutText
         #expect(
-            csv.hasPrefix("NETWORK,ADDRESS,STATE,USED BY,RESERVED FOR,EXPIRES,NOTE\r\n")
-                || csv.hasPrefix("NETWORK,ADDRESS,STATE,USED BY,RESERVED FOR,EXPIRES,NOTE\n"), "\(csv)")
+            csv.hasPrefix("NETWORK,ADDRESS,USED BY,RESERVED FOR,EXPIRES,NOTE\r\n")
+                || csv.hasPrefix("NETWORK,ADDRESS,USED BY,RESERVED FOR,EXPIRES,NOTE\n"), "\(csv)")
         let dry = try await site.run("reserve", "-f", "-", "--dry-run", "-o", "name", stdin: csv).checked()
         #expect(dry.lines == ["10.188.0.21", "10.188.0.20"], "what has expired is not reserved again")
     }

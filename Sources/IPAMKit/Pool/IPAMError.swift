@@ -202,7 +202,7 @@ extension IPAMError {
         case .reserved(let address, _), .fenced(let address, _):
             "see 'ipamctl show \(address)\(option)'; 'ipamctl release \(address)\(option)' removes the reservation"
         case .notReserved(_, let addresses):
-            addresses.first.map { "to reserve it: 'ipamctl reserve \($0)\(option)', with --for, --note and --expires" }
+            addresses.first.map { "'ipamctl reserve \($0)\(option)' reserves it" }
         case .reservationsInUse(let shortage): shortage.nextStep(on: network)
         case .notInNetwork(_, let network, _):
             "for a pod on several networks, use the annotation kube-ipam.ip/\(network) with an address, \"auto\" or "

@@ -19,7 +19,7 @@ struct ExtendCommand: ParsableCommand {
                     "ipamctl extend --for default/deploy/web --expires never"),
                 .init(
                     "Show what would change for the reservations of a range",
-                    "ipamctl extend 10.188.0.200-10.188.0.250 --expires 2046-12-24T18:00:00Z --dry-run"),
+                    "ipamctl extend 10.188.0.20-10.188.0.29 --expires 30d --dry-run"),
             ]
         ).discussion)
 

@@ -69,11 +69,16 @@ struct EventLine: Renderable {
         }
     }
 
+    /// The most excluded ranges that a line names; the JSON has all.
+    private static let mostExcluded = 8
+
     private var configuration: String {
         var parts = event.rangeSets?.flatMap { $0.ranges.map(\.subnet.description) } ?? []
         if let settings = event.settings {
             parts += settings.fixed.map { "fixed \($0.start)-\($0.end)" }
-            parts += settings.excluded.map { "excluded \($0)" }
+            parts +=
+                settings.excluded.count <= Self.mostExcluded
+                ? settings.excluded.map { "excluded \($0)" } : ["excluded \(settings.excluded.count) ranges"]
             parts.append(settings.hasGoNodes ? "with Go nodes" : "no Go node")
         }
         return parts.joined(separator: ", ")

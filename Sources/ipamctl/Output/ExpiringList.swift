@@ -9,7 +9,7 @@ struct ExpiringList: LimitedList {
 
     /// - Parameters:
     ///   - entries: with reservations that expire.
-    ///   - limit: how many are printed, the first ones that expire; nil for all.
+    ///   - limit: how many are printed, after sorting; nil for all.
     ///   - now: the time from which the time left is counted.
     init(entries: [AddressEntry], limit: Int?, now: Timestamp) {
         self.entries = entries.sorted { left, right in
@@ -42,7 +42,14 @@ struct ExpiringList: LimitedList {
     var names: [String] { rows.map(\.address.description) }
 
     static let columns: [Column<AddressEntry>] =
-        AddressList.columns.filter { ["NETWORK", "ADDRESS", "STATE", "USED BY", "RESERVED FOR"].contains($0.title) } + [
+        AddressList.columns.filter { ["NETWORK", "ADDRESS", "USED BY", "RESERVED FOR"].contains($0.title) }.map {
+            column in
+            guard column.title == "USED BY" else { return column }
+            var column = column
+            column.importance = .context
+            column.groupsRows = true
+            return column
+        } + [
             Column(title: "EXPIRES") { Cell($0.reservation?.expires) },
             Column(title: "LEFT", formats: .tables) { $0.reservation?.expires.map(Cell.left) ?? .none },
             .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },

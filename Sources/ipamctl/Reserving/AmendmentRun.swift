@@ -85,15 +85,17 @@ struct AmendmentRun: Sendable {
 
     private func question(_ changes: [ReservationChange], _ network: NetworkName) -> String {
         let one = changes.count == 1 ? changes.first : nil
-        let whose =
-            one.map { "the reservation of \($0.address) for \($0.reservation.holder.phrase)" }
-            ?? "\(changes.count) reservations"
         switch amendment {
         case .expires(let time):
-            return "Let \(whose) in network \(network) "
-                + (time.map { "expire at \($0)?" } ?? "never expire?")
+            let what =
+                one.map { "the reservation of \($0.address) of network \(network) for \($0.reservation.holder.phrase)" }
+                ?? "\(changes.count) reservations of network \(network)"
+            return "Let \(what) " + (time.map { "expire at \($0)?" } ?? "never expire?")
         case .note(let note):
-            return (note == nil ? "Remove the note of " : "Set the note of ") + "\(whose) in network \(network)?"
+            let what =
+                one.map { "\($0.address) of network \(network), reserved for \($0.reservation.holder.phrase)" }
+                ?? "\(changes.count) reservations of network \(network)"
+            return (note == nil ? "Remove the note of " : "Set the note of ") + "\(what)?"
         }
     }
 
