@@ -60,7 +60,7 @@ import Testing
                 "2:3 cniVersion", "3:3 name", "5:3 ipam.fixedEnd", "7:5 ipam.etcdConfig.etcdKeyFile",
                 "7:21 ipam.etcdConfig.etcdURL", "7:21 ipam.etcdConfig.etcdURL", "7:73 ipam.etcdConfig.etcdPassword",
                 "8:32 ipam.gateway", "8:57 ipam.rangeStart", "9:5 ipam.rangeEnd", "10:38 ipam.routes[0].gw",
-                "10:56 ipam.routes[1].dst", "10:62 ipam.routes[2].dst", "11:5 ipam.timeout", "11:22 ipam.logLevel",
+                "10:57 ipam.routes[1].dst", "10:63 ipam.routes[2].dst", "11:5 ipam.timeout", "11:22 ipam.logLevel",
                 "11:42 ipam.status", "11:57 ipam.annotations", "11:75 ipam.historyDepth",
             ])
         #expect(review.networks.allSatisfy { $0.configuration == nil })
@@ -123,7 +123,7 @@ import Testing
                 == ["name", "plugins[1].ipam.etcdConfig", "plugins[1].ipam.subnet"])
         let nested = review(#"{"name":"m","delegates":[{"name":"d","plugins":[\#(plugin)]}]}"#)
         #expect(nested.findings.contains { $0.key == "delegates[0].plugins[0].ipam.subnet" && $0.isError })
-        #expect(nested.findings.first { $0.key == "delegates[0].plugins[0].ipam.subnet" }?.place?.column == 92)
+        #expect(nested.findings.first { $0.key == "delegates[0].plugins[0].ipam.subnet" }?.place?.column == 90)
     }
 
     // MARK: Warnings

@@ -10,7 +10,7 @@ import Testing
         #expect(list.place == JSONPlace(line: 2, column: 3))
         #expect(list.elements.map(\.place.column) == [9, 12, 17])
         #expect(list.elements[2].members["ä"]?.place == JSONPlace(line: 2, column: 18))
-        #expect(list.elements[2].members["b"]?.place == JSONPlace(line: 2, column: 29))
+        #expect(list.elements[2].members["b"]?.place == JSONPlace(line: 2, column: 30))
         #expect(places.members["cA"]?.place == JSONPlace(line: 3, column: 2))
         #expect(places.members["cA"]?.members.isEmpty == true)
     }

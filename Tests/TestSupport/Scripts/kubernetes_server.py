@@ -354,7 +354,7 @@ def refuse():
 
 
 def obey(order):
-    global revision, recovered, tokens, denied
+    global revision, recovered, tokens, denied, definitions
     name = order["order"]
     if name == "fail" and order["kind"] == "refuse":
         refuse()
