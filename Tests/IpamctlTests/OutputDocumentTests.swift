@@ -61,7 +61,7 @@ import Testing
         #""namespace":"default","pod":"db-0","uid":"u","node":"n1","since":"2026-11-23T02:00:00Z""#
     private static let reservation =
         #"{"for":"default/db-1","by":"root@a","note":"n","since":"2026-11-23T02:00:00Z","#
-        + #""expires":"2046-12-24T18:00:00Z","ifname":"eth0"}"#
+        + #""expires":"2046-12-24T18:00:00Z","ifname":"eth0","plan":"web"}"#
 
     /// A network in which every field of `list`, `show`, `networks` and `history` has a value somewhere.
     private func site() async throws -> AdminSite {
@@ -142,6 +142,7 @@ import Testing
             site,
             [
                 ["reserve", "10.188.0.15"], ["reserve", "10.188.0.16", "--dry-run"],
+                ["reserve", "10.188.0.10", "--for", "default/another", "--dry-run"],
                 ["release", "10.188.0.15-10.188.0.16", "--dry-run"], ["release", "10.188.0.15"],
             ], "reserve")
         try await check(

@@ -55,7 +55,7 @@ import Testing
         let wide = try await site.run("list", "-o", "wide").checked().lines
         #expect(
             try #require(wide.first).contains(
-                /NODE  CONTAINER          IFNAME  SINCE                 AGE +EXPIRES               NOTE$/))
+                /NODE  CONTAINER          IFNAME  SINCE                 AGE +EXPIRES               PLAN  NOTE$/))
         #expect(Set(zip(table, wide).map { $1.hasPrefix($0.dropLast("  AGE".count)) }) == [true], "\(wide)")
         let networks = try await site.run("networks").checked().lines
         #expect(

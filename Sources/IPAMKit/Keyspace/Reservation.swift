@@ -15,6 +15,8 @@ public struct Reservation: Hashable, Sendable {
     /// The only interface that gets the address without requesting it; nil for any interface of the pod. `kube-ipam.ip: auto`
     /// records it, so that each of several interfaces on one network gets the same address again.
     public var ifname: InterfaceName?
+    /// The plan that the reservation belongs to, and that may drop it; nil if it belongs to none.
+    public var plan: PlanName?
 
     /// The value of ``by`` for reservations by `kube-ipam.ip: auto`. The name of an operator has an "@".
     public static let automaticAuthor = "kube-ipam"
@@ -34,7 +36,7 @@ public struct Reservation: Hashable, Sendable {
     /// Makes a reservation that is not stored yet.
     public init(
         for holder: ReservationHolder, by: String? = nil, note: String? = nil, since: Timestamp? = nil,
-        expires: Timestamp? = nil, ifname: InterfaceName? = nil
+        expires: Timestamp? = nil, ifname: InterfaceName? = nil, plan: PlanName? = nil
     ) {
         self.holder = holder
         self.by = by
@@ -42,6 +44,7 @@ public struct Reservation: Hashable, Sendable {
         self.since = since
         self.expires = expires
         self.ifname = ifname
+        self.plan = plan
     }
 
     /// Whether the reservation no longer counts at `now`: ``Timestamp/largestClockDifference`` after ``expires``.
@@ -50,7 +53,7 @@ public struct Reservation: Hashable, Sendable {
         return now >= expires.advanced(bySeconds: Timestamp.largestClockDifference)
     }
 
-    /// The stored value: `{for, by, note, since, expires, ifname}`; absent members are left out.
+    /// The stored value: `{for, by, note, since, expires, ifname, plan}`; absent members are left out.
     public var json: JSONValue {
         var object = JSONObject()
         if holder != .anyone { object["for"] = .string(holder.description) }
@@ -59,6 +62,7 @@ public struct Reservation: Hashable, Sendable {
         object["since"] = since.map { .string($0.description) }
         object["expires"] = expires.map { .string($0.description) }
         object["ifname"] = ifname.map { .string($0.text) }
+        object["plan"] = plan.map { .string($0.text) }
         return .object(object)
     }
 
@@ -81,6 +85,7 @@ public struct Reservation: Hashable, Sendable {
         note = json["note"]?.string
         since = json["since"]?.string.flatMap(Timestamp.init)
         ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
+        plan = json["plan"]?.string.flatMap { try? PlanName($0) }
         if let text = json["expires"]?.string {
             guard let time = Timestamp(text) else { throw DamagedValue("\"\(text)\" is not a time (RFC 3339)") }
             expires = time

@@ -1,61 +1,15 @@
 import Store
 
-/// A request to reserve one address.
-public struct ReservationOrder: Hashable, Sendable {
-    /// The address to reserve.
-    public let address: IPAddress
-    /// The value to store. If the address is already reserved for the same holder, only its note and expiry are changed.
-    public let reservation: Reservation
-    /// What is changed of a reservation that exists; nil for an order to reserve the address.
-    let amendment: Amendment?
-
-    /// Makes an order to reserve an address.
-    public init(address: IPAddress, reservation: Reservation) {
-        self.address = address
-        self.reservation = reservation
-        amendment = nil
-    }
-
-    /// Makes an order to change the existing reservation of an address, whatever it is for.
-    ///
-    /// - Parameter by: who changes it, for the history.
-    public init(address: IPAddress, amendment: Amendment, by: String) {
-        self.address = address
-        self.amendment = amendment
-        reservation = Reservation(for: .anyone, by: by)
-    }
-}
-
-/// The result of one reservation order.
-public struct ReservationChange: Hashable, Sendable {
-    /// The kind of a result; the raw value is part of the JSON.
-    public enum Kind: String, Hashable, Sendable {
-        /// The address was not reserved.
-        case reserved
-        /// The address was reserved for the same holder, with another note or expiry.
-        case updated
-        /// The address was already reserved as ordered.
-        case unchanged
-    }
-
-    /// The address of the order.
-    public let address: IPAddress
-    /// Whether the reservation is new, changed or unchanged.
-    public let kind: Kind
-    /// The reservation after the change.
-    public let reservation: Reservation
-    /// The reservation before an ``Amendment``; nil for other orders.
-    public var former: Reservation?
-}
-
 /// Planned reservations.
 public struct ReservePlan: Sendable {
     let orders: [ReservationOrder]
     let snapshot: AddressSnapshot
     /// The time of the plan: reservations that have expired by then are replaced.
     let now: Timestamp
-    /// The changes, in the order of the orders.
+    /// The changes, in the order of the orders; those that drop reservations are the last.
     public let changes: [ReservationChange]
+    /// Why orders cannot be carried out; with a conflict, none of the orders is.
+    public let conflicts: [ReservationConflict]
 
     /// Whether there is nothing to do.
     public var isDone: Bool { changes.allSatisfy { $0.kind == .unchanged } }
@@ -65,19 +19,39 @@ extension AddressPool {
     /// The largest number of addresses that one transaction reserves.
     public static let reservationLimit = 1024
 
-    /// Plans the reservations of `orders`. An address that is already reserved for the same holder is no conflict.
+    /// Plans the reservations of `orders`. An address that is already reserved for the same holder is no conflict, unless
+    /// another plan has reserved it. A plan may change the holder of its own reservations.
     ///
     /// - Parameters:
     ///   - orders: each address once.
+    ///   - pruning: the plan whose other reservations are dropped; nil drops none.
     ///   - rangeSets: the network's range sets.
-    /// - Throws: ``IPAMError``, `notAllowed` if an address is outside the subnets of `rangeSets`, or no pod can get it;
-    ///   `conflicts` if an address is reserved for, or in use by, another holder.
-    public func planReservations(_ orders: [ReservationOrder], rangeSets: [RangeSet], now: Timestamp)
-        async throws(IPAMError) -> ReservePlan
-    {
+    /// - Returns: the plan; it cannot be carried out if it has conflicts.
+    /// - Throws: ``IPAMError``, `notAllowed` if an address is outside the subnets of `rangeSets`, or no pod can get it.
+    public func planReservations(
+        _ orders: [ReservationOrder], pruning: PlanPruning? = nil, rangeSets: [RangeSet], now: Timestamp
+    ) async throws(IPAMError) -> ReservePlan {
         let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
         for order in orders { _ = try eligibility.require(order.address) }
-        return try await renewed.plan(orders, now: now)
+        let drops = if let pruning { try await renewed.drops(pruning, except: orders) } else { [ReservationOrder]() }
+        return try await renewed.plan(orders + drops, now: now)
+    }
+
+    /// Orders that drop the reservations of a plan whose addresses are not in `orders`, ascending.
+    private func drops(_ pruning: PlanPruning, except orders: [ReservationOrder]) async throws(IPAMError)
+        -> [ReservationOrder]
+    {
+        let kept = Set(orders.map(\.address))
+        var drops: [ReservationOrder] = []
+        for record in try await readAll(keys.reservationsPrefix).records {
+            guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix),
+                !kept.contains(address),
+                let reservation = try? Reservation(stored: record.value), reservation.plan == pruning.plan
+            else { continue }
+            drops.append(
+                ReservationOrder(address: address, reservation: reservation, purpose: .drop(by: pruning.by)))
+        }
+        return drops.sorted { $0.address < $1.address }
     }
 
     /// Plans changes of existing reservations, also of those of addresses that could not be reserved now. A reservation that
@@ -87,26 +61,29 @@ extension AddressPool {
     /// - Throws: ``IPAMError``, `notReserved` if an address has no reservation; `conflicts` if a reservation cannot be read, or
     ///   has expired and the address is in use by another holder.
     public func planAmendments(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
-        try await renewed.plan(orders, now: now)
+        let plan = try await renewed.plan(orders, now: now)
+        guard plan.conflicts.isEmpty else { throw .conflicts(plan.conflicts) }
+        return plan
     }
 
     /// Makes the reservations of a plan, all or none; if there are more than ``reservationLimit``, that many at a time.
     ///
     /// - Parameter progress: gets the changes of each transaction after its commit.
     /// - Returns: the changes, in the order of the orders.
-    /// - Throws: ``IPAMError``, `conflicts` if another holder has got an address since the plan was made, `outdated` if a
-    ///   reservation has changed otherwise; the changes that `progress` got before the error are made.
+    /// - Throws: ``IPAMError``, `conflicts` if the plan has any, or if another holder has got an address since the plan was
+    ///   made; `outdated` if a reservation has changed otherwise. The changes that `progress` got before the error are made.
     @discardableResult
     public func carryOut(_ plan: ReservePlan, progress: ([ReservationChange]) -> Void = { _ in })
         async throws(IPAMError)
         -> [ReservationChange]
     {
+        try plan.requireNoConflicts()
         var done: [ReservationChange] = []
         while done.count < plan.orders.count {
             let next = done.count..<min(done.count + Self.reservationLimit, plan.orders.count)
             let part = ReservePlan(
                 orders: Array(plan.orders[next]), snapshot: plan.snapshot, now: plan.now,
-                changes: Array(plan.changes[next]))
+                changes: Array(plan.changes[next]), conflicts: [])
             let changes = try await renewed.carryOut(together: part)
             progress(changes)
             done += changes
@@ -124,6 +101,7 @@ extension AddressPool {
                 // The guards of many addresses do not see that a reservation was deleted while the operator was asked.
                 if !round.isFirst || !Self.guardsEach(shown.changes) {
                     current = try await plan(shown.orders, now: shown.now)
+                    try current.requireNoConflicts()
                     try current.requireWithin(shown, keys.network)
                 }
                 if current.isDone {
@@ -143,48 +121,18 @@ extension AddressPool {
 
     private func plan(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
         let snapshot = try await entries(of: orders.map(\.address))
-        return ReservePlan(
-            orders: orders, snapshot: snapshot, now: now, changes: try plan(orders, snapshot, now: now))
-    }
-
-    private func plan(_ orders: [ReservationOrder], _ snapshot: AddressSnapshot, now: Timestamp) throws(IPAMError)
-        -> [ReservationChange]
-    {
         var changes: [ReservationChange] = []
         var conflicts: [ReservationConflict] = []
         var missing: [IPAddress] = []
         for (order, entry) in zip(orders, snapshot.entries) {
-            if let amendment = order.amendment {
-                guard let former = entry.reservation else {
-                    missing.append(order.address)
-                    continue
-                }
-                switch amendment.change(former, of: entry, at: now) {
-                case .success(let change): changes.append(change)
-                case .failure(let conflict): conflicts.append(conflict)
-                }
-                continue
-            }
-            let present = entry.reservation.flatMap { $0.isExpired(at: now) ? nil : $0 }
-            if let present, present.holder != order.reservation.holder {
-                conflicts.append(.init(address: order.address, problem: "is reserved for \(present.holder.phrase)"))
-            } else if present == nil, let tenancy = entry.tenancy,
-                !order.reservation.holder.admits(tenancy.holder)
-            {
-                conflicts.append(.init(address: order.address, problem: "is in use by \(tenancy.phrase)"))
-            } else if let present {
-                var renewed = present
-                renewed.note = order.reservation.note ?? present.note
-                renewed.expires = order.reservation.expires ?? present.expires
-                let kind: ReservationChange.Kind = renewed == present ? .unchanged : .updated
-                changes.append(.init(address: order.address, kind: kind, reservation: renewed))
-            } else {
-                changes.append(.init(address: order.address, kind: .reserved, reservation: order.reservation))
+            switch order.outcome(on: entry, at: now) {
+            case .change(let change): changes.append(change)
+            case .conflict(let conflict): conflicts.append(conflict)
+            case .missing: missing.append(order.address)
             }
         }
         guard missing.isEmpty else { throw .notReserved(network: keys.network, missing) }
-        guard conflicts.isEmpty else { throw .conflicts(conflicts) }
-        return changes
+        return ReservePlan(orders: orders, snapshot: snapshot, now: now, changes: changes, conflicts: conflicts)
     }
 
     // MARK: Transaction
@@ -196,12 +144,14 @@ extension AddressPool {
         let histories = Self.shortened(histories)
         var first: [Operation] = []
         var rest: [Operation] = []
-        for (change, order) in zip(plan.changes, plan.orders) {
+        for (order, change) in zip(plan.orders, plan.changes) {
+            // What was to be dropped, and is not the plan's any more, is not touched.
+            if order.purpose != .reserve, change.kind == .unchanged { continue }
             let old = try reservation(plan.snapshot.states[change.address]?.reservation)
             let operations =
                 writes(change, replacing: old)
                 + histories.adding(
-                    Self.entries(change, by: order.reservation.by, replacing: old, at: plan.now), to: change.address,
+                    Self.entries(change, replacing: old, at: plan.now), to: change.address,
                     keys)
             if first.isEmpty { first = operations } else { rest += operations }
         }
@@ -223,14 +173,19 @@ extension AddressPool {
     }
 
     private static func entries(
-        _ change: ReservationChange, by author: String?, replacing old: Reservation?, at now: Timestamp
+        _ change: ReservationChange, replacing old: Reservation?, at now: Timestamp
     ) -> [HistoryEntry] {
         func entry(_ event: HistoryEntry.Event, _ reservation: Reservation) -> HistoryEntry {
-            HistoryEntry(event, at: now, by: author, reservation: reservation)
+            HistoryEntry(event, at: now, by: change.by, reservation: reservation)
         }
         switch change.kind {
         case .unchanged: return []
-        case .updated: return [entry(.updated, change.reservation)]
+        case .dropped: return [entry(.released, change.reservation)]
+        case .updated:
+            guard let previous = change.previous, previous.holder != change.reservation.holder else {
+                return [entry(.updated, change.reservation)]
+            }
+            return [entry(.released, previous), entry(.reserved, change.reservation)]
         case .reserved: return (old.map { [entry(.expired, $0)] } ?? []) + [entry(.reserved, change.reservation)]
         }
     }
@@ -239,12 +194,18 @@ extension AddressPool {
     private static let largestHistories = 512 << 10
 
     private func writes(_ change: ReservationChange, replacing old: Reservation?) -> [Operation] {
+        if change.kind == .dropped {
+            return [.delete(KeyRange(keys.reservation(change.address)))]
+                + (change.reservation.holder.claimOwner.map { [.delete(KeyRange(keys.claim($0, change.address)))] }
+                    ?? [])
+        }
         var writes: [Operation] = [
             .put(keys.reservation(change.address), change.reservation.json.serialized())
         ]
         let owner = change.reservation.holder.claimOwner
         if let owner { writes.append(.put(keys.claim(owner, change.address), "")) }
-        // Only an expired reservation is replaced by that of another holder; then its claim is removed.
+        // An expired reservation, and one of the same plan, may be replaced by that of another holder; then its claim is
+        // removed.
         if let replaced = old?.holder.claimOwner, replaced != owner {
             writes.append(.delete(KeyRange(keys.claim(replaced, change.address))))
         }
@@ -282,6 +243,10 @@ extension AddressPool {
 }
 
 extension ReservePlan {
+    fileprivate func requireNoConflicts() throws(IPAMError) {
+        if !conflicts.isEmpty { throw .conflicts(conflicts) }
+    }
+
     /// Checks that this later plan changes only those reservations that `shown` changes in the same way. A reservation that
     /// existed when the plan was shown, and is gone, is made again, so that the orders are carried out as a whole.
     fileprivate func requireWithin(_ shown: ReservePlan, _ network: NetworkName) throws(IPAMError) {
@@ -289,7 +254,7 @@ extension ReservePlan {
             switch now.kind {
             case .unchanged: false
             case .reserved: before.kind == .updated
-            case .updated: now != before
+            case .updated, .dropped: now.kind != before.kind || now.reservation != before.reservation
             }
         }
         guard others.isEmpty else { throw .outdated(network: network, others.map(\.0.address)) }

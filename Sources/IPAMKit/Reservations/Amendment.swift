@@ -12,18 +12,19 @@ public enum Amendment: Hashable, Sendable {
         }
     }
 
-    /// The change of the reservation `former` of `entry`.
+    /// What changing the reservation `former` of `entry` comes to.
     ///
+    /// - Parameter by: who changes it, for the history.
     /// - Returns: a conflict if the reservation cannot be read, because writing it would replace what it says; or if it has
     ///   expired, and another holder has got the address since.
-    func change(_ former: Reservation, of entry: AddressEntry, at now: Timestamp)
-        -> Result<ReservationChange, ReservationConflict>
+    func outcome(on former: Reservation, of entry: AddressEntry, by: String?, at now: Timestamp)
+        -> ReservationOrder.Outcome
     {
         if former.holder == .unreadable {
-            return .failure(.init(address: entry.address, problem: "has a reservation that cannot be read"))
+            return .conflict(.init(address: entry.address, problem: "has a reservation that cannot be read"))
         }
         if former.isExpired(at: now), let tenancy = entry.tenancy, !former.holder.admits(tenancy.holder) {
-            return .failure(
+            return .conflict(
                 .init(
                     address: entry.address,
                     problem:
@@ -31,9 +32,9 @@ public enum Amendment: Hashable, Sendable {
         }
         var reservation = former
         apply(to: &reservation)
-        return .success(
+        return .change(
             ReservationChange(
                 address: entry.address, kind: reservation == former ? .unchanged : .updated, reservation: reservation,
-                former: former))
+                previous: former, by: by))
     }
 }

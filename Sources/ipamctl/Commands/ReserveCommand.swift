@@ -14,7 +14,11 @@ struct ReserveCommand: ParsableCommand {
             NAMESPACE/, or without --for, a pod (of this namespace) gets the address only if it asks for it with the \
             annotation kube-ipam.ip.
 
-            A plan is a CSV file with the columns \(ReservationPlanFile.columns.joined(separator: ",")).
+            A plan is a file with an entry for each address, range or CIDR: in CSV with the columns \
+            \(PlanEntry.columns.joined(separator: ",")), in YAML or JSON a list of entries with these keys, or an object with \
+            such a list as reservations, and the name of the plan as plan. What 'ipamctl list' writes as CSV, YAML or JSON is \
+            a plan, too. The same plan again changes nothing. With one conflict nothing is changed, and all conflicts are \
+            shown.
             """,
             examples: [
                 .init(
@@ -36,6 +40,12 @@ struct ReserveCommand: ParsableCommand {
                     "Keep an address from all pods, also from those that ask for it",
                     "ipamctl reserve 10.188.0.60 --fence --note printer"),
                 .init("Reserve the addresses of a CSV file", "ipamctl reserve -f plan.csv"),
+                .init(
+                    "Show what a plan in YAML would change and drop",
+                    "ipamctl reserve -f plan.yaml --prune --dry-run"),
+                .init(
+                    "Reserve an address for each of three pods: db-0, db-1 and db-2",
+                    "ipamctl reserve --next 3 --contiguous --for default/sts/db --each"),
             ]
         ).discussion)
 
@@ -67,7 +77,10 @@ struct ReserveCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Reserve this number of free addresses, from the fixed range if there is one.", valueName: "count"))
+            """
+            Reserve this number of free addresses, from the fixed range if there is one; if it has no room left, then from \
+            the dynamic range. Each run reserves more addresses.
+            """, valueName: "count"))
     var next: Int?
 
     @Option(help: "With --next: use a range set of this family. Default: the first range set.")
@@ -79,8 +92,43 @@ struct ReserveCommand: ParsableCommand {
             valueName: "number"))
     var rangeSet: Int?
 
-    @Option(name: [.customShort("f"), .customLong("file")], help: "A plan in CSV; - is standard input.")
+    @Option(name: [.customShort("f"), .customLong("file")], help: "A plan in CSV, YAML or JSON; - is standard input.")
     var file: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The plan that the reservations belong to, such as web. A reservation of another plan is a conflict; one of no \
+            plan, for the same holder, is taken into this one.
+            """, valueName: "name"),
+        transform: PlanName.init(argument:))
+    var plan: PlanName?
+
+    @Flag(
+        help: """
+            With -f and a plan's name: also drop the reservations of this plan that the file does not list. A pod that uses \
+            such an address keeps it until it ends.
+            """)
+    var prune = false
+
+    @Flag(
+        help: """
+            With --for NAMESPACE/sts/NAME: reserve the n-th address of each range set for the n-th pod: NAME-0, NAME-1, ...
+            """)
+    var each = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --each: the ordinal of the first pod, as .spec.ordinals.start of the StatefulSet. Default: 0.",
+            valueName: "ordinal"))
+    var start: Int?
+
+    @Flag(
+        help: """
+            With --next: successive addresses, the first such run of the fixed range, or of the dynamic range if the fixed \
+            range has none.
+            """)
+    var contiguous = false
 
     @Flag(help: "Allow more than \(AddressPool.reservationLimit) addresses, in several transactions.")
     var batch = false
@@ -101,11 +149,22 @@ struct ReserveCommand: ParsableCommand {
         if next == nil, family != nil || rangeSet != nil {
             throw ValidationError("--family and --range-set go with --next")
         }
+        if next == nil, contiguous { throw ValidationError("--contiguous goes with --next") }
+        if prune, file == nil { throw ValidationError("--prune goes with -f PLAN") }
+        if !each, start != nil { throw ValidationError("--start goes with --each") }
         if let rangeSet, rangeSet < 0 { throw ValidationError("--range-set takes a number from 0") }
         if holder == .anyone { throw ValidationError("--for is empty: omit it to reserve for any pod that asks") }
         if fence, holder != nil { throw ValidationError("--fence and --for exclude each other") }
         if file != nil, fence || holder != nil || note != nil || expires != nil {
             throw ValidationError("the plan has its own columns for these: omit --for, --fence, --note and --expires")
+        }
+        if file != nil, each { throw ValidationError("the plan has its own column for this: omit --each") }
+        if each {
+            do throws(InvalidPodOrdinals) {
+                _ = try PodOrdinals(of: holder ?? .anyone, from: start ?? 0)
+            } catch {
+                throw Failure(.usage, "--each: \(error)", hint: "write --for NAMESPACE/sts/NAME, or omit --each")
+            }
         }
     }
 

@@ -42,6 +42,17 @@ extension LiveReader {
         named(try await users().workloads.map { ($0, nil) })
     }
 
+    /// The plans that have reservations, and how many each has.
+    func plans() async throws -> [Completion.Candidate] {
+        var counts: [String: Int] = [:]
+        for keys in try await keyspaces() {
+            for plan in try await storedReservations(of: keys).compactMap(\.reservation.plan) {
+                counts[plan.text, default: 0] += 1
+            }
+        }
+        return named(counts.map { ($0.key, $0.value.counted("reservation")) })
+    }
+
     /// Pods, then workloads, then namespaces.
     func holders() async throws -> [Completion.Candidate] {
         let users = try await users()

@@ -25,6 +25,7 @@ struct LiveReader: Sendable {
         case .nodes: try await nodes()
         case .holders: try await holders()
         case .workloads: try await workloads()
+        case .plans: try await plans()
         case .contexts: []
         }
     }
@@ -91,12 +92,17 @@ struct LiveReader: Sendable {
 
     /// The holders of the first ``mostRecords`` reservations, by address.
     func reservations(of keys: Keyspace) async throws -> [(address: IPAddress, holder: ReservationHolder)] {
+        try await storedReservations(of: keys).map { ($0.address, $0.reservation.holder) }
+    }
+
+    /// The first ``mostRecords`` reservations that can be read.
+    func storedReservations(of keys: Keyspace) async throws -> [(address: IPAddress, reservation: Reservation)] {
         let prefix = keys.reservationsPrefix
         return try await read(KeyRange(prefix: prefix), limit: Self.mostRecords).records.compactMap { record in
             guard let address = Keyspace.address(of: record.key, in: prefix),
                 let reservation = try? Reservation(stored: record.value)
             else { return nil }
-            return (address, reservation.holder)
+            return (address, reservation)
         }
     }
 }

@@ -24,6 +24,8 @@ enum LiveKind: Hashable, Sendable {
     case holders
     /// Workloads of such pods, and those that addresses are reserved for, as `NAMESPACE/sts/NAME` or `NAMESPACE/deploy/NAME`.
     case workloads
+    /// Plans that have reservations.
+    case plans
     /// Containers that have addresses, by the first characters of their IDs.
     case containers
     /// The contexts of the kubeconfig.

@@ -53,6 +53,15 @@ extension ReservationHolder {
     }
 }
 
+extension PlanName {
+    /// Reads what `--plan` takes.
+    ///
+    /// - Throws: ``Failure`` with the valid form.
+    init(argument text: String) throws(Failure) {
+        self = try Failure.wrap(.usage, hint: "such as web or team-a.db") { try PlanName(text) }
+    }
+}
+
 extension Namespace {
     /// Takes a name also if only another runtime than Kubernetes' can have it.
     ///

@@ -65,6 +65,7 @@ struct AddressDetail: Renderable {
         .text("Reserved for") { $0.reservation?.holder.phrase },
         .text("For interface") { $0.reservation?.ifname?.text },
         .text("Reserved by") { $0.reservation?.by },
+        .text("Of plan") { $0.reservation?.plan?.text },
         Column(title: "Reserved since") { Cell($0.reservation?.since) },
         Column(title: "Expires") { Cell($0.reservation?.expires) },
         .text("Note", shortening: .end) { $0.reservation?.note },

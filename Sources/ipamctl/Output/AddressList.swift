@@ -54,6 +54,7 @@ struct AddressList: LimitedList {
         Column(title: "SINCE", formats: .wide) { Cell($0.since) },
         Column(title: "AGE", formats: .tables, importance: .detail) { $0.since.map(Cell.age) ?? .none },
         Column(title: "EXPIRES", formats: .wide) { Cell($0.reservation?.expires) },
+        .text("PLAN", .wide) { $0.reservation?.plan?.text },
         .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
     ]
 

@@ -8,6 +8,8 @@ struct ChangeList: Renderable {
         let action: String
         /// What follows the address: `reserved for default/db-0`.
         let text: String
+        /// Why the address is in conflict: `is reserved for default/db-1`; nil if it is not.
+        var problem: String?
     }
 
     typealias Row = (network: NetworkName, change: Change)
@@ -26,14 +28,21 @@ struct ChangeList: Renderable {
     }
 
     var json: JSONValue {
-        .array(changes.map { .object(JSONObject(change: $0.action, of: network, $0.address, isDryRun: isDryRun)) })
+        .array(
+            changes.map { change in
+                var object = JSONObject(change: change.action, of: network, change.address, isDryRun: isDryRun)
+                object["problem"] = change.problem.map(JSONValue.string)
+                return .object(object)
+            })
     }
-    var names: [String] { changes.map(\.address.description) }
+    /// The addresses that are changed, or stay as ordered: not those in conflict.
+    var names: [String] { changes.filter { $0.problem == nil }.map(\.address.description) }
 
     static let columns: [Column<Row>] = [
         .network { $0.network.text },
         Column(title: "ADDRESS") { .address($0.change.address) },
         .text("ACTION", shortening: .never) { $0.change.action },
+        .text("PROBLEM", .wide, shortening: .end) { $0.change.problem },
     ]
 
     var rows: [Row] { changes.map { (network, $0) } }

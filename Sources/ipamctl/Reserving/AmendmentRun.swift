@@ -108,9 +108,9 @@ struct AmendmentRun: Sendable {
             text =
                 change.kind == .unchanged
                 ? "is reserved for \(reservation.holder.phrase) \(now) already"
-                : "reserved for \(reservation.holder.phrase) \(now) (was \(Self.phrase(change.former?.expires)))"
+                : "reserved for \(reservation.holder.phrase) \(now) (was \(Self.phrase(change.previous?.expires)))"
         case .note:
-            let was = change.former?.note.map { " (was \($0.quotedForPeople))" } ?? ""
+            let was = change.previous?.note.map { " (was \($0.quotedForPeople))" } ?? ""
             text =
                 change.kind == .unchanged
                 ? reservation.note == nil ? "has no note already" : "has this note already"

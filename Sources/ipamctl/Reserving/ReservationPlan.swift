@@ -3,43 +3,87 @@ import IPAMKit
 /// What a `reserve` command is to reserve, from its arguments or from a file.
 struct ReservationPlan: Sendable {
     private enum Source: Sendable {
-        case ranges([AddressRange], Reservation)
-        case next(Int, RangeSetChoice, Reservation)
-        case rows([Row])
+        case row(Row)
+        case next(FreeAddressChoice, Reservation, PodOrdinals?)
+        case file(ReservationPlanFile.Plan)
     }
 
-    /// An entry of a plan in CSV.
+    /// An entry of a plan.
     struct Row: Sendable {
         /// `plan.csv, entry 3`
         var place: String
         /// nil if the entry names no network.
-        let network: String?
+        var network: String?
         let ranges: [AddressRange]
         let reservation: Reservation
+        /// The pods that get one address each; nil if all addresses are for the same holder.
+        let pods: PodOrdinals?
     }
 
     private let source: Source
+    /// The plan whose other reservations are dropped; nil drops none.
+    let pruning: PlanPruning?
 
     /// - Throws: ``Failure`` with the entry of the file that cannot be used.
     init(_ command: ReserveCommand, now: Timestamp) throws(Failure) {
         if let file = command.file {
-            source = .rows(try ReservationPlanFile(file, now: now).rows())
+            let plan = try Self.read(file, command, now: now)
+            source = .file(plan)
+            pruning = command.prune ? plan.name.map { PlanPruning(of: $0, by: Operator.name) } : nil
             return
         }
         let note = command.note.flatMap { $0.isEmpty ? nil : $0 }
         let reservation = Reservation(
             for: command.fence ? .nobody : command.holder ?? .anyone, by: Operator.name, note: note, since: now,
-            expires: command.expires?.time(from: now))
+            expires: command.expires?.time(from: now), plan: command.plan)
+        // The parser has checked that the holder has ordinals.
+        let pods = command.each ? try? PodOrdinals(of: reservation.holder, from: command.start ?? 0) : nil
+        pruning = nil
         if let count = command.next {
-            source = .next(count, RangeSetChoice(family: command.family, index: command.rangeSet), reservation)
+            let rangeSets = RangeSetChoice(family: command.family, index: command.rangeSet)
+            source = .next(
+                FreeAddressChoice(count: count, isContiguous: command.contiguous, rangeSets: rangeSets), reservation,
+                pods)
         } else {
-            source = .ranges(AddressSelection(command.addresses).ranges, reservation)
+            let ranges = AddressSelection(command.addresses).ranges
+            source = .row(Row(place: "", network: nil, ranges: ranges, reservation: reservation, pods: pods))
         }
+    }
+
+    /// The plan of a file, each of whose reservations has its name.
+    private static func read(_ file: String, _ command: ReserveCommand, now: Timestamp) throws(Failure)
+        -> ReservationPlanFile.Plan
+    {
+        let reader = try ReservationPlanFile(file, now: now)
+        var plan = try reader.plan()
+        if let given = command.plan, let own = plan.name, given != own {
+            throw Failure(
+                .usage, "--plan \(given): \(reader.name) is the plan \(own)", hint: "omit --plan, or change the file")
+        }
+        plan.name = command.plan ?? plan.name
+        if command.prune, plan.name == nil {
+            throw Failure(
+                .usage, "--prune needs the name of the plan, and \(reader.name) has none",
+                hint: "add --plan NAME; only reservations that were made with this name are dropped")
+        }
+        guard !plan.rows.isEmpty || command.prune else {
+            throw Failure(
+                .usage, "\(reader.name) has no addresses",
+                hint: "\(reader.formatHint); with --prune, a plan without entries drops all of its reservations")
+        }
+        guard let name = plan.name else { return plan }
+        plan.rows = plan.rows.map { $0.belonging(to: name) }
+        return plan
     }
 
     /// Whether the addresses are chosen and not named: if somebody else takes one, another will do.
     var choosesAddresses: Bool {
         if case .next = source { true } else { false }
+    }
+
+    /// The plan of the file; nil without a file.
+    var file: ReservationPlanFile.Plan? {
+        if case .file(let plan) = source { plan } else { nil }
     }
 
     // MARK: The network
@@ -50,56 +94,65 @@ struct ReservationPlan: Sendable {
         guard connection.requested == nil, let first = named.first else {
             return try await connection.network(for: namedAddresses)
         }
-        guard named.count == 1, let name = try? NetworkName(first) else {
+        guard named.count == 1 else {
             throw Failure(
                 .usage, "the list has reservations of several networks: \(named.joined(separator: ", "))",
                 hint: "choose one with --network")
         }
+        let name = try Failure.wrap(.usage, about: "network") { try NetworkName(first) }
         return try await connection.network(named: name)
     }
 
     /// Addresses that show which network is meant.
     private var namedAddresses: [IPAddress] {
         switch source {
-        case .ranges(let ranges, _): ranges.map(\.start)
-        case .rows(let rows): rows.flatMap { $0.ranges.map(\.start) }
+        case .row(let row): row.ranges.map(\.start)
+        case .file(let plan): plan.rows.flatMap { $0.ranges.map(\.start) }
         case .next: []
         }
     }
 
-    /// The networks that the entries name, sorted.
+    /// The networks that the plan or its entries name, sorted.
     private var networks: [String] {
-        guard case .rows(let rows) = source else { return [] }
-        return Set(rows.compactMap(\.network)).sorted()
+        guard let file else { return [] }
+        return Set(file.rows.compactMap(\.network) + [file.network].compactMap(\.self)).sorted()
     }
 
     // MARK: The orders
 
     /// An order for each address, each address once.
-    func orders(in pool: AddressPool, _ network: SelectedNetwork) async throws -> [ReservationOrder] {
+    func orders(in pool: AddressPool, _ network: SelectedNetwork) async throws -> Orders {
         switch source {
-        case .rows(let rows):
-            let own = rows.filter { $0.network == nil || $0.network == network.name.text }
-            if own.count < rows.count {
-                Terminal.note("skipped: \(rows.count - own.count) entries of other networks")
+        case .file(let plan):
+            if let wanted = plan.network, wanted != network.name.text {
+                throw Failure(
+                    .notFound, "the plan is for network \(wanted), not for \(network.name)", hint: "omit --network")
             }
-            guard !own.isEmpty else {
+            let own = plan.rows.filter { $0.network == nil || $0.network == network.name.text }
+            var orders = try orders(own, network)
+            if own.count < plan.rows.count {
+                orders.notes.insert("skipped: \(plan.rows.count - own.count) entries of other networks", at: 0)
+            }
+            guard !own.isEmpty || plan.rows.isEmpty else {
                 throw Failure(
                     .notFound, "the list has no reservation of network \(network.name)",
                     hint: "it has reservations of \(networks.joined(separator: ", ")): choose one with --network")
             }
-            return try orders(own, network)
-        case .ranges(let ranges, let reservation):
-            return try orders([Row(place: "", network: nil, ranges: ranges, reservation: reservation)], network)
-        case .next(let count, let choice, let reservation):
-            return try await free(count, of: choice, in: pool, network).map {
-                ReservationOrder(address: $0, reservation: reservation)
-            }
+            return orders
+        case .row(let row): return try orders([row], network)
+        case .next(let choice, let reservation, let pods):
+            return try await choice.orders(in: pool, network) { try Self.orders($0, reservation, pods, network) }
         }
     }
 
-    private func orders(_ rows: [Row], _ network: SelectedNetwork) throws(Failure) -> [ReservationOrder] {
-        var orders: [ReservationOrder] = []
+    /// What is to be reserved, and what is to be said about it.
+    struct Orders: Sendable {
+        var all: [ReservationOrder] = []
+        var notes: [String] = []
+    }
+
+    private func orders(_ rows: [Row], _ network: SelectedNetwork) throws(Failure) -> Orders {
+        var orders = Orders()
         var seen: Set<IPAddress> = []
         var leftOut: [IPAddress] = []
         for row in rows {
@@ -111,7 +164,9 @@ struct ReservationPlan: Sendable {
                         .usage, (row.place.isEmpty ? "" : "\(row.place): ") + "\(address) occurs twice",
                         hint: "leave out one of the two")
                 }
-                orders.append(ReservationOrder(address: address, reservation: row.reservation))
+            }
+            orders.all += try Failure.wrap(.usage, about: row.place.isEmpty ? nil : row.place) {
+                try Self.orders(found.addresses, row.reservation, row.pods, network)
             }
         }
         if !leftOut.isEmpty {
@@ -124,25 +179,26 @@ struct ReservationPlan: Sendable {
                 }
             }
             list += AddressRange.merged(excluded).map { "\($0) (excluded)" }
-            Terminal.note("skipped: \(list.joined(separator: ", "))")
+            orders.notes.append("skipped: \(list.joined(separator: ", "))")
         }
         return orders
     }
 
-    /// The first free addresses, of the fixed range if there is one, else of the dynamic range.
-    private func free(_ count: Int, of choice: RangeSetChoice, in pool: AddressPool, _ network: SelectedNetwork)
-        async throws -> [IPAddress]
-    {
-        let chosen = try choice.rangeSets(of: network)
-        let free = try await pool.inventory().freeAddresses(of: chosen, limit: count)
-        guard free.count == count else {
-            let hasSeveral = network.rangeSets.count > 1
-            let family = hasSeveral ? chosen.first.map { "\($0.family) " } ?? "" : ""
-            throw Failure(
-                .conflict, "network \(network.name) has \(free.count) free \(family)addresses, not \(count)",
-                hint: "see 'ipamctl networks'"
-                    + (choice.isOpen && hasSeveral ? "; --family or --range-set chooses another range set" : ""))
+    private static func orders(
+        _ addresses: [IPAddress], _ reservation: Reservation, _ pods: PodOrdinals?, _ network: SelectedNetwork
+    ) throws(Failure) -> [ReservationOrder] {
+        guard let pods else { return addresses.map { ReservationOrder(address: $0, reservation: reservation) } }
+        return try Failure.wrap(.usage) {
+            try pods.orders(addresses, reservation, network: network.name, rangeSets: network.rangeSets)
         }
-        return free
+    }
+}
+
+extension ReservationPlan.Row {
+    /// The row as a part of a plan.
+    fileprivate func belonging(to plan: PlanName) -> Self {
+        var reservation = reservation
+        reservation.plan = plan
+        return Self(place: place, network: network, ranges: ranges, reservation: reservation, pods: pods)
     }
 }

@@ -10,13 +10,16 @@ struct ReservationRun: Sendable {
 
     /// How often the reservations are planned again if others make or change some at the same time.
     private static let mostChoices = 32
+    /// The message of a failure has so many conflicts; if there are more, the result lists them.
+    private static let mostInMessage = 5
 
     func result(_ connection: Connection) async throws -> ChangeList {
         let network = try await plan.network(connection)
         try network.requireRangeSets()
+        var said: Set<String> = []
         for _ in 0..<Self.mostChoices {
             do {
-                return try await reserve(in: network, connection)
+                return try await reserve(in: network, connection, &said)
             } catch IPAMError.conflicts where plan.choosesAddresses {
                 // Somebody else was faster with a free address.
                 continue
@@ -29,30 +32,39 @@ struct ReservationRun: Sendable {
             .conflict, "others keep changing the reservations of network \(network.name)", hint: "try again")
     }
 
-    private func reserve(in network: SelectedNetwork, _ connection: Connection) async throws -> ChangeList {
+    /// - Parameter said: the notes that were printed before.
+    private func reserve(in network: SelectedNetwork, _ connection: Connection, _ said: inout Set<String>) async throws
+        -> ChangeList
+    {
         let pool = connection.pool(network.name)
-        let orders = try await plan.orders(in: pool, network)
-        guard orders.count <= AddressPool.reservationLimit || batch else {
+        let ordered = try await plan.orders(in: pool, network)
+        for note in ordered.notes where said.insert(note).inserted { Terminal.note(note) }
+        let orders = ordered.all
+        let planned = try await pool.planReservations(
+            orders, pruning: plan.pruning, rangeSets: network.rangeSets, now: now)
+        let count = planned.changes.count + planned.conflicts.count
+        guard count <= AddressPool.reservationLimit || batch else {
             throw Failure(
                 .usage,
-                "\(orders.count) addresses are more than one transaction takes (\(AddressPool.reservationLimit))",
+                "\(count) addresses are more than one transaction takes (\(AddressPool.reservationLimit))",
                 hint: "--batch reserves them in several transactions, each all or nothing")
         }
-        let planned = try await pool.planReservations(orders, rangeSets: network.rangeSets, now: now)
+        if !planned.conflicts.isEmpty { return try list(conflictsOf: planned, network.name) }
         let advice = RolloutAdvice(network: network.name, rangeSets: network.rangeSets, connection: connection)
         for shortage in try await advice.warnings(on: orders, now: now) {
-            Terminal.note("warning: \(shortage.problem)\nhint: \(shortage.remedy)")
+            let text = "warning: \(shortage.problem)\nhint: \(shortage.remedy)"
+            if said.insert(text).inserted { Terminal.note(text) }
         }
+        let preview = ReservationPreview(planned, of: plan.file, in: network.name)
+        if let note = preview.nothingToDo { Terminal.note(note) }
         if change.dryRun { return list(planned.changes, network.name) }
         let made = await change.carryOut(
-            asking: planned.isDone ? nil : question(orders, network.name),
-            showing: orders.count > 1
-                ? planned.changes.map { "\($0.address) for \($0.reservation.holder.phrase)" } : [],
-            progress: { "\($0) of \(orders.count) reserved " }
+            asking: planned.isDone ? nil : preview.question, showing: preview.lines,
+            progress: { "\($0) of \(count) reserved " }
         ) { report in try await pool.carryOut(planned, progress: report) }
         let failure = try made.failure(
             done: made.steps.isEmpty ? nil : made.steps.count.counted("address"),
-            rest: [(orders.count - made.steps.count).counted("address")])
+            rest: [(count - made.steps.count).counted("address")])
         return list(made.steps, network.name, failure)
     }
 
@@ -61,12 +73,28 @@ struct ReservationRun: Sendable {
             network: network, changes: changes.map(ChangeList.Change.init), isDryRun: change.dryRun, failure: failure)
     }
 
-    private func question(_ orders: [ReservationOrder], _ network: NetworkName) -> String? {
-        guard let first = orders.first else { return nil }
-        let what = orders.count == 1 ? first.address.description : "these \(orders.count) addresses"
-        let holders = Set(orders.map(\.reservation.holder.phrase)).sorted()
-        let who = holders.count == 1 ? holders[0] : "\(holders.count) holders"
-        return "Reserve \(what) of network \(network) for \(who)?"
+    // MARK: Conflicts
+
+    /// All conflicts of a plan, none of which is carried out. For a dry run, with the rest of the plan before them.
+    ///
+    /// - Throws: the failure itself if its message has all conflicts.
+    private func list(conflictsOf planned: ReservePlan, _ network: NetworkName) throws -> ChangeList {
+        let conflicts = planned.conflicts
+        let error = IPAMError.conflicts(conflicts)
+        if plan.choosesAddresses { throw error }
+        let all = conflicts.count + planned.changes.count
+        let message =
+            "\(conflicts.count) of \(all.counted("address")) \(conflicts.count == 1 ? "is" : "are") in conflict"
+        let hint = Failure(error).hint
+        let isListed = plan.file != nil || change.dryRun || conflicts.count > Self.mostInMessage
+        guard isListed else {
+            throw all == 1
+                ? Failure(error) : Failure(.conflict, "\(message): \(error); nothing was changed", hint: hint)
+        }
+        let shown = change.dryRun ? planned.changes.map(ChangeList.Change.init) : []
+        return ChangeList(
+            network: network, changes: shown + conflicts.map(ChangeList.Change.init), isDryRun: change.dryRun,
+            failure: Failure(.conflict, "\(message); nothing was changed", hint: hint))
     }
 }
 
@@ -74,12 +102,30 @@ extension ChangeList.Change {
     fileprivate init(_ change: ReservationChange) {
         let reservation = change.reservation
         let holder = reservation.holder.phrase + (reservation.expires.map { " until \($0)" } ?? "")
+        let still = change.stillUsed.map { ", still used by \($0.phrase)" } ?? ""
         let text =
             switch change.kind {
             case .reserved: "reserved for \(holder)"
-            case .updated: "reserved for \(holder) (updated)"
+            case .updated: "reserved for \(holder) (\(change.whatIsNew))"
             case .unchanged: "is reserved for \(holder) already"
+            case .dropped: "no longer reserved for \(reservation.holder.phrase)\(still)"
             }
         self.init(address: change.address, action: change.kind.rawValue, text: text)
+    }
+
+    fileprivate init(_ conflict: ReservationConflict) {
+        self.init(
+            address: conflict.address, action: "conflict", text: "conflict: \(conflict.problem)",
+            problem: conflict.problem)
+    }
+}
+
+extension ReservationChange {
+    /// What an update changes: `updated`; `was for default/db-0`; `updated, now of plan web`.
+    var whatIsNew: String {
+        guard let previous else { return "updated" }
+        if previous.holder != reservation.holder { return "was for \(previous.holder.phrase)" }
+        if previous.plan != reservation.plan, let plan = reservation.plan { return "updated, now of plan \(plan)" }
+        return "updated"
     }
 }

@@ -1,0 +1,68 @@
+/// The result of the search for successive free addresses.
+public struct FreeRun: Hashable, Sendable {
+    /// The addresses; nil if there are not so many in a row.
+    public let run: AddressRange?
+    /// The number of addresses of the longest run that was seen; if ``run`` is nil, of the longest that there is.
+    public let longest: UInt128
+}
+
+extension NetworkInventory {
+    /// The lowest run of `count` successive addresses that are neither used nor reserved: in the fixed ranges of `rangeSets`,
+    /// or, if none is long enough there, in the dynamic ranges. A run is in one range set, and never in both kinds of ranges.
+    ///
+    /// The time depends on the number of entries and ranges, and not on the sizes of the ranges.
+    ///
+    /// - Parameter count: at least 1.
+    public func freeRun(of rangeSets: [RangeSet], count: Int) -> FreeRun {
+        let held = entries.map(\.address)
+        let wanted = UInt128(max(1, count))
+        var longest: UInt128 = 0
+        for spaces in [rangeSets.map(\.fixedSpace), rangeSets.map(\.dynamicSpace)] {
+            let intervals = spaces.flatMap { Self.joined($0.intervals) }.sorted { $0.start < $1.start }
+            for interval in intervals {
+                for gap in Self.gaps(of: interval, held) {
+                    longest = max(longest, gap.count)
+                    guard gap.count >= wanted else { continue }
+                    let end = IPAddress(family: gap.family, value: gap.start.value + (wanted - 1))
+                    return FreeRun(run: AddressRange(unchecked: gap.start, end), longest: longest)
+                }
+            }
+        }
+        return FreeRun(run: nil, longest: longest)
+    }
+
+    /// Disjoint ranges in ascending order, as few as possible.
+    private static func joined(_ ranges: [AddressRange]) -> [AddressRange] {
+        var joined: [AddressRange] = []
+        for range in ranges.sorted(by: { $0.start < $1.start }) {
+            if let last = joined.last, last.end.advanced(by: 1) == range.start {
+                joined[joined.count - 1] = AddressRange(unchecked: last.start, range.end)
+            } else {
+                joined.append(range)
+            }
+        }
+        return joined
+    }
+
+    /// The parts of `interval` between the addresses of `held`, which are ascending.
+    private static func gaps(of interval: AddressRange, _ held: [IPAddress]) -> [AddressRange] {
+        var low = 0
+        var high = held.count
+        while low < high {
+            let middle = (low + high) / 2
+            if held[middle] < interval.start { low = middle + 1 } else { high = middle }
+        }
+        var gaps: [AddressRange] = []
+        var next: IPAddress? = interval.start
+        while low < held.count, held[low] <= interval.end, let start = next {
+            if start < held[low] {
+                gaps.append(
+                    AddressRange(unchecked: start, IPAddress(family: start.family, value: held[low].value - 1)))
+            }
+            next = held[low].advanced(by: 1)
+            low += 1
+        }
+        if let start = next, start <= interval.end { gaps.append(AddressRange(unchecked: start, interval.end)) }
+        return gaps
+    }
+}
