@@ -96,7 +96,8 @@ import Testing
         #expect(json.array?.first?["definition"] == "shop/database" && json.array?.first?["line"] == 12)
         let broken = try await check(site, "-", stdin: "kind: [\nx: y")
         #expect(
-            broken.status == 1 && broken.lines[0].contains("standard input, line 3, column 1: not valid YAML: "), "\(broken.stdoutText)")
+            broken.status == 1 && broken.lines[0].contains("standard input, line 3, column 1: not valid YAML: "),
+            "\(broken.stdoutText)")
     }
 
     @Test func networksThatAreConfiguredTwiceOrOverlapAreWarnedOf() async throws {
