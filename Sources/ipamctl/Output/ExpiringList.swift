@@ -42,16 +42,21 @@ struct ExpiringList: LimitedList {
     var names: [String] { rows.map(\.address.description) }
 
     static let columns: [Column<AddressEntry>] =
-        AddressList.columns.filter { ["NETWORK", "ADDRESS", "USED BY", "RESERVED FOR"].contains($0.title) }.map {
-            column in
-            guard column.title == "USED BY" else { return column }
-            var column = column
-            column.importance = .context
-            column.groupsRows = true
-            return column
-        } + [
+        shared + [
             Column(title: "EXPIRES") { Cell($0.reservation?.expires) },
             Column(title: "LEFT", formats: .tables) { $0.reservation?.expires.map(Cell.left) ?? .none },
             .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
         ]
+
+    /// Columns of ``AddressList``. Usually none of the addresses is in use yet.
+    private static var shared: [Column<AddressEntry>] {
+        var columns = AddressList.columns.filter {
+            ["NETWORK", "ADDRESS", "USED BY", "RESERVED FOR"].contains($0.title)
+        }
+        for index in columns.indices where columns[index].title == "USED BY" {
+            columns[index].importance = .context
+            columns[index].groupsRows = true
+        }
+        return columns
+    }
 }
