@@ -38,7 +38,8 @@ struct Ipamctl: ParsableCommand {
                     NetworksCommand.self, MapCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
                     WatchCommand.self,
                 ]),
-            CommandGroup(name: "Reservation", subcommands: [ReserveCommand.self, ReleaseCommand.self]),
+            CommandGroup(
+                name: "Reservation", subcommands: [ReserveCommand.self, ReleaseCommand.self, PreflightCommand.self]),
             CommandGroup(
                 name: "Maintenance",
                 subcommands: [

@@ -140,6 +140,7 @@ struct UsageProblem {
         "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
         "unpause": "unhold", "diagnose": "doctor", "health": "doctor", "verify": "doctor", "dump": "backup",
         "export": "backup", "save": "backup", "snapshot": "backup", "import": "restore", "load": "restore",
+        "lint": "preflight", "validate": "preflight",
     ]
 
     private static func suggestion(for command: String) -> String? {

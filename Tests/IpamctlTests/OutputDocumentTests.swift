@@ -39,6 +39,7 @@ import Testing
         try expect(PastHolder.self, document)
         try expect(AuditResult.self, document)
         try expect(CheckList.self, document)
+        try expect(PreflightResult.self, document)
         try expect(ChangeList.self, document)
         try expect(NetworkChange.self, document)
         try expect(AdoptionResult.self, document)

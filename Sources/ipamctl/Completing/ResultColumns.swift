@@ -11,6 +11,7 @@ enum ResultColumns {
             "list": [AddressList.self],
             "map": [MapList.self],
             "networks": [NetworkList.self],
+            "preflight": [PreflightResult.self],
             "release": [ChangeList.self, AuditResult.self],
             "reserve": [ChangeList.self],
             "restore": [RestoreResult.self],
