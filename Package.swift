@@ -28,6 +28,8 @@ let package = Package(
         .target(name: "Addresses", dependencies: ["StrictJSON"]),
         .target(name: "IPAMKit", dependencies: ["Addresses", "StrictJSON", "Store", "Machine", "Digest"]),
         .target(name: "KubernetesPods", dependencies: ["IPAMKit", "KubernetesClient"]),
+        .target(
+            name: "KubernetesManifests", dependencies: ["IPAMKit", "KubernetesClient", "KubernetesPods", "YAML"]),
         .target(name: "CStart"),
         .target(name: "CCompat"),
         .executableTarget(
@@ -39,8 +41,8 @@ let package = Package(
         .executableTarget(
             name: "ipamctl",
             dependencies: [
-                "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods", "HTTPTransport",
-                "Machine", "YAML", "CCompat", "CEdit",
+                "IPAMKit", "Store", "EtcdStore", "EtcdClient", "KubernetesClient", "KubernetesPods",
+                "KubernetesManifests", "HTTPTransport", "Machine", "YAML", "CCompat", "CEdit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["Scripts"]),
@@ -51,6 +53,7 @@ let package = Package(
             dependencies: [
                 "KubernetesClient", "KubernetesPods", "IPAMKit", "HTTPTransport", "Digest", "TestSupport",
             ]),
+        .testTarget(name: "KubernetesManifestsTests", dependencies: ["KubernetesManifests", "IPAMKit", "TestSupport"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML", "StrictJSON", "TestSupport"]),
         .testTarget(
             name: "EtcdStoreTests", dependencies: ["EtcdStore", "EtcdClient", "HTTPTransport", "Store", "TestSupport"]),

@@ -40,7 +40,10 @@ struct Ipamctl: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Reservation",
-                subcommands: [ReserveCommand.self, ExtendCommand.self, NoteCommand.self, ReleaseCommand.self]),
+                subcommands: [
+                    ReserveCommand.self, ExtendCommand.self, NoteCommand.self, ReleaseCommand.self,
+                    PreflightCommand.self,
+                ]),
             CommandGroup(
                 name: "Maintenance",
                 subcommands: [

@@ -156,7 +156,8 @@ struct UsageProblem {
         "addresses": "list", "ip": "list", "ips": "list", "nets": "networks", "status": "networks",
         "top": "networks", "usage": "networks", "pause": "hold", "freeze": "hold", "resume": "unhold", "thaw": "unhold",
         "unpause": "unhold", "diagnose": "doctor", "health": "doctor", "verify": "doctor", "dump": "backup",
-        "export": "backup", "validate": "config check", "lint": "config check", "generate": "config generate",
+        "export": "backup", "validate": "config check", "lint": "config check", "predict": "preflight",
+        "generate": "config generate",
         "save": "backup", "snapshot": "backup", "import": "restore", "load": "restore",
     ]
 

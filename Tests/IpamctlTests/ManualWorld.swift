@@ -56,6 +56,17 @@ struct ManualWorld: Sendable {
             metadata: {name: database, namespace: default}
             spec: {config: "\(config)"}
             """, to: "database.yaml")
+        let workload = { (name: String, ip: String) in
+            """
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "\(name)"}, "spec": {"strategy": \
+            {"type": "Recreate"}, "template": {"metadata": {"annotations": {"kube-ipam.ip": "\(ip)"}}}}}
+            """
+        }
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("manifests"), withIntermediateDirectories: true)
+        for (name, file) in [("api", "deploy.yaml"), ("web2", "web.json"), ("shop", "manifests/shop.yaml")] {
+            try folder.write(workload(name, "10.188.0.\(name.utf8.count + 60)"), to: file)
+        }
         for name in ["kube-ipam", "node_exporter"] {
             try FileManager.default.createDirectory(
                 at: state.url.appendingPathComponent(name), withIntermediateDirectories: true)

@@ -42,6 +42,7 @@ import Testing
         try expect(CheckList.self, document)
         try expect(ConfigCheckList.self, document)
         try expect(ConfigMembers.self, document)
+        try expect(PreflightResult.self, document)
         try expect(ChangeList.self, document)
         try expect(NetworkChange.self, document)
         try expect(AdoptionResult.self, document)

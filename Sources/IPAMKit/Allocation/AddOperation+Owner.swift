@@ -117,9 +117,7 @@ extension AddOperation {
         -> Reservation?
     {
         guard let reservation = try pool.reservation(context.state.addresses[address]?.reservation),
-            !reservation.isExpired(at: request.now), reservation.holder.claimOwner == owner,
-            reservation.ifname == nil || reservation.ifname == request.attachment.ifname,
-            context.claimant.isAdmitted(by: reservation.holder)
+            rules.gives(reservation, to: context.claimant, of: owner, on: request.attachment.ifname)
         else { return nil }
         return reservation
     }

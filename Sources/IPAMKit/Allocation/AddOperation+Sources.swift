@@ -2,43 +2,7 @@ import Store
 
 /// The rules that give a range set its address, in order; the first one that applies wins.
 extension AddOperation {
-    /// An address that is requested by name.
-    struct Named: Sendable {
-        let address: IPAddress
-        /// The pod's annotation that names it; nil if the runtime does.
-        var annotation: String?
-        /// Another address of the same range set that the runtime requests.
-        var requested: IPAddress?
-    }
-
-    /// The requested address of each range set; nil for a range set of which none is requested.
-    ///
-    /// - Throws: ``IPAMError/notAllowed(_:_:)`` for an address that no pod can have.
-    func namedAddresses(_ demand: AddressDemand) throws(IPAMError) -> [Named?] {
-        var named = [Named?](repeating: nil, count: sets.count)
-        if case .addresses(let addresses) = demand.wish {
-            for address in addresses {
-                let index = try requireNameable(address, demand)
-                try requireOnlyOne(address, beside: named[index])
-                named[index] = Named(address: address, annotation: demand.key)
-            }
-        }
-        guard demand.wish != .dynamic else { return named }
-        var requested = [Named?](repeating: nil, count: sets.count)
-        for address in request.requested {
-            let index = try eligibility.require(address)
-            try requireOnlyOne(address, beside: requested[index])
-            requested[index] = Named(address: address)
-        }
-        for (index, other) in requested.enumerated() {
-            if named[index] == nil {
-                named[index] = other
-            } else if let other, other.address != named[index]?.address {
-                named[index]?.requested = other.address
-            }
-        }
-        return named
-    }
+    typealias Named = AllocationRules.Named
 
     /// Decides between the pod and the runtime if they request two addresses of one range set: if another interface of
     /// the container has the address that the pod requests, the runtime's request counts.
@@ -65,12 +29,9 @@ extension AddOperation {
     /// Refuses a pod that requests an address of this network by an annotation for a network that does not exist: the
     /// pod would silently get some other address.
     func requireDirected(_ demand: AddressDemand) async throws(IPAMError) {
-        for entry in demand.others.entries {
-            guard let address = entry.addresses.first(where: { eligibility.owner(of: $0) != nil }) else { continue }
-            // Two networks may have the same subnet, and the ADD of a later interface may create the other one.
-            if demand.others.mayBeOfAnotherInterface(entry, than: request.attachment.ifname) { continue }
-            if let other = try? NetworkName(entry.name), try await exists(other) { continue }
-            throw .misdirected(request.holder.pod, key: entry.key, address, network: keys.network)
+        for found in rules.misdirected(demand, on: request.attachment.ifname) {
+            if let other = try? NetworkName(found.name), try await exists(other) { continue }
+            throw .misdirected(request.holder.pod, key: found.key, found.address, network: keys.network)
         }
     }
 
@@ -81,23 +42,6 @@ extension AddOperation {
         } catch .store(.denied) {
             // This user may not read the other network, so it may exist.
             return true
-        }
-    }
-
-    private func requireOnlyOne(_ address: IPAddress, beside other: Named?) throws(IPAMError) {
-        guard let other else { return }
-        throw .notAllowed(address, "was requested beside \(other.address): a range set gives one address")
-    }
-
-    private func requireNameable(_ address: IPAddress, _ demand: AddressDemand) throws(IPAMError) -> Int {
-        if eligibility.owner(of: address) == nil, demand.key == "kube-ipam.ip" {
-            throw .notInNetwork(address, network: keys.network, subnets: eligibility.subnets)
-        }
-        do throws(IPAMError) {
-            return try eligibility.require(address)
-        } catch .notAllowed(_, let problem) {
-            throw .annotation(
-                request.holder.pod, AnnotationError(key: demand.key, value: address.description, problem: problem))
         }
     }
 
@@ -152,17 +96,7 @@ extension AddOperation {
         let address = name.address
         let known = context.state.addresses[address] ?? AddressState()
         let reservation = try pool.reservation(known.reservation)
-        let expired = reservation.flatMap { $0.isExpired(at: request.now) ? $0 : nil }
-        if let reservation, expired == nil, !context.claimant.isAdmitted(by: reservation.holder) {
-            throw reservation.holder == .nobody
-                ? .fenced(address, note: reservation.note) : .reserved(address, for: reservation.holder)
-        }
-        if let annotation = name.annotation, reservation == nil || expired != nil,
-            let dynamic = eligibility.dynamicRange(of: address)
-        {
-            throw .dynamicNotReserved(
-                address, dynamic, for: reservationHolder(of: context.claimant), annotation: annotation)
-        }
+        let expired = try rules.requireAdmitted(name, reservation, context.claimant)
         var takeover: Takeover?
         if let used = known.used {
             takeover = try await contest(address, held: used, &context, &memory).get()
@@ -170,13 +104,6 @@ extension AddOperation {
         try await requireUnreported(address, context, &memory)
         if expired != nil, takeover == nil { try await readHistories([address], &context.state) }
         return .named(address, reservation: known.reservation, expired: expired, takeover: takeover)
-    }
-
-    /// The holder to reserve a pod's address for: the pod if it keeps its name, else its workload.
-    private func reservationHolder(of claimant: Claimant) -> ReservationHolder {
-        guard let pod = claimant.holder.pod else { return .anyone }
-        guard let workload = claimant.workload, workload.kind == .deployment else { return .pod(pod) }
-        return .workload(pod.namespace, workload.kind, workload.name)
     }
 
     // MARK: Rule 3: reserved
@@ -294,7 +221,7 @@ extension AddOperation {
     ) async throws(IPAMError) -> AllocationPlan.Source {
         let claimant = context.claimant
         let set = sets[index]
-        let space = set.fixedSpace.isEmpty ? set.dynamicSpace : set.fixedSpace
+        let space = AllocationRules.automaticSpace(of: set)
         guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
         // Enough for a whole fixed range of usual size, so that racing nodes begin at different addresses of it.
         let search = FreeSpaceSearch(pool: pool, space: space, start: space[0], wanted: 256)
@@ -318,17 +245,14 @@ extension AddOperation {
         }
         try await readHistories(candidates, &context.state)
         let reservation = Reservation(
-            for: reservationHolder(of: claimant), by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
+            for: claimant.reservationHolder, by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
             since: request.now, ifname: request.attachment.ifname)
         return .automatic(candidates: candidates, reservation)
     }
 
     /// Checks that `count` more addresses may be reserved for the pods of the namespace.
     private func requireAutomatic(_ count: Int, _ context: inout AddContext) async throws(IPAMError) {
-        let claimant = context.claimant
-        guard let pod = claimant.holder.pod, claimant.workload != nil else {
-            throw .notForAutomatic(claimant.holder.pod, claimant.withoutWorkload, annotation: claimant.demand.key)
-        }
+        let pod = try context.claimant.requireForAutomatic()
         guard let limit = request.autoLimit else { return }
         let namespace = pod.namespace
         let prefix = keys.claimsPrefix(of: namespace)

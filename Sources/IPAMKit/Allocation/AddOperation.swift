@@ -46,6 +46,7 @@ struct AddOperation: Sendable {
     var keys: Keyspace { pool.keys }
     var sets: [RangeSet] { request.numberedRangeSets.map(\.set) }
     var eligibility: AddressEligibility { AddressEligibility(network: keys.network, sets: sets) }
+    var rules: AllocationRules { AllocationRules(eligibility: eligibility, now: request.now) }
 
     func run() async throws(IPAMError) -> Added {
         var operation = self
@@ -78,7 +79,7 @@ struct AddOperation: Sendable {
     /// The ADD up to the point where it would have to wait for a holder.
     private func attempt(_ memory: inout AddMemory) async throws(IPAMError) -> Added {
         var (claimant, state) = try await begin()
-        let named = try namedAddresses(claimant.demand)
+        let named = try rules.named(by: claimant.demand, runtime: request.requested, of: request.holder.pod)
         memory.hints = Array(repeating: nil, count: named.count)
         return try await pool.carryOut(
             withoutHistoryWhenFull: false,

@@ -74,7 +74,7 @@ struct MisdirectedAnnotations: Hashable, Sendable {
     /// The names of the NetworkAttachmentDefinitions that a pod selects, each with its interface. The selection is a JSON
     /// array, or a comma-separated list of `[NAMESPACE/]NAME[@INTERFACE]`; without INTERFACE, Multus names the interfaces net1,
     /// net2 and so on.
-    private static func selected(in selection: String) -> [(name: String, interface: String)] {
+    static func selected(in selection: String) -> [(name: String, interface: String)] {
         var selected: [(name: String, interface: String?)] = []
         if selection.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") {
             for element in (try? JSONValue(parsing: selection))?.array ?? [] {

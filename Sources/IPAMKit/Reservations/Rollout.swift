@@ -19,6 +19,9 @@ public struct Rollout: Hashable, Sendable {
         self.strategy = strategy
     }
 
+    /// Whether an update starts a new pod while all old pods run.
+    var needsSpareAddress: Bool { strategy == .rolling(maxUnavailable: 0) && replicas > 0 }
+
     /// The effect of too few reserved addresses.
     public struct Shortage: Hashable, Sendable {
         /// `default/deploy/web has 3 replicas and 1 reserved address: 2 pods get no address`
@@ -34,8 +37,7 @@ public struct Rollout: Hashable, Sendable {
         let what =
             "\(holder.phrase) has \(replicas) \(replicas == 1 ? "replica" : "replicas") and \(count) reserved "
             + (count == 1 ? "address" : "addresses") + (rangeSet.map { " of range set \($0)" } ?? "")
-        let isRolling = strategy == .rolling(maxUnavailable: 0) && replicas > 0
-        let missing = replicas + (isRolling ? 1 : 0) - count
+        let missing = replicas + (needsSpareAddress ? 1 : 0) - count
         guard missing > 0 else { return nil }
         let more =
             "ipamctl reserve --next \(missing)" + (rangeSet.map { " --range-set \($0)" } ?? "") + " --for \(holder)"

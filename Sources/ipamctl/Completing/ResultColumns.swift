@@ -15,6 +15,7 @@ enum ResultColumns {
             "map": [MapList.self],
             "networks": [NetworkList.self],
             "note": [ChangeList.self],
+            "preflight": [PreflightResult.self],
             "release": [ChangeList.self, AuditResult.self],
             "reserve": [ChangeList.self],
             "restore": [RestoreResult.self],

@@ -149,8 +149,9 @@ enum TextFile {
 
     /// The bytes of a file; `-` is standard input.
     ///
+    /// - Parameter limit: one byte more than this is read at most.
     /// - Throws: ``Failure`` with the path and the reason.
-    static func bytes(of path: String) throws(Failure) -> [UInt8] {
+    static func bytes(of path: String, limit: Int = limit) throws(Failure) -> [UInt8] {
         if path == "-" { try Session.requireStandardInput() }
         return try Failure.wrap(hint: "check the path and the permissions, or name another file") {
             path == "-"
