@@ -30,7 +30,7 @@ import Testing
         let before = try await pool.contents()
         let changes = try await amend(pool, ["10.60.0.9"], .expires(later))
         #expect(changes.map(\.kind) == [.updated])
-        #expect(changes[0].former?.expires == nil && changes[0].reservation.expires == later)
+        #expect(changes[0].previous?.expires == nil && changes[0].reservation.expires == later)
         var after = try await pool.contents()
         let value = try Reservation(stored: #require(after["reservations/10.60.0.9"]))
         #expect(value.holder == .pod(pod("default/db-0")) && value.by == "root@admin1" && value.since == noon)
@@ -49,7 +49,7 @@ import Testing
         let before = try await pool.contents()
         let set = try await amend(pool, ["10.60.0.9"], .note("printer"))
         #expect(set.map(\.kind) == [.updated] && set[0].reservation.note == "printer")
-        #expect(try await amend(pool, ["10.60.0.9"], .note(nil))[0].former?.note == "printer")
+        #expect(try await amend(pool, ["10.60.0.9"], .note(nil))[0].previous?.note == "printer")
         #expect(try await pool.contents() == before)
     }
 

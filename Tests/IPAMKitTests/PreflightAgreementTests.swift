@@ -38,7 +38,9 @@ import Testing
             if node.pool.rangeSets.count > 1, chance(20) {
                 return IPAMKitTests.address("fd09::\(Int.random(in: 1...18, using: &random))")
             }
-            return IPAMKitTests.address("10.9.0.\(Int.random(in: 0...26, using: &random))")
+            // A few addresses are wanted by many.
+            let range = chance(50) ? 3...7 : 0...26
+            return IPAMKitTests.address("10.9.0.\(Int.random(in: range, using: &random))")
         }
 
         /// Reservations by hand, and pods that are there already.
@@ -52,10 +54,12 @@ import Testing
             ]
             var pairs: [(Key, String)] = []
             var taken: Set<IPAddress> = []
+            let favourite = chance(40) ? pick(["default/deploy/web", "default/sts/db"]) : nil
             for _ in 0..<Int.random(in: 0...8, using: &random) {
                 let address = address()
                 guard taken.insert(address).inserted else { continue }
-                let holder = try ReservationHolder(pick(holders))
+                let other = pick(holders)
+                let holder = try ReservationHolder(chance(70) ? favourite ?? other : other)
                 var reservation = Reservation(for: holder, since: noon)
                 if chance(10) { reservation.expires = Timestamp(seconds: noon.seconds - 10_000) }
                 if chance(10) { reservation.ifname = try InterfaceName(pick(["eth0", "net1"])) }
@@ -216,7 +220,7 @@ import Testing
             switch pod.finding?.code {
             case .poolExhausted?, .autoLimit?: 3
             case nil where pod.sources.contains(.automatic): 1
-            case nil where pod.sources.contains(.dynamic): 2
+            case nil where !pod.sources.contains(where: \.isFixed): 2
             default: 0
             }
         }

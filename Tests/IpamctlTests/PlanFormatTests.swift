@@ -174,8 +174,8 @@ import Testing
         (#"{"reservations":[{"address":"10.188.0.9"}"#, ": line 1, column 42: ", "a plan is CSV"),
         (#"[{"state":"free","address":"10.188.0.9"}]"#, " lists no address that is reserved", "only its reservations"),
         // Manifests are something else.
-        ("apiVersion: v1\nkind: Pod\n", " is a manifest of Kubernetes, and not a plan", "a plan is CSV"),
-        (#"{"apiVersion":"v1","kind":"List","items":[]}"#, " is a manifest of Kubernetes", "a plan is CSV"),
+        ("apiVersion: v1\nkind: Pod\n", ", line 1: metadata", "correct the manifest"),
+        (#"{"apiVersion":"v1","kind":"List","items":[]}"#, " requests no address", "the annotation kube-ipam.ip"),
     ])
     func everyErrorNamesThePlaceAndWhatWouldBeRight(text: String, problem: String, hint: String) async throws {
         let site = try await site()

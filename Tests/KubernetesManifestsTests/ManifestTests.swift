@@ -64,7 +64,7 @@ private func problem(_ text: String) throws -> String {
         #expect(object.description == "default/deploy/fixed-ip-test" && object.replicas == 1)
         #expect(object.rollout == Rollout(replicas: 1, strategy: .rolling(maxUnavailable: 1)))
         #expect(object.annotations.mapValues(\.value)["kube-ipam.ip"] == "10.188.0.216")
-        #expect(object.annotations["kube-ipam.netmask"]?.place.line == 25 && object.place.line == 2)
+        #expect(object.annotations["kube-ipam.netmask"]?.place.line == 24 && object.place.line == 2)
         #expect(object.annotations.count == 3 && object.ownAnnotations.isEmpty)
     }
 

@@ -202,7 +202,7 @@ extension PreflightJudge {
                 code: .addressNotReserved, reason: error.description, hint: error.nextStep(on: hintNetwork))
             finding.addresses = [address]
             key = annotation
-        case .reserved(let address, _):
+        case .reserved(let address, _), .fenced(let address, _):
             finding.code = .addressReserved
             finding.addresses = [address]
         case .notAllowed(let address, _), .notInNetwork(let address, _, _), .inUse(let address, _):

@@ -19,6 +19,9 @@ struct ReserveCommand: ParsableCommand {
             such a list as reservations, and the name of the plan as plan. What 'ipamctl list' writes as CSV, YAML or JSON is \
             a plan, too. The same plan again changes nothing. With one conflict nothing is changed, and all conflicts are \
             shown.
+
+            Of a manifest of Kubernetes, the addresses that its pods request (annotation kube-ipam.ip) are reserved: for \
+            the Deployment, the StatefulSet or the Pod; for other workloads, for the namespace.
             """,
             examples: [
                 .init(
@@ -40,6 +43,9 @@ struct ReserveCommand: ParsableCommand {
                     "Keep an address from all pods, also from those that ask for it",
                     "ipamctl reserve 10.188.0.60 --fence --note printer"),
                 .init("Reserve the addresses of a CSV file", "ipamctl reserve -f plan.csv"),
+                .init(
+                    "Reserve the addresses that the pods of a manifest request, before it is applied",
+                    "ipamctl reserve -f deploy.yaml"),
                 .init(
                     "Show what a plan in YAML would change and drop",
                     "ipamctl reserve -f plan.yaml --prune --dry-run"),
@@ -92,7 +98,9 @@ struct ReserveCommand: ParsableCommand {
             valueName: "number"))
     var rangeSet: Int?
 
-    @Option(name: [.customShort("f"), .customLong("file")], help: "A plan in CSV, YAML or JSON; - is standard input.")
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: "A plan in CSV, YAML or JSON, or a manifest of Kubernetes; - is standard input.")
     var file: String?
 
     @Option(
@@ -103,6 +111,13 @@ struct ReserveCommand: ParsableCommand {
             """, valueName: "name"),
         transform: PlanName.init(argument:))
     var plan: PlanName?
+
+    @Option(
+        help: ArgumentHelp(
+            "With a manifest of Kubernetes: the namespace of objects that name none. Default: default.",
+            valueName: "namespace"),
+        transform: Namespace.init(argument:))
+    var namespace: Namespace?
 
     @Flag(
         help: """
@@ -150,6 +165,7 @@ struct ReserveCommand: ParsableCommand {
             throw ValidationError("--family and --range-set go with --next")
         }
         if next == nil, contiguous { throw ValidationError("--contiguous goes with --next") }
+        if namespace != nil, file == nil { throw ValidationError("--namespace goes with -f MANIFEST") }
         if prune, file == nil { throw ValidationError("--prune goes with -f PLAN") }
         if !each, start != nil { throw ValidationError("--start goes with --each") }
         if let rangeSet, rangeSet < 0 { throw ValidationError("--range-set takes a number from 0") }

@@ -10,7 +10,7 @@ enum PlanContents {
     /// YAML or JSON: a plan, or a list as `ipamctl list -o yaml|json` writes it.
     case plan(PlanNode)
     /// Documents of Kubernetes' API.
-    case manifest([YAMLNode])
+    case manifest(String)
 
     /// - Parameters:
     ///   - text: the content.
@@ -58,7 +58,7 @@ enum PlanContents {
     private static func documents(ofJSON text: String, _ name: String) throws(Failure) -> PlanContents {
         do throws(JSONSyntaxError) {
             let value = try JSONValue(parsing: text)
-            if isManifest(value) { return .manifest((try? YAMLReader.documents(Array(text.utf8))) ?? []) }
+            if isManifest(value) { return .manifest(text) }
             return .plan(PlanNode(value, line: nil))
         } catch {
             if !name.lowercased().hasSuffix(".json"), let contents = try? documents(ofYAML: text, name) {
@@ -77,7 +77,7 @@ enum PlanContents {
                 .usage, "\(name), line \(error.mark.line), column \(error.mark.column): \(error.problem)",
                 hint: PlanEntry.fileHint)
         }
-        if documents.contains(where: { isManifest($0.json) }) { return .manifest(documents) }
+        if documents.contains(where: { isManifest($0.json) }) { return .manifest(text) }
         guard let document = documents.first else {
             throw Failure(.usage, "\(name) has no addresses", hint: PlanEntry.fileHint)
         }

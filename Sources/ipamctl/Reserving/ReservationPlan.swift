@@ -14,6 +14,8 @@ struct ReservationPlan: Sendable {
         var place: String
         /// nil if the entry names no network.
         var network: String?
+        /// The networks that the entry is not for, although it names none.
+        var otherNetworks: [String] = []
         let ranges: [AddressRange]
         let reservation: Reservation
         /// The pods that get one address each; nil if all addresses are for the same holder.
@@ -55,7 +57,7 @@ struct ReservationPlan: Sendable {
         -> ReservationPlanFile.Plan
     {
         let reader = try ReservationPlanFile(file, now: now)
-        var plan = try reader.plan()
+        var plan = try reader.plan(namespace: command.namespace)
         if let given = command.plan, let own = plan.name, given != own {
             throw Failure(
                 .usage, "--plan \(given): \(reader.name) is the plan \(own)", hint: "omit --plan, or change the file")
@@ -91,7 +93,9 @@ struct ReservationPlan: Sendable {
     /// The network that is requested, that the plan's entries name, or that has the addresses.
     func network(_ connection: Connection) async throws -> SelectedNetwork {
         let named = networks
-        guard connection.requested == nil, let first = named.first else {
+        // In a manifest some addresses may be for a named network, and others for the network of all pods.
+        guard connection.requested == nil, let first = named.first, namedAddresses.isEmpty || file?.network != nil
+        else {
             return try await connection.network(for: namedAddresses)
         }
         guard named.count == 1 else {
@@ -103,11 +107,11 @@ struct ReservationPlan: Sendable {
         return try await connection.network(named: name)
     }
 
-    /// Addresses that show which network is meant.
+    /// Addresses that show which network is meant: those for which no network is named.
     private var namedAddresses: [IPAddress] {
         switch source {
         case .row(let row): row.ranges.map(\.start)
-        case .file(let plan): plan.rows.flatMap { $0.ranges.map(\.start) }
+        case .file(let plan): plan.rows.filter { $0.network == nil }.flatMap { $0.ranges.map(\.start) }
         case .next: []
         }
     }
@@ -128,10 +132,11 @@ struct ReservationPlan: Sendable {
                 throw Failure(
                     .notFound, "the plan is for network \(wanted), not for \(network.name)", hint: "omit --network")
             }
-            let own = plan.rows.filter { $0.network == nil || $0.network == network.name.text }
+            let own = plan.rows.filter { $0.isFor(network.name) }
             var orders = try orders(own, network)
             if own.count < plan.rows.count {
-                orders.notes.insert("skipped: \(plan.rows.count - own.count) entries of other networks", at: 0)
+                orders.notes.insert(
+                    "skipped: \((plan.rows.count - own.count).counted("reservation")) of other networks", at: 0)
             }
             guard !own.isEmpty || plan.rows.isEmpty else {
                 throw Failure(
@@ -195,10 +200,17 @@ struct ReservationPlan: Sendable {
 }
 
 extension ReservationPlan.Row {
+    /// Whether the row counts on a network.
+    fileprivate func isFor(_ name: NetworkName) -> Bool {
+        network.map { $0 == name.text } ?? !otherNetworks.contains(name.text)
+    }
+
     /// The row as a part of a plan.
     fileprivate func belonging(to plan: PlanName) -> Self {
         var reservation = reservation
         reservation.plan = plan
-        return Self(place: place, network: network, ranges: ranges, reservation: reservation, pods: pods)
+        return Self(
+            place: place, network: network, otherNetworks: otherNetworks, ranges: ranges, reservation: reservation,
+            pods: pods)
     }
 }

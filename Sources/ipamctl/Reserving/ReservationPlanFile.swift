@@ -1,6 +1,7 @@
 import IPAMKit
 
-/// A plan of reservations in a file: CSV, YAML or JSON, or what `ipamctl list` writes in these formats.
+/// A plan of reservations in a file: CSV, YAML or JSON, what `ipamctl list` writes in these formats, or a manifest of
+/// Kubernetes.
 struct ReservationPlanFile {
     /// What a file says.
     struct Plan: Sendable {
@@ -30,20 +31,21 @@ struct ReservationPlanFile {
         switch contents {
         case .table: PlanEntry.columnHint
         case .plan: PlanEntry.keyHint
-        case .manifest: PlanEntry.fileHint
+        case .manifest: "the pods of a manifest request addresses with the annotation kube-ipam.ip"
         }
     }
 
     /// What the file says; its rows are empty only if it says so, with an empty list or nothing but a header.
     ///
+    /// - Parameter namespace: of objects of a manifest that name none.
     /// - Throws: ``Failure`` with the entry, the column or the key that cannot be used.
-    func plan() throws(Failure) -> Plan {
+    func plan(namespace: Namespace?) throws(Failure) -> Plan {
         switch contents {
         case .table(let text): return try plan(ofTable: text)
         case .plan(let node): return try plan(of: node)
-        case .manifest:
-            throw Failure(
-                .usage, "\(name) is a manifest of Kubernetes, and not a plan", hint: PlanEntry.fileHint)
+        case .manifest(let text):
+            let standard = try Failure.wrap { try Namespace("default") }
+            return try plan(ofManifest: text, namespace: namespace ?? standard)
         }
     }
 

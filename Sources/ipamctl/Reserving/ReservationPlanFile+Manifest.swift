@@ -1,0 +1,34 @@
+import IPAMKit
+import KubernetesManifests
+
+/// Manifests of Kubernetes: the addresses that their pods request are reserved for these pods.
+extension ReservationPlanFile {
+    /// - Parameter namespace: the namespace of objects that name none.
+    /// - Throws: ``Failure`` with the place in the manifest.
+    func plan(ofManifest text: String, namespace: Namespace) throws(Failure) -> Plan {
+        var manifest = Manifest()
+        do throws(ManifestError) {
+            try manifest.add(Array(text.utf8), file: name, namespace: namespace)
+        } catch {
+            throw Failure(.usage, error.description, hint: error.hint ?? "correct the manifest")
+        }
+        let reservations: [NamedReservation]
+        do throws(NamedReservationError) {
+            reservations = try NamedReservation.all(of: Preflight.effective(manifest.objects).objects)
+        } catch {
+            throw Failure(.usage, error.description, hint: "'ipamctl preflight -f \(name)' checks the whole manifest")
+        }
+        guard !reservations.isEmpty else {
+            throw Failure(
+                .usage, "\(name) requests no address",
+                hint: "the annotation kube-ipam.ip of a pod template requests one; a plan has no apiVersion")
+        }
+        let rows = reservations.map { reservation in
+            ReservationPlan.Row(
+                place: reservation.place.description, network: reservation.network?.text,
+                otherNetworks: reservation.otherNetworks.map(\.text), ranges: [AddressRange(reservation.address)],
+                reservation: Reservation(for: reservation.holder, by: Operator.name, since: now), pods: nil)
+        }
+        return Plan(rows: rows)
+    }
+}
