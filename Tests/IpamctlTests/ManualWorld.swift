@@ -44,7 +44,7 @@ struct ManualWorld: Sendable {
         }
         try folder.write("address,for,note,expires\n10.188.0.50,default/db-1,replica,\n", to: "plan.csv")
         try folder.write(
-            "plan: web\nreservations:\n- address: 10.188.0.60-10.188.0.61\n  for: default/sts/kv\n  each: true\n",
+            "plan: web\nreservations:\n- address: 10.188.0.80-10.188.0.81\n  for: default/sts/kv\n  each: true\n",
             to: "plan.yaml")
         try folder.write("networks\nlist --pod default/db-0\n", to: "commands.txt")
         try folder.write(text, to: "10-k8s.conf")

@@ -22,7 +22,7 @@ struct ConfigGenerateCommand: ParsableCommand {
                 .init(
                     "Make a dual-stack network on a bridge, and write it to a file",
                     "ipamctl config generate --type bridge --name pods \\\n    --subnet 10.21.0.0/16 --subnet "
-                        + "fd00:21::/64 --output-file 10-pods.conflist"),
+                        + "fd00:21::/64 --output-file pods.conflist"),
                 .init(
                     "Make a network for Multus",
                     "ipamctl config generate --type macvlan --master eth1 \\\n    --name database --subnet "
