@@ -1,0 +1,138 @@
+"""Part d: what ipamctl needs for a network of many attachments, beside etcdctl reading the same keys."""
+
+import ipaddress
+import json
+import shutil
+import statistics
+from pathlib import Path
+
+from bench import rotated
+from harness import Failure
+from programs import Job, Plugin, load
+from report import Table, megabytes, milliseconds, ratios, span, times
+
+TITLE = "ipamctl on a network of many attachments"
+LIMIT_LIST, LIMIT_LIST_MB = 1.3, 60
+# A limit of the design is for this number of attachments; the limit of the memory is for every number.
+LIMITED_SIZE = 65_536
+NETWORK, SUBNET = "bench", "10.16.0.0/12"
+PODS_PER_NODE = 30
+THEIRS = "etcdctl get --prefix"
+
+
+def measure(bench):
+    etcdctl = shutil.which("etcdctl")
+    if etcdctl is None:
+        bench.report.skip("etcdctl is not in PATH: run `make setup`")
+        return
+    ipamctl = bench.ipamctl()
+    for size in bench.scale.lists:
+        with bench.etcd("lists") as etcd:
+            fill(bench, etcd, size)
+            jobs = commands(bench, etcd, ipamctl, etcdctl)
+            for name, make in jobs.items():
+                check(name, make, size, bench.folder)
+            show(bench, etcd, size, contest(bench, jobs))
+
+
+def fill(bench, etcd, size):
+    """Writes the used keys and the attachments of so many pods, as ADDs of pods would."""
+    # The first ADD writes the network's settings.
+    Plugin(bench.plugin, bench.folder, etcd, NETWORK, SUBNET).add_and_delete(bench.container())
+    first = int(ipaddress.ip_network(SUBNET).network_address) + 1_000
+    prefix = f"/etcd-cni/networks/{NETWORK}"
+
+    def pairs():
+        for number in range(size):
+            address, container_id = ipaddress.IPv4Address(first + number), f"{number:064x}"
+            yield f"{prefix}/used/{address}", container_id
+            yield f"{prefix}/attachments/{container_id}/eth0", attachment(number, str(address))
+
+    load(bench.load, etcd, pairs())
+
+
+def attachment(number, address):
+    """The value of an attachment's key, with all members that the plugin writes for a pod (docs/keyspace.md)."""
+    identifier = f"{number:08x}-7a1c-4a5e-9d39-2f1c6b7e8a90"
+    return json.dumps({
+        "addresses": [address], "namespace": f"team-{number % 20}", "pod": f"web-6d9b74fd4d-{number:05d}",
+        "uid": identifier, "workload": f"deploy/web-{number % 500}", "node": f"node-{number // PODS_PER_NODE}",
+        "boot": identifier, "machine": f"{number // PODS_PER_NODE:032x}",
+        "netns": f"/var/run/netns/cni-{identifier}", "inode": 4_026_532_281, "cluster": identifier,
+        "since": "2026-01-01T00:00:00Z", "fixed": False}, separators=(",", ":"))
+
+
+def commands(bench, etcd, ipamctl, etcdctl):
+    """A function for each command that is measured: it makes a job that writes its output to the given file."""
+    cache = bench.folder / "cni-cache"
+    cache.mkdir(exist_ok=True)
+    connection = ["--endpoints", etcd.url]
+    ours = {
+        "list": ["list", "-n", NETWORK],
+        "list -o json": ["list", "-n", NETWORK, "-o", "json"],
+        "networks": ["networks"],
+        "audit --node-local": ["audit", "-n", NETWORK, "--node-local", "--cni-cache", cache],
+        "backup": ["backup", "-n", NETWORK, "-"],
+    }
+    theirs = [etcdctl, "--command-timeout=120s", *connection, "get", "--prefix", f"/etcd-cni/networks/{NETWORK}/",
+              "-w", "simple"]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(bench.folder), "ETCDCTL_API": "3"}
+
+    def maker(name, arguments):
+        return lambda stdout: Job(bench.folder, name.replace(" ", "_"), arguments, environment, stdout=stdout)
+
+    return {THEIRS: maker(THEIRS, theirs),
+            **{name: maker(name, [ipamctl, *words, *connection]) for name, words in ours.items()}}
+
+
+def check(name, make, size, folder):
+    """Raises unless the command's output has all attachments."""
+    output = folder / "output"
+    make(output).timed()
+    text = output.read_text()
+    try:
+        found = {
+            THEIRS: lambda: text.count("/attachments/"),
+            "list": lambda: text.count("\n") - 1,
+            "list -o json": lambda: len(json.loads(text)),
+            "networks": lambda: int(text.splitlines()[1].split()[3].replace(",", "")),
+            "audit --node-local": lambda: size,  # It answers in words; its status says whether it worked.
+            "backup": lambda: text.count(f'"key":"{NETWORK}/attachments/'),
+        }[name]()
+    except (ValueError, LookupError) as error:
+        raise Failure(f"{name}: its output cannot be read ({error!r}):\n{text[:1000]}") from error
+    if found != size:
+        raise Failure(f"{name}: {found} attachments instead of {size}:\n{text[:1000]}")
+    output.unlink()
+
+
+def contest(bench, jobs):
+    """For each command the seconds of each round, and its largest resident size in MB."""
+    results = {name: ([], []) for name in jobs}
+    for index in range(bench.scale.list_rounds):
+        for name in rotated(jobs, index):
+            seconds, resident, _ = bench.measured.run(jobs[name](Path("/dev/null")))
+            results[name][0].append(seconds)
+            results[name][1].append(resident)
+    return results
+
+
+def show(bench, etcd, size, results):
+    report = bench.report
+    table = Table(f"{size:,} attachments, {bench.scale.list_rounds} rounds in turn, output to /dev/null",
+                  "", "median", "to etcdctl", "quartiles", "limit", "", "memory", "limit", "")
+    for name, (seconds, resident) in results.items():
+        cells = [name, milliseconds(statistics.median(seconds))]
+        each = ratios(seconds, results[THEIRS][0])
+        ratio, memory, is_list = statistics.median(each), max(resident), name.startswith("list")
+        cells += [times(ratio), span(each, times)] if name != THEIRS else ["", ""]
+        what = f"{name}, {size:,} attachments"
+        cells += report.limit(f"{what}, to etcdctl", ratio, LIMIT_LIST, times) if is_list and size == LIMITED_SIZE else ["", ""]
+        cells.append(megabytes(memory))
+        cells += report.limit(f"{what}, memory", memory, LIMIT_LIST_MB, megabytes) if is_list else []
+        table.add(*cells)
+        report.sample(f"{size} {name}", {"seconds": seconds, "resident MB": resident})
+    disk, memory = etcd.metric("etcd_mvcc_db_total_size_in_use_in_bytes") / 1e6, etcd.resident_megabytes()
+    table.note(f"etcd itself: {megabytes(disk)} on disk, {megabytes(memory)} of memory after these reads")
+    report.sample(f"{size} etcd", {"disk MB": disk, "resident MB": memory})
+    report.show(table)
