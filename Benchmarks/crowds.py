@@ -45,18 +45,23 @@ def contest(bench, etcd, plugin, at_once):
             results[name].rates.append(len(jobs) / whole)
             results[name].seconds += [seconds for _, _, seconds in ended]
             if name == OURS:
-                check(bench, plugin, at_once, ended, results[name])
+                count_wrong(bench, plugin, at_once, ended, results[name])
+                discard(ended)
                 _, ended = crowd([plugin.job("DEL", one) for one in names], at_once, etcd)
-            for job, status, _ in ended if name != OURS or not results[name].failed else []:
+            for job, status, _ in ended:
                 job.check(status)
-            # The output files of thousands of processes.
-            for job, _, _ in ended:
-                job.stdout.unlink()
-                job.stderr.unlink()
+            discard(ended)
     return results
 
 
-def check(bench, plugin, at_once, ended, result):
+def discard(ended):
+    """Removes the output files of thousands of processes."""
+    for job, _, _ in ended:
+        job.stdout.unlink()
+        job.stderr.unlink()
+
+
+def count_wrong(bench, plugin, at_once, ended, result):
     """Counts the ADDs that failed and the addresses that two of them got."""
     complaints, addresses = [], []
     for job, status, _ in ended:
