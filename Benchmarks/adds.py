@@ -15,6 +15,7 @@ TRANSPORTS = (("http", None), ("TLS ECDSA", "ECDSA"), ("TLS RSA-2048", "RSA"))
 
 def measure(bench):
     for transport, kind in TRANSPORTS:
+        bench.report.progress(transport)
         with bench.etcd(f"adds-{kind or 'http'}", kind) as etcd:
             adds, deletes = contest(bench, etcd, with_host_local=kind is None)
         bench.report.sample(f"{transport} ADD", adds)

@@ -13,7 +13,7 @@ LIMIT_BINARY_MB, LIMIT_RESIDENT_MB = 26, 20
 OURS = "kube-ipam"
 TRANSPORTS = (("http", None), ("TLS", "ECDSA"))
 RUNS = 5
-# What is looked for in the functions' names. One may be a part of another: the handshake is a part of curl_multi_perform.
+# What is looked for in the functions' names. One may be a part of another, as the handshake is of curl_multi_perform.
 FUNCTIONS = (
     ("the dynamic loader: _dl_start", r"_dl_start"),
     ("Swift's types: swift_getTypeByMangledName", r"swift_getTypeByMangledName"),
@@ -32,11 +32,14 @@ def measure(bench):
     has_valgrind = shutil.which("valgrind") and shutil.which("callgrind_annotate")
     for transport, kind in TRANSPORTS:
         with bench.etcd(f"costs-{transport}", kind) as etcd:
-            runs = {name: weigh(bench, job) for name, job in jobs(bench, etcd).items()}
+            bench.report.progress(transport)
+            makers = jobs(bench, etcd)
+            runs = {name: weigh(bench, make) for name, make in makers.items()}
             sizes[f"resident, {transport}"] = {name: resident for name, (resident, _) in runs.items()}
             sizes[f"page faults, {transport}"] = {name: faults for name, (_, faults) in runs.items()}
             if has_valgrind:
-                show_instructions(bench, transport, {name: profile(bench, job) for name, job in jobs(bench, etcd).items()})
+                profiles = {name: profile(bench, make) for name, make in makers.items()}
+                show_instructions(bench, transport, profiles)
     if not has_valgrind:
         bench.report.skip("instructions: valgrind is not installed; apt-get install valgrind")
     show_sizes(bench, sizes)
@@ -66,9 +69,9 @@ def stripped_megabytes(bench, program):
     return copy.stat().st_size / 1e6
 
 
-def weigh(bench, job):
+def weigh(bench, make):
     """The largest resident size in MB and the page faults, medians."""
-    runs = [bench.measured.run(job()) for _ in range(RUNS)]
+    runs = [bench.measured.run(make()) for _ in range(RUNS)]
     return statistics.median(resident for _, resident, _ in runs), statistics.median(faults for _, _, faults in runs)
 
 
@@ -96,9 +99,9 @@ class Profile:
         self.total, self.functions = total, functions
 
 
-def profile(bench, job):
+def profile(bench, make):
     """The run under callgrind with the median number of instructions."""
-    runs = sorted((profile_once(bench, job()) for _ in range(bench.scale.profiles)), key=lambda one: one.total)
+    runs = sorted((profile_once(bench, make()) for _ in range(bench.scale.profiles)), key=lambda one: one.total)
     return runs[len(runs) // 2]
 
 

@@ -23,8 +23,10 @@ def measure(bench):
     with bench.etcd("crowds") as etcd:
         plugin = Plugin(bench.plugin, bench.folder, etcd, "bench-many", "10.1.0.0/16")
         table = Table(f"{bench.scale.burst} processes a round, {bench.scale.crowd_rounds} rounds in turn",
-                      "at a time, program", "rate", "p50", "p99", "failed", "twice", "kube-ipam to it", "spread", "limit", "")
+                      "at a time, program", "rate", "p50", "p99", "failed", "twice", "kube-ipam to it", "spread",
+                      "limit", "")
         for at_once in bench.scale.at_once:
+            bench.report.progress(f"{at_once} at a time")
             add_rows(bench, table, at_once, contest(bench, etcd, plugin, at_once))
         table.note("failed: ADDs that did not succeed; twice: addresses that two containers were given")
         bench.report.show(table)

@@ -34,7 +34,7 @@ class Network:
         self.total = self.last - self.first + 1
         self.order = self.addresses(min(self.total, bench.scale.fill_keys))
         self.used = 0
-        # The first ADD writes the network's settings; a network that has keys and no settings counts as the Go plugin's.
+        # The first ADD writes the settings: a network that has keys without settings counts as the Go plugin's.
         self.plugin.add_and_delete(bench.container())
 
     def addresses(self, count):
@@ -52,7 +52,8 @@ class Network:
 
     def fill(self, count):
         """Uses up the first `count` addresses of the order."""
-        pairs = ((f"{self.prefix}/used/{self.family(number)}", f"{number:064x}") for number in self.order[self.used:count])
+        new = self.order[self.used:count]
+        pairs = ((f"{self.prefix}/used/{self.family(number)}", f"{number:064x}") for number in new)
         load(self.bench.load, self.etcd, pairs)
         self.used = count
 
@@ -86,6 +87,7 @@ def measure(bench):
             for pattern in ("random", "contiguous"):
                 network = Network(bench, etcd, subnet, pattern)
                 for count, name in levels(network, pattern):
+                    bench.report.progress(f"/{length} {name}")
                     network.fill(count)
                     add_row(bench, table, empty, network, f"/{length} {name}", limit_of(subnet, pattern, name))
             bench.report.show(table)
@@ -124,7 +126,8 @@ def add_row(bench, table, empty, network, name, bound):
                 values.append(value)
     each = ratios(seconds, beside)
     ratio = statistics.median(each)
-    cells = [name, milliseconds(statistics.median(seconds)), milliseconds(max(seconds)), times(ratio), span(each, times)]
+    cells = [name, milliseconds(statistics.median(seconds)), milliseconds(max(seconds)), times(ratio),
+             span(each, times)]
     if bound:
         cells += bench.report.limit(f"ADD, {name}, to an empty /24", ratio, bound, times)
     table.add(*cells)

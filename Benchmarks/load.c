@@ -4,9 +4,9 @@
  *
  *   load URL CLIENTS PUTS < KEYS
  *
- * Standard input has a line "KEY<TAB>VALUE" for each key. CLIENTS threads (1 to 256) with one connection each send them,
- * PUTS (1 to 128) in a transaction; 1 is a plain Put. The seconds from the moment when all connections are open are
- * printed on standard output.
+ * Standard input has a line "KEY<TAB>VALUE" for each key. CLIENTS threads (1 to 256) with one connection each send
+ * them, PUTS (1 to 128) in a transaction; 1 is a plain Put. The seconds from the moment when all connections are open
+ * are printed on standard output.
  * Exit status: 0 all were committed; 1 a call failed, with a line on standard error; 64 usage.
  */
 #define _GNU_SOURCE

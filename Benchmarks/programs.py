@@ -56,7 +56,7 @@ class Job:
 
 
 def crowd(jobs, at_once, etcd):
-    """Runs all jobs, so many at once. Returns the seconds of the whole, and for each job itself, its status, its seconds."""
+    """Runs all jobs, so many at once. Returns the seconds of all, and each job with its status and its seconds."""
     waiting, running, ended = iter(jobs), {}, []
     begun = time.perf_counter()
     while True:
@@ -165,7 +165,8 @@ class Baseline:
         self.program, self.folder, self.etcd = program, folder, etcd
 
     def job(self, container_id):
-        arguments = [self.program, self.etcd.url, "/etcd-cni/networks/bench", f"/bench/used/{container_id}", container_id]
+        arguments = [self.program, self.etcd.url, "/etcd-cni/networks/bench", f"/bench/used/{container_id}",
+                     container_id]
         if self.etcd.certificates:
             arguments += [self.etcd.certificates.ca, *self.etcd.certificates.client]
         return Job(self.folder, f"{self.program.name}-{container_id}", arguments, {"PATH": "/usr/bin:/bin"})

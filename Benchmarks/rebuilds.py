@@ -16,6 +16,7 @@ def measure(bench):
         return
     results = bench.folder / "rebuild.json"
     command = [SOURCES / "rebuild", "--plugin", bench.plugin, "--etcd", bench.etcd_program, "--json", results]
+    bench.report.progress("under the bridge plugin, in a network namespace")
     done = subprocess.run([*command, *(["--quick"] if bench.options.quick else [])], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
@@ -30,7 +31,8 @@ def show(report, result):
         cells = [row["what"], len(row["seconds"]), milliseconds(row["median"]), span(row["seconds"], milliseconds),
                  milliseconds(max(row["seconds"]))]
         if row["limit"]:
-            cells += report.limit(f"rebuilt pod, ADD {row['what']}", max(row["seconds"]), row["limit"], lambda value: f"{value * 1000:.0f} ms")
+            cells += report.limit(f"rebuilt pod, ADD {row['what']}", max(row["seconds"]), row["limit"],
+                                  lambda seconds: f"{seconds * 1000:.0f} ms")
         table.add(*cells)
         report.sample(row["what"], row["seconds"])
     report.show(table)

@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -97,7 +98,14 @@ class Report:
 
     def say(self, text):
         self.lines.append(text)
+        self.progress("")
         print(text, flush=True)
+
+    @staticmethod
+    def progress(text):
+        """Shows on a terminal what is being measured, in place of what was shown before."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     def begin(self, part, title):
         self.part = part
