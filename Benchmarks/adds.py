@@ -22,8 +22,10 @@ def measure(bench):
         bench.report.sample(f"{transport} DEL", deletes)
         show(bench, f"ADD, {transport}", adds, limits(transport))
         show(bench, f"DEL, {transport}", deletes, {})
+    if STATIC not in bench.bare:
+        bench.report.skip(f"{STATIC}, because scripts/build-libcurl cannot get libcurl's source")
     if HostLocal.program() is None:
-        bench.report.skip("host-local: it is not installed; run `make setup`")
+        bench.report.skip("host-local, because it is not installed: run `make setup`")
 
 
 def limits(transport):

@@ -48,7 +48,9 @@ class Bench:
         self.etcd_program = shutil.which(options.etcd)
         if self.etcd_program is None:
             raise Failure(f"{options.etcd} is not in PATH: run `make setup`")
+        # Both before anything is measured, because a build keeps the machine busy.
         self.plugin = self.program("kube-ipam", options.plugin)
+        self.ipamctl = self.program("ipamctl", options.ipamctl) if "d" in options.only else None
         self.bare = {SHARED: build_helper("baseline", "-lcurl")}
         static = build_static_baseline()
         if static:
@@ -59,9 +61,6 @@ class Bench:
     @staticmethod
     def program(product, given):
         return given.resolve(strict=True) if given else build_release(product)
-
-    def ipamctl(self):
-        return self.program("ipamctl", self.options.ipamctl)
 
     def container(self):
         """A container ID that nothing else in this run has."""

@@ -41,7 +41,7 @@ def measure(bench):
                 profiles = {name: profile(bench, make) for name, make in makers.items()}
                 show_instructions(bench, transport, profiles)
     if not has_valgrind:
-        bench.report.skip("instructions: valgrind is not installed; apt-get install valgrind")
+        bench.report.skip("instructions, because valgrind is not installed: apt-get install valgrind")
     show_sizes(bench, sizes)
 
 

@@ -1,5 +1,6 @@
 """Part d: what ipamctl needs for a network of many attachments, beside etcdctl reading the same keys."""
 
+import contextlib
 import ipaddress
 import json
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from bench import rotated
 from harness import Failure
+from kubernetes import Kubernetes
 from programs import Job, Plugin, load
 from report import Table, megabytes, milliseconds, ratios, span, times
 
@@ -16,6 +18,7 @@ LIMIT_LIST, LIMIT_LIST_MB = 1.3, 60
 # A limit of the design is for this number of attachments; the limit of the memory is for every number.
 LIMITED_SIZE = 65_536
 NETWORK, SUBNET = "bench", "10.16.0.0/12"
+FIRST = ipaddress.ip_network(SUBNET).network_address + 1_000
 PODS_PER_NODE = 30
 THEIRS = "etcdctl get --prefix"
 
@@ -23,54 +26,84 @@ THEIRS = "etcdctl get --prefix"
 def measure(bench):
     etcdctl = shutil.which("etcdctl")
     if etcdctl is None:
-        bench.report.skip("etcdctl is not in PATH: run `make setup`")
+        bench.report.skip("it needs etcdctl, which is not in PATH: run `make setup`")
         return
-    ipamctl = bench.ipamctl()
     for size in bench.scale.lists:
-        with bench.etcd("lists") as etcd:
+        with bench.etcd("lists") as etcd, contextlib.closing(cluster(size)) as kubernetes:
             fill(bench, etcd, size)
-            jobs = commands(bench, etcd, ipamctl, etcdctl)
+            jobs = commands(bench, etcd, kubernetes, etcdctl)
             for name, make in jobs.items():
                 check(name, make, size, bench.folder)
             show(bench, etcd, size, contest(bench, jobs))
 
 
 def fill(bench, etcd, size):
-    """Writes the used keys and the attachments of so many pods, as ADDs of pods would."""
+    """Writes the used keys and the attachments of so many pods, as their ADDs would."""
     # The first ADD writes the network's settings.
     Plugin(bench.plugin, bench.folder, etcd, NETWORK, SUBNET).add_and_delete(bench.container())
-    first = int(ipaddress.ip_network(SUBNET).network_address) + 1_000
     prefix = f"/etcd-cni/networks/{NETWORK}"
 
     def pairs():
         for number in range(size):
-            address, container_id = ipaddress.IPv4Address(first + number), f"{number:064x}"
-            yield f"{prefix}/used/{address}", container_id
-            yield f"{prefix}/attachments/{container_id}/eth0", attachment(number, str(address))
+            container_id = f"{number:064x}"
+            yield f"{prefix}/used/{address(number)}", container_id
+            yield f"{prefix}/attachments/{container_id}/eth0", attachment(number)
 
     load(bench.load, etcd, pairs())
 
 
-def attachment(number, address):
+def address(number):
+    return str(FIRST + number)
+
+
+def identifier(number):
+    return f"{number:08x}-7a1c-4a5e-9d39-2f1c6b7e8a90"
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"))
+
+
+def attachment(number):
     """The value of an attachment's key, with all members that the plugin writes for a pod (docs/keyspace.md)."""
-    identifier = f"{number:08x}-7a1c-4a5e-9d39-2f1c6b7e8a90"
-    return json.dumps({
-        "addresses": [address], "namespace": f"team-{number % 20}", "pod": f"web-6d9b74fd4d-{number:05d}",
-        "uid": identifier, "workload": f"deploy/web-{number % 500}", "node": f"node-{number // PODS_PER_NODE}",
-        "boot": identifier, "machine": f"{number // PODS_PER_NODE:032x}",
-        "netns": f"/var/run/netns/cni-{identifier}", "inode": 4_026_532_281, "cluster": identifier,
-        "since": "2026-01-01T00:00:00Z", "fixed": False}, separators=(",", ":"))
+    node = number // PODS_PER_NODE
+    return compact({
+        "addresses": [address(number)], "namespace": f"team-{number % 20}", "pod": f"web-6d9b74fd4d-{number:05d}",
+        "uid": identifier(number), "workload": f"deploy/web-{number % 500}", "node": f"node-{node}",
+        "boot": identifier(node), "machine": f"{node:032x}", "netns": f"/var/run/netns/cni-{identifier(number)}",
+        "inode": 4_026_532_281, "cluster": "bench", "since": "2026-01-01T00:00:00Z", "fixed": False})
 
 
-def commands(bench, etcd, ipamctl, etcdctl):
+def cluster(size):
+    """A Kubernetes with the pods and the nodes of all attachments."""
+    pods = [compact({
+        "metadata": {"name": f"web-6d9b74fd4d-{number:05d}", "namespace": f"team-{number % 20}",
+                     "uid": identifier(number), "labels": {"app": "web", "pod-template-hash": "6d9b74fd4d"}},
+        "spec": {"nodeName": f"node-{number // PODS_PER_NODE}", "containers": [{"name": "web", "image": "web:1"}]},
+        "status": {"phase": "Running", "podIP": address(number), "podIPs": [{"ip": address(number)}]},
+    }) for number in range(size)]
+    nodes = [compact({
+        "metadata": {"name": f"node-{number}", "uid": identifier(number)}, "spec": {},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}],
+                   "nodeInfo": {"bootID": identifier(number), "machineID": f"{number:032x}"}},
+    }) for number in range(-(-size // PODS_PER_NODE))]
+    kubernetes = Kubernetes()
+    kubernetes.lists = {"pods": ("PodList", pods), "nodes": ("NodeList", nodes)}
+    return kubernetes
+
+
+def commands(bench, etcd, kubernetes, etcdctl):
     """A function for each command that is measured: it makes a job that writes its output to the given file."""
     cache = bench.folder / "cni-cache"
     cache.mkdir(exist_ok=True)
+    kubeconfig = bench.folder / "kubeconfig"
+    kubernetes.write_kubeconfig(kubeconfig)
     connection = ["--endpoints", etcd.url]
     ours = {
         "list": ["list", "-n", NETWORK],
         "list -o json": ["list", "-n", NETWORK, "-o", "json"],
         "networks": ["networks"],
+        "audit": ["audit", "-n", NETWORK, "--kubeconfig", kubeconfig],
         "audit --node-local": ["audit", "-n", NETWORK, "--node-local", "--cni-cache", cache],
         "backup": ["backup", "-n", NETWORK, "-"],
     }
@@ -82,7 +115,7 @@ def commands(bench, etcd, ipamctl, etcdctl):
         return lambda stdout: Job(bench.folder, name.replace(" ", "_"), arguments, environment, stdout=stdout)
 
     return {THEIRS: maker(THEIRS, theirs),
-            **{name: maker(name, [ipamctl, *words, *connection]) for name, words in ours.items()}}
+            **{name: maker(name, [bench.ipamctl, *words, *connection]) for name, words in ours.items()}}
 
 
 def check(name, make, size, folder):
@@ -97,7 +130,8 @@ def check(name, make, size, folder):
             # Counted, because Python needs gigabytes for the values of 500,000.
             "list -o json": lambda: text.count('"containerID"'),
             "networks": lambda: int(text.splitlines()[1].split()[3].replace(",", "")),
-            "audit --node-local": lambda: size,  # It answers in words; its status says whether it worked.
+            "audit": lambda: min(counted(text, "addresses"), counted(text, "pods")),
+            "audit --node-local": lambda: counted(text, "addresses"),
             "backup": lambda: text.count(f'"key":"{NETWORK}/attachments/'),
         }[name]()
     except (ValueError, LookupError) as error:
@@ -105,6 +139,12 @@ def check(name, make, size, folder):
     if found != size:
         raise Failure(f"{name}: {found} attachments instead of {size}:\n{text[:1000]}")
     output.unlink()
+
+
+def counted(text, what):
+    """The number in front of a word, such as in "network bench: 1000 addresses used or reserved"."""
+    words = text.split()
+    return int(words[[word.strip(",") for word in words].index(what) - 1].replace(",", ""))
 
 
 def contest(bench, jobs):

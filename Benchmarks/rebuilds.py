@@ -12,7 +12,7 @@ TITLE = "A pod that is rebuilt with its fixed address"
 
 def measure(bench):
     if os.geteuid() != 0:
-        bench.report.skip("network namespaces need root; run Benchmarks/rebuild with sudo")
+        bench.report.skip("it needs root, for network namespaces: sudo Benchmarks/rebuild")
         return
     results = bench.folder / "rebuild.json"
     command = [SOURCES / "rebuild", "--plugin", bench.plugin, "--etcd", bench.etcd_program, "--json", results]
