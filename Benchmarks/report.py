@@ -51,7 +51,7 @@ def per_second(rate):
 
 
 def megabytes(size):
-    return f"{size:.1f} MB"
+    return f"{size:,.1f} MB"
 
 
 def ratios(ours, theirs):
