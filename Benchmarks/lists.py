@@ -101,7 +101,7 @@ def commands(bench, etcd, kubernetes, etcdctl):
     cache.mkdir(exist_ok=True)
     kubeconfig = bench.folder / "kubeconfig"
     kubernetes.write_kubeconfig(kubeconfig)
-    connection = ["--endpoints", etcd.url]
+    connection, patience = ["--endpoints", etcd.url], ["--timeout", "10m"]
     ours = {
         "list": ["list", "-n", NETWORK],
         "list -o json": ["list", "-n", NETWORK, "-o", "json"],
@@ -110,7 +110,7 @@ def commands(bench, etcd, kubernetes, etcdctl):
         "audit --node-local": ["audit", "-n", NETWORK, "--node-local", "--cni-cache", cache],
         "backup": ["backup", "-n", NETWORK, "-"],
     }
-    theirs = [etcdctl, "--command-timeout=120s", *connection, "get", "--prefix", f"/etcd-cni/networks/{NETWORK}/",
+    theirs = [etcdctl, "--command-timeout=10m", *connection, "get", "--prefix", f"/etcd-cni/networks/{NETWORK}/",
               "-w", "simple"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(bench.folder), "ETCDCTL_API": "3"}
 
@@ -118,7 +118,7 @@ def commands(bench, etcd, kubernetes, etcdctl):
         return lambda stdout: Job(bench.folder, name.replace(" ", "_"), arguments, environment, stdout=stdout)
 
     return {THEIRS: maker(THEIRS, theirs),
-            **{name: maker(name, [bench.ipamctl, *words, *connection]) for name, words in ours.items()}}
+            **{name: maker(name, [bench.ipamctl, *words, *connection, *patience]) for name, words in ours.items()}}
 
 
 def check(name, make, size, folder):
