@@ -8,6 +8,8 @@ SWIFT ?= swift
 INSTALL ?= install
 # Most tests start their own etcd. If many more tests than cores run at once, they miss their deadlines.
 TESTS_AT_ONCE ?= 4
+# For example BENCH_OPTIONS=--quick; 'Benchmarks/run --help' lists them.
+BENCH_OPTIONS ?=
 RELEASE := .build/release
 SHELL_SCRIPTS = $(shell grep -rIl --exclude-dir=.build '^\#!.*\b\(bash\|sh\)$$' scripts .ci Benchmarks)
 PYTHON_SCRIPTS = $(shell grep -rIl '^\#!.*\bpython3$$' scripts Benchmarks) $(shell find Tests Benchmarks -name '*.py')
@@ -49,9 +51,8 @@ e2e: ## run only the tests with real containers and real CNI plugins
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) $(SWIFT) test --skip-build \
 		--filter '\.EndToEnd[A-Za-z]*/'
 
-bench: setup ## measure time and size, and compare them with the limits
-	@Benchmarks/run
-	@if [ "$$(id -u)" = 0 ]; then Benchmarks/rebuild; else echo "Benchmarks/rebuild needs root: run it with sudo"; fi
+bench: setup ## measure time, size and memory, and compare them with the limits (needs root for the last part)
+	@Benchmarks/run $(BENCH_OPTIONS)
 
 # The scripts are texts of ipamctl, so that 'ipamctl completion' can print them.
 completions: ## write the files in completions/ anew

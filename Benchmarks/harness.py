@@ -33,17 +33,30 @@ def run(*command, **options):
     return done.stdout
 
 
-def build_plugin():
-    print("building kube-ipam (release) ...", file=sys.stderr)
-    run("scripts/build-release", "kube-ipam", cwd=ROOT)
-    return ROOT / ".build" / "release" / "kube-ipam"
+def build_release(product):
+    print(f"building {product} (release) ...", file=sys.stderr)
+    run("scripts/build-release", product, cwd=ROOT)
+    return ROOT / ".build" / "release" / product
 
 
-def build_helper(name, *libraries):
+def build_helper(name, *libraries, called=None):
+    """Compiles Benchmarks/NAME.c. `called` is the program's name if it is another."""
     BUILT.mkdir(parents=True, exist_ok=True)
-    source, program = SOURCES / f"{name}.c", BUILT / name
+    source, program = SOURCES / f"{name}.c", BUILT / (called or name)
     run("cc", "-O2", "-Wall", "-o", program, source, *libraries)
     return program
+
+
+def build_static_baseline():
+    """The bare program with libcurl linked in; None where libcurl's source is not to be had."""
+    done = subprocess.run([ROOT / "scripts" / "build-libcurl"], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 2:
+        return None
+    if done.returncode != 0:
+        raise Failure(f"scripts/build-libcurl failed with status {done.returncode}")
+    folder = done.stdout.strip()
+    return build_helper("baseline", f"-I{folder}/include", f"-L{folder}/lib", "-l:libcurl.a", "-l:libssl.a",
+                        "-l:libcrypto.a", "-l:libnghttp2.a", called="baseline-static")
 
 
 # --- etcd ------------------------------------------------------------------------------------------------------------
@@ -68,10 +81,12 @@ def free_ports(count):
 
 
 class Certificates:
-    """A CA and, signed by it, a server's and a client's certificate."""
+    """A CA and, signed by it, a server's and a client's certificate; all keys are of one kind."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    KINDS = {"ECDSA": ("ecparam", "-name", "prime256v1", "-genkey", "-noout"), "RSA": ("genrsa", "-traditional")}
+
+    def __init__(self, folder, kind="ECDSA"):
+        self.folder, self.kind = folder, kind
         folder.mkdir()
         self.ca = folder / "ca.pem"
         self.key("ca")
@@ -83,7 +98,8 @@ class Certificates:
 
     def key(self, name):
         path = self.folder / f"{name}.key"
-        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
+        # The size of an RSA key comes last.
+        run("openssl", *self.KINDS[self.kind], "-out", path, *(["2048"] if self.kind == "RSA" else []))
         return path
 
     def signed(self, name, extensions):
@@ -104,6 +120,7 @@ class Etcd:
         self.certificates = certificates
         client, peer, metrics = free_ports(3)
         scheme = "https" if certificates else "http"
+        self.metrics = f"http://127.0.0.1:{metrics}"
         self.url = f"{scheme}://127.0.0.1:{client}"
         self.log = folder / "etcd.log"
         arguments = [
@@ -111,8 +128,8 @@ class Etcd:
             "setpriv", "--pdeathsig", "KILL", "--", program, "--data-dir", folder / "data",
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
             "--listen-peer-urls", f"http://127.0.0.1:{peer}",
-            "--listen-metrics-urls", f"http://127.0.0.1:{metrics}",
-            "--logger", "zap", "--log-outputs", "stderr", "--log-level", "warn",
+            "--listen-metrics-urls", self.metrics,
+            "--logger", "zap", "--log-outputs", "stderr", "--log-level", "warn", "--quota-backend-bytes", str(8 << 30),
         ]
         if certificates:
             arguments += ["--cert-file", certificates.server[0], "--key-file", certificates.server[1],
@@ -121,7 +138,7 @@ class Etcd:
             self.process = subprocess.Popen([str(word) for word in arguments], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env={"PATH": os.environ["PATH"]})
         try:
-            self.wait_until_healthy(f"http://127.0.0.1:{metrics}/health")
+            self.wait_until_healthy(f"{self.metrics}/health")
         except BaseException:
             self.stop()
             raise
@@ -137,6 +154,19 @@ class Etcd:
                         return
             time.sleep(0.02)
         raise Failure(f"etcd did not become healthy; its log:\n{self.log.read_text()}")
+
+    def metric(self, name):
+        """The value of a metric without labels."""
+        with urllib.request.urlopen(f"{self.metrics}/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.rpartition(" ")[2])
+        raise Failure(f"etcd has no metric {name}")
+
+    def resident_megabytes(self):
+        """What etcd has in memory, in MB. setpriv replaced itself with etcd, so it is the process started here."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def stop(self):
         """Ends etcd and waits for it; its data is not kept, so it is not asked politely."""

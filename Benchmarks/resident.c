@@ -1,5 +1,6 @@
 /*
- * Runs a program, waits for it and writes the largest resident size it had, in kilobytes, to a file.
+ * Runs a program, waits for it, and writes to a file the largest resident size it had, in kilobytes, and the number of
+ * page faults that needed no disk (ru_minflt).
  *
  *   resident FILE PROGRAM [ARGUMENT...]
  *
@@ -34,7 +35,7 @@ int main(int argc, char **argv) {
         }
     }
     FILE *file = fopen(argv[1], "w");
-    if (!file || fprintf(file, "%ld\n", usage.ru_maxrss) < 0 || fclose(file) != 0) {
+    if (!file || fprintf(file, "%ld %ld\n", usage.ru_maxrss, usage.ru_minflt) < 0 || fclose(file) != 0) {
         perror(argv[1]);
         return 127;
     }
