@@ -9,8 +9,8 @@ enum SystemTrust {
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     ]
 
-    /// The file with the system's CA certificates, if a server is to be verified with them; nil if there is none: then libcurl
-    /// uses its own default.
+    /// The file with the system's CA certificates, if a server is to be verified with them; nil if there is none. Then the
+    /// system's libcurl uses its own default, and a libcurl that is linked in trusts no server.
     static func roots(of tls: TLSOptions) -> TLSOptions.PEM? {
         guard tls.verifiesServer, tls.trustRoots == nil else { return nil }
         return files.first(where: FileReader.isReadable).map(TLSOptions.PEM.file)

@@ -61,6 +61,9 @@ public struct Manifest: Sendable {
         guard let version = try node.string("apiVersion") ?? listed?.version else {
             throw node.error("apiVersion is missing", hint: "it is v1, apps/v1 or batch/v1 for what makes pods")
         }
+        for (key, text) in [("kind", kind), ("apiVersion", version)] where !Self.isName(text) {
+            throw (node[key] ?? node).error("\(key): Kubernetes does not accept \(text.quotedForPeople)")
+        }
         if kind.hasSuffix("List"), node["items"] != nil || version == "v1" {
             guard depth < Self.deepestList else { throw node.error("lists are nested too deep") }
             let inner = String(kind.dropLast("List".count))
@@ -88,6 +91,15 @@ public struct Manifest: Sendable {
         .pod: "v1", .deployment: "apps/v1", .statefulSet: "apps/v1", .daemonSet: "apps/v1", .replicaSet: "apps/v1",
         .job: "batch/v1", .cronJob: "batch/v1",
     ]
+
+    /// Whether a text may be a kind, or a version with its group, and can be printed without quotes.
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 317
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "/.-".unicodeScalars.contains($0))
+            }
+    }
 
     private static func withoutKind(_ node: ManifestNode) -> ManifestError {
         let isKustomization = ["resources", "bases", "patches", "images", "namePrefix"].contains { node[$0] != nil }

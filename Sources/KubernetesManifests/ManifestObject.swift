@@ -66,7 +66,8 @@ struct ManifestObject {
     /// the cluster makes it.
     private func controller() throws(ManifestError) -> String? {
         for owner in try metadata.elements("ownerReferences") where try owner.bool("controller") {
-            return "\(try owner.string("kind") ?? "object") \(try owner.string("name") ?? "")"
+            let words = [try owner.string("kind") ?? "object", try owner.string("name") ?? ""]
+            return words.map { Manifest.isName($0) ? $0 : $0.quotedForPeople }.joined(separator: " ")
         }
         return nil
     }

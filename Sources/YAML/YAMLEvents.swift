@@ -75,7 +75,11 @@ struct YAMLEvents: ~Copyable {
     private var problem: YAMLError {
         let error = parser.pointee
         guard error.error != YAML_READER_ERROR else {
-            return YAMLError(mark: mark(ofByte: error.problem_offset), problem: "the text is not valid UTF-8")
+            let words = error.problem.map { String(cString: $0) } ?? ""
+            return YAMLError(
+                mark: mark(ofByte: error.problem_offset),
+                problem: words.contains("control characters")
+                    ? "there is a control character, which YAML does not allow" : "the text is not valid UTF-8")
         }
         let mark = YAMLMark(error.problem_mark)
         if isIndentedByTab(mark.line) {

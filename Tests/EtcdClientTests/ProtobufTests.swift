@@ -48,11 +48,45 @@ import Testing
             #expect(try put.next() == 1)
             try put.skip()
             if count > 0 {
-                #expect(try put.next() == 5 - 3)
+                #expect(try put.next() == 2)
                 #expect(Array(try put.bytes()) == value)
             }
             #expect(try put.next() == nil, "\(count)")
         }
+    }
+
+    /// Bytes as etcd sends them: written out by hand from the field numbers of rpc.proto and kv.proto.
+    @Test func theAnswersOfEtcdAreRead() throws {
+        let kv: [UInt8] = [
+            0x0A, 0x01, 0x61, 0x10, 0x02, 0x18, 0x05, 0x20, 0x03, 0x2A, 0x02, 0x76, 0x31, 0x30, 0x80, 0x01,
+        ]
+        let header: [UInt8] = [0x0A, 0x07, 0x08, 0x01, 0x10, 0xAC, 0x02, 0x18, 0x05]
+        let range: EtcdRangeResponse = try ProtobufReader.message(
+            header + [0x12, UInt8(kv.count)] + kv + [0x18, 0x01, 0x20, 0x07])
+        #expect((range.header.clusterID, range.header.memberID, range.header.revision) == (1, 300, 5))
+        let record = try #require(range.kvs.first)
+        #expect((Array(record.key), Array(record.value)) == ([0x61], Array("v1".utf8)))
+        #expect((record.createRevision, record.modRevision, record.version, record.lease) == (2, 5, 3, 128))
+        #expect(range.more && range.count == 7)
+
+        let deletion: EtcdDeleteRangeResponse = try ProtobufReader.message(header + [0x10, 0x02])
+        #expect(deletion.deleted == 2)
+
+        let event: [UInt8] = [0x08, 0x01, 0x12, 0x05, 0x0A, 0x01, 0x61, 0x18, 0x06, 0x1A, UInt8(kv.count)] + kv
+        let watch: EtcdWatchResponse = try ProtobufReader.message(
+            header + [0x18, 0x01, 0x20, 0x01, 0x28, 0x04, 0x32, 0x01, 0x78, 0x38, 0x01, 0x5A, UInt8(event.count)]
+                + event)
+        #expect(watch.created && watch.canceled && watch.fragment)
+        #expect((watch.compactRevision, watch.cancelReason) == (4, "x"))
+        let change = try #require(watch.events.first)
+        #expect(change.kind == .delete && change.kv.modRevision == 6)
+        #expect(change.previous.map { Array($0.value) } == Array("v1".utf8))
+
+        let status: EtcdStatusResponse = try ProtobufReader.message(
+            header + [0x12, 0x03] + Array("3.4".utf8)
+                + [0x18, 0x0A, 0x20, 0x0B, 0x42, 0x01, 0x65, 0x48, 0x09, 0x50, 0x01, 0x60, 0x64])
+        #expect((status.version, status.dbSize, status.leader, status.errors) == ("3.4", 10, 11, ["e"]))
+        #expect((status.dbSizeInUse, status.isLearner, status.dbSizeQuota) == (9, true, 100))
     }
 
     @Test func unknownFieldsOfEveryKindAreSkipped() throws {

@@ -116,8 +116,6 @@ public struct EtcdPutRequest: ProtobufEncodable, Hashable {
     public var key: [UInt8]
     /// Its new value.
     public var value: [UInt8]
-    /// The ID of the lease with which the key expires; 0 for none.
-    public var lease: Int64 = 0
 
     /// Makes a request.
     public init(key: [UInt8], value: [UInt8] = []) {
@@ -128,7 +126,6 @@ public struct EtcdPutRequest: ProtobufEncodable, Hashable {
     func write(to writer: inout ProtobufWriter) {
         writer.bytes(key, field: 1)
         writer.bytes(value, field: 2)
-        writer.integer(lease, field: 3)
     }
 }
 

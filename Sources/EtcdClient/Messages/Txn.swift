@@ -2,12 +2,11 @@
 
 /// `Compare`: a guard of a transaction.
 public struct EtcdCompare: ProtobufEncodable, Hashable {
-    /// `CompareResult`: how the present value must relate to the given one; the raw value is etcd's.
+    /// `CompareResult`: how the present value must relate to the given one; the raw value is etcd's. Its GREATER (1) and
+    /// NOT_EQUAL (3) are not needed.
     public enum Result: Int64, Hashable, Sendable {
         case equal = 0
-        case greater = 1
         case less = 2
-        case notEqual = 3
     }
 
     /// `CompareTarget` and `target_union`: what is compared, and with which value.
@@ -16,7 +15,6 @@ public struct EtcdCompare: ProtobufEncodable, Hashable {
         case createRevision(Int64)
         case modRevision(Int64)
         case value([UInt8])
-        case lease(Int64)
     }
 
     /// The key, or the first key of the range.
@@ -43,7 +41,6 @@ public struct EtcdCompare: ProtobufEncodable, Hashable {
             case .createRevision: 1
             case .modRevision: 2
             case .value: 3
-            case .lease: 4
             }
         writer.integer(target, field: 2)
         writer.bytes(key, field: 3)
@@ -52,7 +49,6 @@ public struct EtcdCompare: ProtobufEncodable, Hashable {
         case .createRevision(let revision): writer.integer(revision, field: 5, isInOneof: true)
         case .modRevision(let revision): writer.integer(revision, field: 6, isInOneof: true)
         case .value(let value): writer.bytes(value, field: 7, isInOneof: true)
-        case .lease(let lease): writer.integer(lease, field: 8, isInOneof: true)
         }
         writer.bytes(rangeEnd, field: 64)
     }

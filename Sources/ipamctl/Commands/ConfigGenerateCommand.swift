@@ -32,12 +32,13 @@ struct ConfigGenerateCommand: ParsableCommand {
 
     @OptionGroup var generated: ConfigGenerateOptions
 
-    @Option(help: "Write the result to this file, completely or not at all; - is standard output.")
+    @Option(help: "Write the result to this new file, completely or not at all; - is standard output.")
     var outputFile = ResultFile.standardOutput
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
+        try outputFile.requireNew()
         try outputFile.write(try ConfigGenerateRun(generated: generated, global: global).text())
     }
 }

@@ -55,6 +55,10 @@ struct ConfigDocument: Sendable {
         if let object = (try? JSONValue(parsing: bytes))?.object {
             return object["kind"] != nil && object["apiVersion"] != nil
         }
+        // Runtimes read these names as JSON (libcni, `ConfFiles`), and no text of JSON begins with a byte order mark.
+        if [".conf", ".conflist", ".json"].contains(where: name.hasSuffix) || bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            return false
+        }
         return bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }.map { ![0x7B, 0x5B].contains($0) } ?? false
     }
 
@@ -70,7 +74,21 @@ struct ConfigDocument: Sendable {
     private static func document(of node: YAMLNode, in lines: [ArraySlice<UInt8>], _ file: String)
         -> Result<ConfigDocument, Problem>
     {
-        let short = node["metadata"]?["name"]?.string ?? ""
+        for (key, value) in [("metadata", node["metadata"]), ("spec", node["spec"])] {
+            guard let value else { continue }
+            guard case .mapping = value.content else {
+                return .failure(
+                    Problem(
+                        place: JSONPlace(line: value.mark.line, column: value.mark.column), file: file,
+                        message: "\(key) must be a mapping, not \(value.kindName)"))
+            }
+        }
+        guard let short = node["metadata"]?["name"]?.string else {
+            return .failure(
+                Problem(
+                    place: JSONPlace(line: node.mark.line, column: node.mark.column), file: file,
+                    message: "metadata.name of the NetworkAttachmentDefinition is missing, or not a string"))
+        }
         let namespace = node["metadata"]?["namespace"]?.string.map { $0 + "/" } ?? ""
         let name = namespace + short
         guard let config = node["spec"]?["config"] else {

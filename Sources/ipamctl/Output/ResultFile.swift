@@ -17,6 +17,14 @@ struct ResultFile: ExpressibleByArgument {
     /// Whether the path means standard output: `-`, or a name of its descriptor such as `/dev/stdout`.
     var isStandardOutput: Bool { path == "-" || FileWriter.isStandardOutput(path) }
 
+    /// Checks that no file would be replaced.
+    ///
+    /// - Throws: ``Failure`` if the path names a file that exists.
+    func requireNew() throws(Failure) {
+        guard !isStandardOutput, FileReader.kind(of: path) == .file else { return }
+        throw Failure(.usage, "\(path) exists already", hint: "remove it, or name another file")
+    }
+
     /// Writes `text` to the file as ``FileWriter`` does, with a line break at its end.
     ///
     /// - Throws: ``Failure`` with the path and the reason.
