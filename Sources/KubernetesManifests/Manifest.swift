@@ -25,9 +25,10 @@ public struct Manifest: Sendable {
     /// - Parameters:
     ///   - text: YAML or JSON, in UTF-8.
     ///   - file: the path for error messages.
-    ///   - namespace: the namespace of objects that name none.
+    ///   - namespace: the namespace of objects that name none; nil for `default`. If it is given, an object of another
+    ///     namespace is an error, as for `kubectl apply --namespace`.
     /// - Throws: ``ManifestError``; then no object was added.
-    public mutating func add(_ text: [UInt8], file: String, namespace: Namespace) throws(ManifestError) {
+    public mutating func add(_ text: [UInt8], file: String, namespace: Namespace?) throws(ManifestError) {
         let documents: [YAMLNode]
         do throws(YAMLError) {
             documents = try YAMLReader.documents(text)
@@ -52,7 +53,7 @@ public struct Manifest: Sendable {
     ///
     /// - Parameter listed: `apiVersion` and `kind` of the elements of a typed list, which need not have their own.
     private mutating func add(
-        _ node: ManifestNode, namespace: Namespace, listed: (version: String, kind: String)?, depth: Int
+        _ node: ManifestNode, namespace: Namespace?, listed: (version: String, kind: String)?, depth: Int
     ) throws(ManifestError) {
         guard case .mapping = node.node.content else {
             throw node.error("an object must be a mapping with apiVersion and kind, not \(node.node.kindName)")

@@ -8,17 +8,24 @@ struct ManifestObject {
     private let metadata: ManifestNode
     private var object: PlannedObject
 
-    init(_ node: ManifestNode, _ kind: PlannedObject.Kind, _ standard: Namespace) throws(ManifestError) {
+    init(_ node: ManifestNode, _ kind: PlannedObject.Kind, _ required: Namespace?) throws(ManifestError) {
         self.node = node
         metadata = try node.requiredMapping("metadata")
-        var namespace = standard
+        var named: Namespace?
         if let text = try metadata.string("namespace"), !text.isEmpty {
             guard let name = try? Namespace(text), PodReference.isPossible(namespace: name) else {
                 throw (metadata["namespace"] ?? metadata).error(
                     "metadata.namespace: Kubernetes does not accept \(text.quotedForPeople)",
                     hint: "a namespace has at most 63 lower-case letters, digits and \"-\"")
             }
-            namespace = name
+            if let required, required != name {
+                throw (metadata["namespace"] ?? metadata).error(
+                    "metadata.namespace is \(name), not \(required)", hint: "omit --namespace, or name \(name)")
+            }
+            named = name
+        }
+        guard let namespace = named ?? required ?? (try? Namespace("default")) else {
+            throw metadata.error("metadata.namespace is missing")
         }
         let given = try metadata.string("name").flatMap { $0.isEmpty ? nil : $0 }
         let prefix = try metadata.string("generateName").flatMap { $0.isEmpty ? nil : $0 }

@@ -36,13 +36,13 @@ import Testing
         ---
         apiVersion: apps/v1
         kind: StatefulSet
-        metadata: {name: db, namespace: data}
+        metadata: {name: db}
         spec:
           template: {metadata: {annotations: {kube-ipam.ip: 10.188.0.30}}}
         ---
         apiVersion: apps/v1
         kind: DaemonSet
-        metadata: {name: agent, namespace: data}
+        metadata: {name: agent}
         spec:
           template: {metadata: {annotations: {kube-ipam.ip: 10.188.0.40}}}
         ---
@@ -82,8 +82,8 @@ import Testing
             output.stderrText.contains("skipped: 1 reservation of other networks"), "\(output.stderrText)")
         #expect(
             try await reservations(site, "k8s") == [
-                "10.188.0.20": "shop/deploy/web", "10.188.0.21": "shop/deploy/web", "10.188.0.30": "data/sts/db",
-                "10.188.0.40": "data/", "10.188.0.50": "shop/solo",
+                "10.188.0.20": "shop/deploy/web", "10.188.0.21": "shop/deploy/web", "10.188.0.30": "shop/sts/db",
+                "10.188.0.40": "shop/", "10.188.0.50": "shop/solo",
             ])
         let before = try await site.dump()
         let again = try await site.run(arguments, environment: [:], stdin: Self.manifest).checked()
@@ -125,6 +125,14 @@ import Testing
             "reserve", "-f", "-", "--yes", stdin: pod("a", "10.188.0.20") + pod("b", "10.188.0.21"))
         #expect(conflict.status == 3, "\(conflict.stderrText)")
         #expect((conflict.stdoutText + conflict.stderrText).contains("10.188.0.21 conflict: is reserved for default/x"))
+        let foreign = try await run(
+            site, "reserve", "-f", "-", "--yes", "--namespace", "shop",
+            stdin:
+                "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: kube-system, annotations: {kube-ipam.ip: 10.188.0.22}}\n"
+        )
+        #expect(
+            foreign.status == 64 && foreign.stderrText.contains("line 3: metadata.namespace is kube-system, not shop"),
+            "\(foreign.stderrText)")
         let number = try await run(site, "reserve", "-f", "-", "--yes", stdin: pod("a", "16"))
         #expect(
             number.status == 64

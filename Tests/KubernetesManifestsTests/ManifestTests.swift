@@ -3,9 +3,9 @@ import KubernetesManifests
 import TestSupport
 import Testing
 
-private func read(_ text: String, namespace: String = "default") throws -> Manifest {
+private func read(_ text: String, namespace: String? = nil) throws -> Manifest {
     var manifest = Manifest()
-    try manifest.add(Array(text.utf8), file: "deploy.yaml", namespace: Namespace(namespace))
+    try manifest.add(Array(text.utf8), file: "deploy.yaml", namespace: namespace.map { try Namespace($0) })
     return manifest
 }
 
@@ -117,9 +117,17 @@ private func problem(_ text: String) throws -> String {
               {"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [
                 {"metadata": {"name": "b"}, "spec": {"template": {"metadata": null}}}]},
               {"apiVersion": "v1", "kind": "ServiceList", "items": [{"metadata": {"name": "s"}}]}]}
-            """, namespace: "team")
-        #expect(manifest.objects.map(\.description) == ["shop/a", "team/deploy/b"])
+            """, namespace: "shop")
+        #expect(manifest.objects.map(\.description) == ["shop/a", "shop/deploy/b"])
         #expect(manifest.skippedKinds == ["Service": 1])
+    }
+
+    @Test func anObjectOfAnotherNamespaceThanTheRequiredOneIsRefused() throws {
+        let pod = { (namespace: String) in "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: \(namespace)}" }
+        #expect(try read(pod("shop")).objects.map(\.description) == ["shop/a"])
+        #expect(try read(pod("shop"), namespace: "shop").objects.map(\.description) == ["shop/a"])
+        let error = #expect(throws: ManifestError.self) { try read(pod("kube-system"), namespace: "shop") }
+        #expect(error?.description == "deploy.yaml, line 3: metadata.namespace is kube-system, not shop")
     }
 
     @Test func whatHasNoAddressOfAPoolIsSkippedWithTheReason() throws {

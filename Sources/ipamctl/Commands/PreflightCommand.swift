@@ -42,7 +42,7 @@ struct PreflightCommand: ParsableCommand {
     var file: [String] = []
 
     @Option(
-        help: ArgumentHelp("The namespace of objects that name none. Default: default.", valueName: "namespace"),
+        help: ArgumentHelp("The namespace of objects that name none; others are refused. Default: default.", valueName: "namespace"),
         transform: Namespace.init(argument:))
     var namespace: Namespace?
 
@@ -59,7 +59,7 @@ struct PreflightCommand: ParsableCommand {
     }
 
     func run() throws {
-        let files = try ManifestFiles(file, namespace: try namespace ?? Namespace("default"))
+        let files = try ManifestFiles(file, namespace: namespace)
         let run = try PreflightRun(files, now: Operator.now())
         let result = try connected(global) { try await run.result($0) }
         for remark in result.remarks { Terminal.note(remark) }

@@ -114,7 +114,7 @@ struct ReserveCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With a manifest of Kubernetes: the namespace of objects that name none. Default: default.",
+            "With a manifest of Kubernetes: the namespace of objects that name none; others are refused. Default: default.",
             valueName: "namespace"),
         transform: Namespace.init(argument:))
     var namespace: Namespace?

@@ -13,9 +13,9 @@ struct ManifestFiles: Sendable {
     /// Reads the manifests. Of a folder, the files that end in .yaml, .yml or .json are read, in the order of their names; the
     /// folders in it are not, as kubectl does it without `-R`.
     ///
-    /// - Parameter namespace: the namespace of objects that name none.
+    /// - Parameter namespace: the namespace of objects that name none; those that name another one are refused.
     /// - Throws: ``Failure`` with the place of what cannot be used, and if there is no object at all.
-    init(_ paths: [String], namespace: Namespace) throws(Failure) {
+    init(_ paths: [String], namespace: Namespace?) throws(Failure) {
         var manifest = Manifest()
         var files: [String] = []
         for path in paths { files += try Self.files(path) }

@@ -3,9 +3,9 @@ import KubernetesManifests
 
 /// Manifests of Kubernetes: the addresses that their pods request are reserved for these pods.
 extension ReservationPlanFile {
-    /// - Parameter namespace: the namespace of objects that name none.
+    /// - Parameter namespace: the namespace of objects that name none; those that name another one are refused.
     /// - Throws: ``Failure`` with the place in the manifest.
-    func plan(ofManifest text: String, namespace: Namespace) throws(Failure) -> Plan {
+    func plan(ofManifest text: String, namespace: Namespace?) throws(Failure) -> Plan {
         var manifest = Manifest()
         do throws(ManifestError) {
             try manifest.add(Array(text.utf8), file: name, namespace: namespace)

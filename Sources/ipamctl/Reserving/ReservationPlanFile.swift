@@ -44,8 +44,7 @@ struct ReservationPlanFile {
         case .table(let text): return try plan(ofTable: text)
         case .plan(let node): return try plan(of: node)
         case .manifest(let text):
-            let standard = try Failure.wrap { try Namespace("default") }
-            return try plan(ofManifest: text, namespace: namespace ?? standard)
+            return try plan(ofManifest: text, namespace: namespace)
         }
     }
 
