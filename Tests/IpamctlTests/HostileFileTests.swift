@@ -48,6 +48,28 @@ import Testing
         #expect(output.stdoutText.hasPrefix("failed") && output.stdoutText.contains(problem), "\(output.stdoutText)")
     }
 
+    @Test(arguments: [
+        (#"{"plugins":[PLUGIN,5]}"#, "failed", "plugins[1] must be an object, not a number"),
+        (#"{"plugins":[PLUGIN,{"mtu":1}]}"#, "failed", "plugins[1].type is missing"),
+        (#"{"plugins":[PLUGIN,{"type":"../../bin/sh"}]}"#, "failed", "must be the name of a plugin, not a path"),
+        (#"{"plugins":[PLUGIN,{"type":"portmap"}]}"#, "ok", "bridge"),
+        (#"{"plugins":[EXCLUDED]}"#, "warning", "leaves no dynamic address of 10.9.0.0/16"),
+    ])
+    func aListThatARuntimeRefusesIsNotOK(text: String, status: String, problem: String) async throws {
+        let site = try await AdminSite()
+        let folder = try TemporaryDirectory(prefix: "hostile")
+        let plugin =
+            #"{"type":"bridge","ipam":{"type":"kube-ipam","annotations":"none","subnet":"10.9.0.0/16","#
+            + #""etcdConfig":{"etcdURL":"http://127.0.0.1:2379"}}}"#
+        let excluded = plugin.replacing(#""subnet""#, with: #""exclude":["10.9.0.0/16"],"subnet""#)
+        let list = text.replacing("PLUGIN", with: plugin).replacing("EXCLUDED", with: excluded)
+            .replacing(#"{"plugins""#, with: #"{"cniVersion":"1.0.0","name":"a","plugins""#)
+        let output = try await site.run("config", "check", try folder.write(list, to: "a.conflist").path)
+        let line = try #require(output.lines.first { $0.hasPrefix(status) }, "\(output.stdoutText)")
+        #expect(line.contains(problem), "\(output.stdoutText)")
+        #expect(output.status == (status == "failed" ? 1 : 0))
+    }
+
     @Test func aFileThatExistsIsNotReplacedByAGeneratedOne() async throws {
         let site = try await AdminSite()
         let folder = try TemporaryDirectory(prefix: "generated")

@@ -20,7 +20,7 @@ extension ConfigurationDoubt {
         _ situation: ConfigurationReview.Situation, places: [String: JSONPlace]
     ) -> [ConfigurationDoubt] {
         guard let ipam = (try? top.reader("ipam")) ?? nil else { return [] }
-        var doubts = plugin(top) + unusedRange(ipam)
+        var doubts = plugin(top) + unusedRange(ipam) + fullRange(ipam, configuration)
         if configuration?.annotations == .required, configuration?.kubeConfig == nil {
             doubts += annotations(top, ipam, situation)
         }
@@ -57,6 +57,22 @@ extension ConfigurationDoubt {
                     next: "name the interface, such as \"eth0\""))
         }
         return doubts
+    }
+
+    /// Range sets in which no dynamic address is left.
+    private static func fullRange(_ ipam: ConfigurationReader, _ configuration: NetworkConfiguration?)
+        -> [ConfigurationDoubt]
+    {
+        guard let empty = configuration?.rangeSets.first(where: \.dynamicSpace.isEmpty) else { return [] }
+        let subnets = empty.ranges.map(\.subnet.description).joined(separator: ", ")
+        let key = ["exclude", "fixedStart", "subnet", "ranges"].first { ipam[$0] != nil } ?? "subnet"
+        return [
+            ConfigurationDoubt(
+                key: ipam.keyPath(key),
+                problem:
+                    "leaves no dynamic address of \(subnets): only pods with a reservation or an annotation get one",
+                next: "leave room between the fixed and the excluded addresses, unless this is meant")
+        ]
     }
 
     /// Members of a range that belong to `ipam.subnet`, which is absent.

@@ -65,7 +65,7 @@ public struct ConfigurationReview: Sendable {
         }
         value = ConfigurationLocator.named(value, situation.name)
         for found in ConfigurationLocator.found(in: value) { review(found, places, situation) }
-        if networks.isEmpty { findings += Self.misspelledType(value, places) }
+        findings += networks.isEmpty ? Self.misspelledType(value, places) : Self.brokenLists(value, places)
         findings.sort { ($0.place ?? Self.start, $0.message) < ($1.place ?? Self.start, $1.message) }
     }
 
@@ -133,6 +133,37 @@ public struct ConfigurationReview: Sendable {
             return error.renamed(ConfigurationReader.keyPath(origin, name))
         }
         return error
+    }
+
+    /// Elements of `plugins` and `delegates` for which a runtime refuses the whole file (CNI specification, section 1).
+    private static func brokenLists(_ value: JSONValue, _ places: [String: JSONPlace]) -> [Finding] {
+        var findings: [Finding] = []
+        func add(_ key: String, _ message: String) {
+            findings.append(
+                Finding(
+                    isError: true, key: key, place: place(of: key, places), message: "\(key) \(message)", next: nil))
+        }
+        for list in ["plugins", "delegates"] {
+            guard let listed = value[list], !listed.isNull else { continue }
+            guard let elements = listed.array else {
+                add(list, "must be an array, not \(listed.kind)")
+                continue
+            }
+            for (index, element) in elements.enumerated() {
+                let key = "\(list)[\(index)]"
+                guard element.object != nil else {
+                    add(key, "must be an object, not \(element.kind)")
+                    continue
+                }
+                let type = element["type"]?.string ?? ""
+                if type.contains("/") {
+                    add("\(key).type", "must be the name of a plugin, not a path")
+                } else if type.isEmpty, element["plugins"] == nil, element["ipam"]?["type"]?.string == nil {
+                    add("\(key).type", "is missing")
+                }
+            }
+        }
+        return findings
     }
 
     /// A file that has an `ipam.type` almost like kube-ipam's would be left out without a word.
