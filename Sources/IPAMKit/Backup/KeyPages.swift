@@ -2,8 +2,9 @@ import Store
 
 /// The records of some ranges as of one revision, a page at a time, so that memory does not grow with their number.
 struct KeyPages {
-    /// The number of records in one request. A page has 1 MiB if they are long.
-    private static let size = 1_000
+    /// The number of records in one request. A page has 4 MiB if they are long. etcd counts the rest of the range for each
+    /// page, so many small pages of a large network take long.
+    private static let size = 4_000
 
     private let store: any Store
     private let revision: Revision
