@@ -129,7 +129,7 @@ struct Failure: Error {
         case .lookupFailed: "nothing was judged; check the kubeconfig, or name another one with --kubeconfig"
         case .outdated: "run the command again to see what it would do now"
         case .damaged(let key, _): "inspect the value with 'etcdctl get \(key)', and repair or delete it there"
-        case .notAllowed: "'ipamctl list --state free' lists free addresses, and 'ipamctl networks -o json' the ranges"
+        case .notAllowed: "'ipamctl list --state free' lists free addresses, and 'ipamctl map' shows the ranges"
         case .nothingToRelease: "'ipamctl list' lists the addresses that are used or reserved"
         case .contention: "run the command again"
         case .locked:

@@ -76,6 +76,9 @@ struct UsageProblem {
     private static func hint(forOption option: String, _ arguments: [String]) -> String {
         if let other = otherOptions[option] { return other }
         let found = CommandTree.ipamctl.command(of: arguments)?.command
+        if ["-f", "--file"].contains(option), found?.path.hasPrefix("config ") == true {
+            return "write the file without \(option)"
+        }
         let command = found?.path ?? ""
         let names = found?.options.filter(\.isShown).map(\.name) ?? []
         let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : Spelling.distance($0, option)) }
@@ -104,12 +107,14 @@ struct UsageProblem {
             let sub = words.dropFirst().first, !sub.hasPrefix("-"), command.subcommand(sub) == nil
         else { return nil }
         let shown = command.subcommands.filter { $0.isShown && $0.name != "help" }.map(\.name)
-        let near = Spelling.nearest(to: sub.lowercased(), among: shown, tolerance: 3)
+        let near =
+            Self.otherSubcommands["\(word) \(sub.lowercased())"]
+            ?? Spelling.nearest(to: sub.lowercased(), among: shown, tolerance: 3)
         self.init(
             Failure(
                 .usage, "unknown command \("\(word) \(sub)".quotedForPeople)",
                 hint: near.map { "did you mean 'ipamctl \(word) \($0)'?" }
-                    ?? "the commands are \(shown.map { "'\(word) \($0)'" }.joined(separator: ", "))"))
+                    ?? "the commands are \(shown.map { "'ipamctl \(word) \($0)'" }.joined(separator: ", "))"))
     }
 
     private static func hint(_ error: any Error, _ problem: String, _ arguments: [String]) -> String {
@@ -130,6 +135,11 @@ struct UsageProblem {
         if names.last == ShellCommand.configuration.commandName, problem.contains("nexpected argument") {
             return "a script is read from standard input: 'ipamctl shell <FILE'; commands follow -c"
         }
+        if names.last == PreflightCommand.configuration.commandName,
+            problem.contains("nexpected argument") || problem.contains(PreflightCommand.missing)
+        {
+            return "write the file with -f"
+        }
         if ["'pod'", "'pods'", "'po'"].contains(where: problem.contains) {
             return "'ipamctl list --pod NAMESPACE/NAME' shows the addresses of a pod"
         }
@@ -147,6 +157,12 @@ struct UsageProblem {
                 [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
             }
     }
+
+    /// Commands of groups that users of kubectl try.
+    private static let otherSubcommands = [
+        "config view": "show", "config get": "show", "config validate": "check", "config lint": "check",
+        "config create": "generate",
+    ]
 
     /// Commands that users of kubectl, etcdctl and ip(8) try.
     private static let others = [

@@ -22,6 +22,8 @@ import Testing
                 ["10.9.0.0/27 10.9.0.16-10.9.0.21 10.9.0.3-10.9.0.7"], ["10.9.0.0/27 10.9.0.4-10.9.0.9"],
                 ["10.9.0.0/28"], ["10.9.0.0/27 10.9.0.10-10.9.0.14 10.9.0.10-10.9.0.12"],
                 ["10.9.0.0/27 10.9.0.16-10.9.0.22 10.9.0.3-10.9.0.7", "fd09::/64 fd09::10-fd09::ffff fd09::1-fd09::f"],
+                ["10.9.0.0/27 10.9.0.16-10.9.0.21 10.9.0.3-10.9.0.7 10.9.0.4,10.9.0.17-10.9.0.18"],
+                ["10.9.0.0/28 - - 10.9.0.3-10.9.0.5"],
             ]
             let layout = layouts.randomElement(using: &random) ?? layouts[0]
             node = try TestNode.first(try layout.map { try set($0) })
@@ -51,6 +53,7 @@ import Testing
             let holders = [
                 "", "default/", "shop/", "default/db-0", "default/db-1", "default/db-2", "default/sts/db",
                 "default/deploy/web", "default/deploy/web", "default/solo", "default/other-0", "shop/deploy/web",
+                "(nobody)",
             ]
             var pairs: [(Key, String)] = []
             var taken: Set<IPAddress> = []
@@ -201,6 +204,8 @@ import Testing
                 } catch let error as IPAMError {
                     #expect(pod.finding.map { Self.isMeant(error, by: $0.code) } == true, "\(said), but: \(error)")
                     counts[pod.finding?.code.rawValue ?? "", default: 0] += 1
+                    if case .fenced = error { counts["fenced", default: 0] += 1 }
+                    if "\(error)".contains("excluded") { counts["excluded", default: 0] += 1 }
                     node.cluster.remove(real.reference)
                 }
             }
@@ -209,7 +214,7 @@ import Testing
         let expected = [
             "named", "reserved", "shared", "automatic", "dynamic", "annotation-invalid", "annotation-misdirected",
             "address-not-allowed", "address-not-reserved", "address-reserved", "address-in-use", "address-wanted-twice",
-            "too-few-addresses", "auto-refused", "auto-limit", "pool-exhausted",
+            "too-few-addresses", "auto-refused", "auto-limit", "pool-exhausted", "fenced", "excluded",
         ]
         if !Need.areLeftOut { for name in expected { #expect(counts[name, default: 0] > 0, "\(name): \(counts)") } }
     }
@@ -255,7 +260,7 @@ import Testing
         case (.exhausted, .autoLimit): true
         case (.annotation, .annotationInvalid), (.annotation, .addressNotAllowed), (.notAllowed, .addressNotAllowed),
             (.notInNetwork, .addressNotAllowed), (.misdirected, .annotationMisdirected),
-            (.reserved, .addressReserved), (.dynamicNotReserved, .addressNotReserved),
+            (.reserved, .addressReserved), (.fenced, .addressReserved), (.dynamicNotReserved, .addressNotReserved),
             (.held, .addressInUse), (.held, .addressWantedTwice), (.held, .tooFewAddresses),
             (.reservationsInUse, .addressInUse), (.reservationsInUse, .tooFewAddresses),
             (.notForAutomatic, .autoRefused), (.automaticLimit, .autoLimit), (.exhausted, .poolExhausted):

@@ -40,7 +40,8 @@ import Testing
             bad.stderrText
                 == "ipamctl: 4 files: 2 errors, 0 warnings\nhint: 'man kube-ipam.conf' explains every key\n")
         let missing = try await check(site, "/nowhere")
-        #expect(missing.status == 1 && missing.lines[0].contains("/nowhere cannot be read"))
+        #expect(missing.status == 1 && missing.lines[0].contains("/nowhere: cannot be read"))
+        #expect(missing.stderrText.hasPrefix("ipamctl: 0 files: 1 error, 0 warnings\nhint: 'ipamctl config check"))
     }
 
     /// The samples of the repository have no errors; the files that they name need not exist here.
@@ -127,7 +128,7 @@ import Testing
         #expect(table.lines.contains { $0.contains("etcdPassword") && $0.contains("(set, not shown)") })
         let json = try await site.run("config", "show", "-n", "k8s", "-o", "json", environment: [:]).checked()
         #expect(try json.json["ipam"]?["etcdConfig"]?["etcdPassword"] == .null)
-        #expect(json.stderrText == "note: the password is not printed: etcdPassword is null\n")
+        #expect(json.stderrText == "note: secrets are not printed, and are null: ipam.etcdConfig.etcdPassword\n")
         #expect(!(table.stdoutText + json.stdoutText).contains("geheim"))
         _ = try await check(site, "-", stdin: json.stdoutText).checked()
 
@@ -138,6 +139,71 @@ import Testing
         #expect(try named.checked().lines.contains("ipam.subnet"))
         let absent = try await site.run("config", "show", "-n", "nope", environment: [:])
         #expect(absent.isProperFailure && absent.status == 4, "\(absent.stderrText)")
+    }
+
+    @Test func standardInputIsReadOnce() async throws {
+        let site = try await AdminSite()
+        let text = AdminSite.cniFile(etcd: site.server.clientURL)
+        let shown = try await site.run("config", "show", "-", environment: [:], stdin: text).checked()
+        #expect(shown.lines.contains { $0.split(separator: " ") == ["name", "k8s", "file"] }, "\(shown.stdoutText)")
+        let option = try await site.run("config", "show", "-c", "-", environment: [:], stdin: text).checked()
+        #expect(option.stdoutText == shown.stdoutText)
+        let doctor = try await site.run("doctor", "-c", "-", environment: [:], stdin: text)
+        #expect(doctor.lines.contains { $0.contains("network k8s") }, "\(doctor.stdoutText)")
+        #expect(!doctor.stdoutText.contains("not valid JSON"), "\(doctor.stdoutText)")
+    }
+
+    @Test func secretsOfTheCallingPluginAreNotShown() async throws {
+        let site = try await AdminSite()
+        let text = AdminSite.cniFile(etcd: "http://a").replacing(
+            #""type":"macvlan""#,
+            with:
+                #""type":"calico","policy":{"type":"k8s","k8s_auth_token":"geheim"},"x":[{"Client-Key-Data":"geheim"}]"#
+        )
+        #expect(text.contains("geheim"))
+        for format in ["table", "json", "yaml", "wide", "csv"] {
+            let shown = try await site.run("config", "show", "-", "-o", format, environment: [:], stdin: text).checked()
+            #expect(!(shown.stdoutText + shown.stderrText).contains("geheim"), "\(format): \(shown.stdoutText)")
+            #expect((shown.stdoutText + shown.stderrText).contains("k8s_auth_token"))
+        }
+    }
+
+    @Test func aMissingFolderAndOptionFHaveHints() async throws {
+        let site = try await AdminSite()
+        let command = PrivateFolder.command(
+            showing: site.files.path, at: "/etc/cni", try BuildProducts.product("ipamctl").path, ["config", "check"])
+        let missing = try await runProcess(
+            command.program, command.arguments, environment: site.environment([:]))
+        #expect(
+            missing.status == 1
+                && missing.stdoutText.contains("failed   /etc/cni/net.d: there is no such folder"),
+            "\(missing.stdoutText)")
+        #expect(missing.stdoutText.contains("name a file: ipamctl config check FILE"))
+        #expect(missing.stderrText.hasPrefix("ipamctl: 0 files: 1 error, 0 warnings\n"), "\(missing.stderrText)")
+        for arguments in [["config", "check", "-f", "x"], ["config", "show", "-f", "x"]] {
+            let output = try await site.run(arguments, environment: [:])
+            #expect(output.status == 64 && output.stderrText.contains("hint: write the file without -f"))
+        }
+        let preflight = try await site.run("preflight", "x.yaml", environment: [:])
+        #expect(preflight.status == 64 && preflight.stderrText.contains("hint: write the file with -f"))
+    }
+
+    @Test func excludedAddressesAreGenerated() async throws {
+        let site = try await AdminSite()
+        let base = ["config", "generate", "--type", "ptp", "--name", "lan", "--subnet", "10.20.0.0/24"]
+        let output = try await site.run(
+            base + [
+                "--subnet", "fd00::/64", "--fixed-start", "10.20.0.8", "--fixed-end", "10.20.0.15", "--exclude",
+                "10.20.0.9", "--exclude", "10.20.0.64/28", "--exclude", "fd00::5-fd00::7",
+            ]
+        ).checked()
+        let checked = try await check(site, "-", stdin: output.stdoutText).checked()
+        #expect(
+            checked.lines[0].contains(
+                "fixed 10.20.0.8-10.20.0.15 excluding 10.20.0.9 and 10.20.0.64-10.20.0.79; fd00::")
+                && checked.lines[0].hasSuffix("excluding fd00::5-fd00::7"), "\(checked.stdoutText)")
+        let outside = try await site.run(base + ["--exclude", "10.30.0.1"])
+        #expect(outside.status == 64 && outside.stderrText.contains("--exclude: 10.30.0.1 lies in no subnet"))
     }
 
     // MARK: generate

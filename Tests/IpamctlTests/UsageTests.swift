@@ -11,7 +11,13 @@ import Testing
             (["resreve", "10.188.0.1"], 64, "unknown command", "did you mean 'ipamctl reserve'?"),
             (["delete", "10.188.0.9"], 64, "unknown command", "did you mean 'ipamctl release'?"),
             (["config", "chek"], 64, "unknown command \"config chek\"", "did you mean 'ipamctl config check'?"),
-            (["config", "x"], 64, "unknown command \"config x\"", "the commands are 'config check', 'config show'"),
+            (
+                ["config", "x"], 64, "unknown command \"config x\"",
+                "the commands are 'ipamctl config check', 'ipamctl config show'"
+            ),
+            (["config", "view"], 64, "unknown command \"config view\"", "did you mean 'ipamctl config show'?"),
+            (["config", "get"], 64, "unknown command \"config get\"", "did you mean 'ipamctl config show'?"),
+            (["config", "validate"], 64, "unknown command", "did you mean 'ipamctl config check'?"),
             (["config", "check", "--frob"], 64, "unknown option '--frob'", "see 'ipamctl config check --help'"),
             (["validate", "x.conf"], 64, "unknown command", "did you mean 'ipamctl config check'?"),
             (

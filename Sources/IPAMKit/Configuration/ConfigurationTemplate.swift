@@ -33,6 +33,9 @@ public struct ConfigurationTemplate: Sendable {
         /// `fixedEnd`.
         public var fixedEnd: IPAddress?
 
+        /// `exclude`.
+        public var excluded: [AddressRange] = []
+
         /// Makes a subnet with all defaults.
         public init(_ block: CIDR) {
             self.block = block
@@ -46,6 +49,7 @@ public struct ConfigurationTemplate: Sendable {
             ] {
                 object[key] = address.map { .string($0.description) }
             }
+            if !excluded.isEmpty { object["exclude"] = .array(excluded.map { .string($0.description) }) }
             return object
         }
     }

@@ -22,8 +22,9 @@ public struct EffectiveConfiguration: Sendable {
 
     /// The network.
     public let name: NetworkName
-    /// The complete configuration, which the plugin accepts. A password in it is null, as if it were absent. Defaults that
-    /// each node finds out for itself, such as its name, are left out.
+    /// The complete configuration, which the plugin accepts. Secrets in it, also those of the plugin that calls kube-ipam,
+    /// are null, as if they were absent (``isSecret(_:)``). Defaults that each node finds out for itself, such as its name,
+    /// are left out.
     public let json: JSONValue
     /// All keys with a value or a default, in the order of ``json``; those that it leaves out are last.
     public let members: [Member]
@@ -58,7 +59,6 @@ public struct EffectiveConfiguration: Sendable {
         }
         var store = Filling(ipam["etcdConfig"]?.object ?? JSONObject())
         store.replace("etcdURL", .string(configuration.etcd.endpoints.joined(separator: ",")))
-        if store["etcdPassword"] != nil { store.replace("etcdPassword", .null) }
         ipam.replace("etcdConfig", .object(store.object))
         if configuration.kubeConfig == nil {
             if hasDefaultKubeConfig {
@@ -81,9 +81,30 @@ public struct EffectiveConfiguration: Sendable {
         known("nodeName", elsewhere: "the node's host name")
         known("cluster", elsewhere: "the UID of kube-system")
         top.replace("ipam", .object(ipam.object))
-        let complete = JSONValue.object(top.object)
+        let complete = Self.withoutSecrets(.object(top.object))
         json = complete
         members = Self.members(of: complete, in: value, path: "") + isUnknown
+    }
+
+    /// Whether a member of this name holds a secret, in any object: its name contains `token`, `password`, `passwd`,
+    /// `passphrase`, `secret`, `privateKey` or `keyData`, in any case and with or without `-` and `_`.
+    static func isSecret(_ key: String) -> Bool {
+        let name = key.lowercased().filter { $0 != "_" && $0 != "-" }
+        return ["token", "password", "passwd", "passphrase", "secret", "privatekey", "keydata"]
+            .contains(where: name.contains)
+    }
+
+    private static func withoutSecrets(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .object(var object):
+            for member in object.members {
+                let isSet = !member.value.isNull && member.value != ""
+                object[member.key] = isSet && isSecret(member.key) ? .null : withoutSecrets(member.value)
+            }
+            return .object(object)
+        case .array(let elements): return .array(elements.map(withoutSecrets))
+        case .null, .string, .number, .bool: return value
+        }
     }
 
     /// The text of a number without a fraction has none.

@@ -32,7 +32,7 @@ public enum NetworkDocument {
     private static let mostNamed = 8
 
     /// ` excluding 10.188.1.0-10.188.1.15 and 10.188.1.77`; their number if there are many; empty if there are none.
-    private static func phrase(excluding ranges: [AddressRange]) -> String {
+    fileprivate static func phrase(excluding ranges: [AddressRange]) -> String {
         guard !ranges.isEmpty else { return "" }
         guard ranges.count > mostNamed else {
             return " excluding " + ranges.map(\.description).joined(separator: " and ")
@@ -104,5 +104,16 @@ public enum NetworkDocument {
             throw DamagedValue("\(key) \(value.serialized()) is not an address")
         }
         return address
+    }
+}
+
+extension RangeSet {
+    /// The ranges for people, with their fixed and excluded addresses:
+    /// `10.188.1.0-10.188.1.99 fixed 10.188.0.10-10.188.0.255 excluding 10.188.1.7`, comma-separated.
+    public var phrase: String {
+        ranges.map { range in
+            "\(range.range)" + (range.fixed.map { " fixed \($0)" } ?? "")
+                + NetworkDocument.phrase(excluding: range.excluded)
+        }.joined(separator: ", ")
     }
 }

@@ -205,16 +205,41 @@ extension PreflightJudge {
         case .reserved(let address, _), .fenced(let address, _):
             finding.code = .addressReserved
             finding.addresses = [address]
-        case .notAllowed(let address, _), .notInNetwork(let address, _, _), .inUse(let address, _):
+            if let plan = reservations[address]?.plan {
+                let option = hintNetwork.map { " -n \($0)" } ?? ""
+                finding.hint =
+                    "it belongs to plan \(plan): change the plan's file; see 'ipamctl show \(address)\(option)'"
+            }
+        case .notAllowed(let address, _):
+            finding.addresses = [address]
+            if let hint = hintForSeveral(object) { finding.hint = hint }
+        case .notInNetwork(let address, _, _), .inUse(let address, _):
             finding.addresses = [address]
         default: break
         }
         if code == .addressNotAllowed, finding.hint == nil {
-            finding.hint = "'ipamctl list --state free' lists free addresses, and 'ipamctl networks -o json' the ranges"
+            let option = hintNetwork.map { " -n \($0)" } ?? ""
+            finding.hint =
+                "'ipamctl list --state free\(option)' lists free addresses, and 'ipamctl map\(option)' shows the ranges"
         }
-        if key == nil { key = annotationKey(object) }
-        finding.place = key.flatMap { object.annotations[$0]?.place }
+        let annotated = key ?? annotationKey(object)
+        if finding.code == .addressNotAllowed, finding.addresses.isEmpty {
+            finding.addresses = object.addresses(of: annotated).filter { (try? rules.eligibility.require($0)) == nil }
+        }
+        finding.place = object.annotations[annotated]?.place
         return finding
+    }
+
+    /// What to do if the annotation of a StatefulSet names several addresses of one range set, as if each pod got one of
+    /// them; nil for any other object.
+    private func hintForSeveral(_ object: PlannedObject) -> String? {
+        let addresses = object.addresses(of: annotationKey(object))
+        let ofSets = Dictionary(grouping: addresses) { rules.eligibility.owner(of: $0)?.index }
+        guard object.kind == .statefulSet, ofSets.values.contains(where: { $0.count > 1 }) else { return nil }
+        let ranges = AddressRange.merged(addresses.map { AddressRange($0) }).map(\.description)
+        return onNetwork(
+            "remove the annotation, and reserve an address for each pod: ipamctl reserve "
+                + "\(ranges.joined(separator: " ")) --for \(object.reservationHolder) --each")
     }
 
     private func annotationKey(_ object: PlannedObject) -> String {

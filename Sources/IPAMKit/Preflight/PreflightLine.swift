@@ -37,6 +37,30 @@ public enum PreflightCode: String, Hashable, Sendable, CaseIterable {
     /// The manifests define an object twice.
     case definedTwice = "defined-twice"
 
+    /// The finding in a few words, for a table; the reason of a line has the sentence.
+    public var phrase: String {
+        switch self {
+        case .annotationInvalid: "an annotation is not valid"
+        case .annotationMisdirected: "requested of another network"
+        case .annotationIgnored: "an annotation has no effect"
+        case .annotationMisplaced: "an annotation is misplaced"
+        case .addressNotAllowed: "no pod can have it"
+        case .addressNotReserved: "not reserved"
+        case .addressReserved: "reserved for others"
+        case .addressInUse: "in use by others"
+        case .addressWantedTwice: "requested twice"
+        case .tooFewAddresses: "more pods than addresses"
+        case .autoRefused: "auto is not for these pods"
+        case .autoLimit: "too many addresses by auto"
+        case .poolExhausted: "too few free addresses"
+        case .networkOnHold: "the network is on hold"
+        case .rolloutStuck: "a rolling update cannot end"
+        case .ordinalUnreserved: "dynamic, without reservation"
+        case .runsOverlap: "two runs need one address"
+        case .definedTwice: "defined again"
+        }
+    }
+
     /// Whether a pod does not get its address because of it.
     public var isError: Bool {
         switch self {

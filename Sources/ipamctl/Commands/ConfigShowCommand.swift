@@ -7,8 +7,11 @@ struct ConfigShowCommand: ParsableCommand {
         discussion: CommandHelp(
             """
             The table says for each key whether its value is in the file or a default. -o json and -o yaml print the \
-            complete configuration, which the plugin accepts; defaults that each node finds out for itself are left out. A \
-            password is never printed: it is null in JSON, so that the plugin finds none instead of a wrong one.
+            complete configuration, which the plugin accepts; defaults that each node finds out for itself are left out.
+
+            Secrets are never printed: they are null in JSON, so that the plugin finds none instead of a wrong one. Members \
+            of any object count as secrets whose names contain token, password, passwd, passphrase, secret, privateKey or \
+            keyData.
             """,
             examples: [
                 .init("Show the only network of this node", "ipamctl config show"),
@@ -33,9 +36,9 @@ struct ConfigShowCommand: ParsableCommand {
     func run() throws {
         let members = try ConfigShowRun(options: global, file: file).members()
         try output.print(members)
-        let hasSecret = members.rows.contains { $0.value == nil && $0.origin == .file }
-        if hasSecret, !output.format.hasColumns, output.format != .name {
-            Terminal.note("note: the password is not printed: etcdPassword is null")
+        let secrets = members.rows.filter { $0.value == nil && $0.origin == .file }.map(\.key)
+        if !secrets.isEmpty, !output.format.hasColumns, output.format != .name {
+            Terminal.note("note: secrets are not printed, and are null: \(secrets.joined(separator: ", "))")
         }
     }
 }

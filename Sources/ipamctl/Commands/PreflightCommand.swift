@@ -49,9 +49,12 @@ struct PreflightCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
+    /// The error without a manifest.
+    static let missing = "name a manifest with -f"
+
     func validate() throws {
         try output.check(PreflightResult.self)
-        if file.isEmpty { throw ValidationError("name a manifest with -f") }
+        if file.isEmpty { throw ValidationError(Self.missing) }
         if file.count(where: { $0 == "-" }) > 1 { throw ValidationError("- is standard input, and can be read once") }
         if let namespace, !PodReference.isPossible(namespace: namespace) {
             throw ValidationError("--namespace: Kubernetes does not accept \(namespace.text.quotedForPeople)")

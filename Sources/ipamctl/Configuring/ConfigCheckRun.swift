@@ -29,7 +29,14 @@ struct ConfigCheckRun {
                     file: nil, definition: name.description, text: Array(found.config.utf8), offset: nil))
         } else {
             let standard = options.config ?? Variable.text("IPAMCTL_CONFIG") ?? ConfigurationFolder.standard
-            for path in paths.isEmpty ? [standard] : paths { run.check(path) }
+            if paths.isEmpty, standard == ConfigurationFolder.standard, !FileReader.exists(standard) {
+                run.rows.append(
+                    .init(
+                        status: .failed, file: standard, isUnread: true, message: "there is no such folder",
+                        next: "name a file: ipamctl config check FILE"))
+            } else {
+                for path in paths.isEmpty ? [standard] : paths { run.check(path) }
+            }
         }
         run.compare()
         return ConfigCheckList(rows: run.rows)
@@ -46,10 +53,14 @@ struct ConfigCheckRun {
                 check(file: path.hasSuffix("/") ? path + name : "\(path)/\(name)")
             }
             if !names.contains(where: Self.isConfiguration) {
-                rows.append(.init(status: .skipped, file: path, message: "there is no CNI file in it"))
+                rows.append(
+                    .init(status: .skipped, file: path, isUnread: true, message: "there is no CNI file in it"))
             }
         } catch {
-            rows.append(.init(status: .failed, file: path, message: error.description, next: "check the permissions"))
+            rows.append(
+                .init(
+                    status: .failed, file: path, isUnread: true, message: Self.without(path, error.description),
+                    next: "check the permissions"))
         }
     }
 
@@ -72,8 +83,16 @@ struct ConfigCheckRun {
                 }
             }
         } catch {
-            rows.append(.init(status: .failed, file: name, message: error.message, next: error.hint))
+            rows.append(
+                .init(
+                    status: .failed, file: name, isUnread: true, message: Self.without(path, error.message),
+                    next: error.hint))
         }
+    }
+
+    /// A message without the path at its start, which the row has already.
+    private static func without(_ path: String, _ message: String) -> String {
+        message.hasPrefix(path + " ") ? String(message.dropFirst(path.count + 1)) : message
     }
 
     private mutating func check(_ document: ConfigDocument) {
@@ -94,7 +113,7 @@ struct ConfigCheckRun {
         for found in review.networks {
             seen.append((found, document))
             guard let configuration = found.configuration else { continue }
-            let sets = configuration.rangeSets.map(\.summary).joined(separator: "; ")
+            let sets = configuration.rangeSets.map(\.phrase).joined(separator: "; ")
             rows.append(
                 .init(
                     status: .ok, file: document.file, definition: document.definition, network: configuration.name,

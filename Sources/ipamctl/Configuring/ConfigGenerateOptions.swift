@@ -48,6 +48,13 @@ struct ConfigGenerateOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Addresses that no pod gets: an address, a range or a CIDR in one of the subnets. May be given more than once.",
+            valueName: "addresses"),
+        transform: AddressRange.init(parsing:))
+    var exclude: [AddressRange] = []
+
+    @Option(
+        help: ArgumentHelp(
             "The node's interface, for macvlan and ipvlan, which need it.", valueName: "interface"))
     var master: String?
 
@@ -77,7 +84,9 @@ struct ConfigGenerateOptions: ParsableArguments {
     @Flag(help: "Generate a NetworkAttachmentDefinition for Multus, as YAML.")
     var multus = false
 
-    @Option(help: "The namespace of the NetworkAttachmentDefinition.", transform: Namespace.init(argument:))
+    @Option(
+        help: "The namespace of the NetworkAttachmentDefinition. Default: none, so that kubectl chooses it.",
+        transform: Namespace.init(argument:))
     var namespace: Namespace?
 
     private static func route(_ text: String) throws -> ConfigurationTemplate.Destination {
@@ -146,6 +155,14 @@ struct ConfigGenerateOptions: ParsableArguments {
         try place(rangeEnd, "--range-end", \.rangeEnd)
         try place(fixedStart, "--fixed-start", \.fixedStart)
         try place(fixedEnd, "--fixed-end", \.fixedEnd)
+        for range in exclude {
+            let fitting = subnets.firstIndex { $0.block.contains(range.start) && $0.block.contains(range.end) }
+            guard let fitting else {
+                throw Failure(
+                    .usage, "--exclude: \(range) lies in no subnet that is given with --subnet", hint: Self.hint)
+            }
+            subnets[fitting].excluded.append(range)
+        }
         for subnet in subnets where (subnet.fixedStart == nil) != (subnet.fixedEnd == nil) {
             throw Failure(
                 .usage, "--fixed-start and --fixed-end go together: subnet \(subnet.block) has only one of them",

@@ -52,7 +52,7 @@ struct ConfigGenerateRun {
     /// The options whose values become members of ranges.
     private static let options = [
         "subnet": "--subnet", "gateway": "--gateway", "rangeStart": "--range-start", "rangeEnd": "--range-end",
-        "fixedStart": "--fixed-start", "fixedEnd": "--fixed-end",
+        "fixedStart": "--fixed-start", "fixedEnd": "--fixed-end", "exclude": "--exclude",
     ]
 
     /// The error message, with the option in place of the key.

@@ -34,7 +34,7 @@ struct ConfigurationFiles {
         } else if let path = options.config ?? Variable.text("IPAMCTL_CONFIG") {
             try self.init(path)
         } else {
-            self.init(folder: ConfigurationFolder.standard)
+            self.init(Self.folder(ConfigurationFolder.standard))
         }
     }
 
@@ -57,19 +57,28 @@ struct ConfigurationFiles {
     /// - Throws: ``Failure`` if it cannot be read, or has no valid configuration that uses kube-ipam.
     init(_ path: String) throws(Failure) {
         guard FileReader.kind(of: path) == .folder else {
-            try self.init(file: path)
+            try self.init(text: try TextFile.read(path), of: path)
             return
         }
-        self.init(folder: path)
+        try self.init(required: Self.folder(path))
+    }
+
+    /// The configurations of a folder that was named.
+    ///
+    /// - Throws: ``Failure`` if none is valid.
+    init(required folder: ConfigurationFolder) throws(Failure) {
+        self.init(folder)
         guard networks.isEmpty else { return }
         throw problems.first
             ?? Failure(
-                .failed, "no CNI configuration in \(path) uses kube-ipam",
+                .failed, "no CNI configuration in \(folder.path) uses kube-ipam",
                 hint: "name another folder, or a file, with --config")
     }
 
-    private init(file: String) throws(Failure) {
-        let text = try TextFile.read(file)
+    /// The configurations in the text of one file.
+    ///
+    /// - Throws: ``Failure`` if it has no valid configuration that uses kube-ipam.
+    init(text: String, of file: String) throws(Failure) {
         let found = try Failure.wrap(hint: Self.correction) {
             try ConfigurationFolder.configurations(in: text, of: file)
         }
@@ -85,8 +94,12 @@ struct ConfigurationFiles {
     }
 
     /// Reads the files of a folder that a container runtime reads, in the same order.
-    init(folder path: String) {
-        let folder = ConfigurationFolder(path: path, names: FileReader.names, reading: FileReader.text)
+    static func folder(_ path: String) -> ConfigurationFolder {
+        ConfigurationFolder(path: path, names: FileReader.names, reading: FileReader.text)
+    }
+
+    /// The configurations of a folder, which may have none.
+    init(_ folder: ConfigurationFolder) {
         let (found, problems) = Self.configurations(folder.configurations)
         isOneFile = false
         networks = found

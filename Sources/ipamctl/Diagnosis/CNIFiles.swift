@@ -33,17 +33,28 @@ struct CNIFiles: Sendable {
         let named = options.config ?? Variable.text("IPAMCTL_CONFIG")
         path = named ?? ConfigurationFolder.standard
         let path = path
-        found = Self.result { () throws(Failure) in try ConfigurationFiles(found: options, within: limit) }
+        // Each file is read once: standard input has its text only once, and a file may change.
         guard named != nil, FileReader.kind(of: path) != .folder else {
-            let folder = ConfigurationFolder(path: path, names: FileReader.names, reading: FileReader.text)
+            let folder = ConfigurationFiles.folder(path)
+            let isRequired = named != nil
+            found = Self.result { () throws(Failure) in
+                isRequired ? try ConfigurationFiles(required: folder) : ConfigurationFiles(folder)
+            }
             configurations = folder.configurations
             problems = folder.problems.map(\.description)
             return
         }
+        let text: String
         do throws(Failure) {
-            let text = try TextFile.read(path)
-            let found = try Failure.wrap { try ConfigurationFolder.configurations(in: text, of: path) }
-            configurations = found.map { (path, $0) }
+            text = try TextFile.read(path)
+        } catch {
+            (found, configurations, problems) = (.failure(error), [], [error.message])
+            return
+        }
+        found = Self.result { () throws(Failure) in try ConfigurationFiles(text: text, of: path) }
+        do throws(Failure) {
+            let values = try Failure.wrap { try ConfigurationFolder.configurations(in: text, of: path) }
+            configurations = values.map { (path, $0) }
             problems = []
         } catch {
             configurations = []

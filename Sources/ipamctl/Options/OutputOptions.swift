@@ -73,8 +73,8 @@ struct MetricOutputOptions: ParsableArguments {
 struct TableOptions: ParsableArguments {
     @Option(
         help: """
-            Print these columns, in this order: headers separated by commas, such as address,used-by. For the formats \
-            table, wide and csv. A name that does not exist is answered with those that do.
+            Print these columns, in this order: headers in any case, separated by commas. For the formats table, wide and \
+            csv. A name that does not exist is answered with those that do.
             """, transform: ColumnNames.init(argument:))
     var columns: ColumnNames?
 
@@ -125,7 +125,7 @@ struct ColumnNames: Sendable {
         guard parts.allSatisfy({ !$0.isEmpty }) else {
             throw Failure(
                 .usage, "\(text.quotedForPeople) has an empty name",
-                hint: "write the headers of columns, separated by commas, such as address,used-by")
+                hint: "write the headers of columns, separated by commas, such as status,address")
         }
         names = parts.map { ColumnName(text: String($0)) }
     }

@@ -8,6 +8,8 @@ struct ConfigCheckList: Renderable {
         let file: String?
         /// The NetworkAttachmentDefinition, such as `default/database`; nil for a CNI file.
         var definition: String?
+        /// Whether there is nothing that was checked: a folder without files, or what cannot be read.
+        var isUnread = false
         /// Whether the line counts in the whole file; otherwise in `spec.config`.
         var isLineOfFile = true
         var place: JSONPlace?
@@ -87,15 +89,20 @@ struct ConfigCheckList: Renderable {
     var summary: String {
         let errors = rows.count { $0.status == .failed }
         let warnings = rows.count { $0.status == .warning }
-        let count =
-            rows.contains { $0.definition != nil } ? names.count.counted("configuration") : names.count.counted("file")
+        let number = Set(rows.filter { !$0.isUnread }.map(\.source)).count
+        let count = number.counted(rows.contains { $0.definition != nil } ? "configuration" : "file")
         return "\(count): \(errors.counted("error")), \(warnings.counted("warning"))"
     }
 
     /// The failure of the command: an error, or nothing that could be checked.
     var failure: Failure? {
         if rows.contains(where: { $0.status == .failed }) {
-            return Failure(.failed, summary, hint: "'man kube-ipam.conf' explains every key")
+            let isAboutKeys = rows.contains { $0.status == .failed && !$0.isUnread }
+            return Failure(
+                .failed, summary,
+                hint: isAboutKeys
+                    ? "'man kube-ipam.conf' explains every key"
+                    : "'ipamctl config check --help' says which files are read")
         }
         guard rows.allSatisfy({ $0.status == .skipped }) else { return nil }
         return Failure(

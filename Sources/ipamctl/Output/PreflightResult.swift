@@ -72,20 +72,50 @@ struct PreflightResult: Renderable {
         if hasSeveral { columns.append(.init(header: "NETWORK", lines.map { $0.network?.text ?? "" })) }
         columns.append(.init(header: "ADDRESS", lines.map { $0.addressText ?? "" }))
         columns.append(
-            .init(header: "REASON", lines.map { DisplayText.visible($0.code?.rawValue ?? $0.reason) }) {
+            .init(header: "REASON", lines.map { DisplayText.visible($0.code?.phrase ?? $0.reason) }) {
                 lines[$0].status.style
             })
         if !layout.hasHeader { for index in columns.indices { columns[index].header = nil } }
         var text = TextTable(columns: columns).wrapped(to: layout.screen.columns).render(
             hasColor: layout.screen.hasColor)
-        for line in lines where line.code != nil { text += "\n" + explanation(line, layout) }
+        for group in alike { text += "\n" + explanation(group, layout) }
         return text
     }
 
+    /// The lines with a finding; those of pods of one object that have the same one are together.
+    private var alike: [[PreflightLine]] {
+        struct Finding: Hashable {
+            let object: PlannedObject
+            let network: NetworkName?
+            let place: PlannedObject.Place
+            let code: PreflightCode?
+            let reason: String
+            let hint: String?
+        }
+        var groups: [[PreflightLine]] = []
+        var places: [Finding: Int] = [:]
+        for line in lines where line.code != nil {
+            let finding = Finding(
+                object: line.object, network: line.network, place: line.place, code: line.code, reason: line.reason,
+                hint: line.hint)
+            if let index = places[finding] {
+                groups[index].append(line)
+            } else {
+                places[finding] = groups.count
+                groups.append([line])
+            }
+        }
+        return groups
+    }
+
     /// `error: deploy.yaml, line 12: default/deploy/web: 10.188.0.216 is reserved for default/db-0`, and the hint.
-    private func explanation(_ line: PreflightLine, _ layout: Layout) -> String {
+    ///
+    /// - Parameter group: lines with the same finding.
+    private func explanation(_ group: [PreflightLine], _ layout: Layout) -> String {
+        guard let line = group.first else { return "" }
+        let pods = line.pod + (group.count > 1 ? " and \(group.count - 1) more" : "")
         var reason = line.reason
-        if !reason.hasPrefix(line.pod) { reason = "\(line.pod): \(reason)" }
+        if !reason.hasPrefix(pods) { reason = "\(pods): \(reason)" }
         let hint = line.hint.map { "hint: \(ProgramName.current.renamed(ShellRun.renamed($0)))" }
         let paragraphs = ["\(line.status.rawValue): \(line.place): \(reason)"] + (hint.map { [$0] } ?? [])
         return paragraphs.map { paragraph in
@@ -113,7 +143,7 @@ struct PreflightResult: Renderable {
     /// The failure of the command if a pod does not get its address.
     var failure: Failure? {
         guard count(.error) > 0 else { return nil }
-        return Failure(.conflict, summary, hint: "each error says what to do next; run the command again afterwards")
+        return Failure(.conflict, summary)
     }
 
     /// What was not judged, for standard error.
