@@ -144,7 +144,9 @@ import Testing
             ([], "old", later), ([.note], nil, later), ([.expiry], "old", nil), ([.note, .expiry], nil, nil),
         ] {
             let ip = address("10.61.0.9")
-            _ = try await pool.pool().release([ip], force: true)
+            if try await reservation(pool, "10.61.0.9") != nil {
+                _ = try await pool.pool().release([ip], force: true)
+            }
             try await apply(pool, [ReservationOrder(address: ip, reservation: first)])
             try await apply(pool, [ReservationOrder(address: ip, reservation: next, removing: removing)])
             let after = try await reservation(pool, "10.61.0.9")

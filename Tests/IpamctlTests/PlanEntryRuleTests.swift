@@ -102,14 +102,14 @@ import Testing
             try await apply("for: default/db-1")
                 == "10.188.0.9 reserved for default/db-1 (was for default/db-0) until \(until)\n")
         #expect(
-            try await apply("for: default/db-1, note: y")
-                == "10.188.0.9 reserved for default/db-1 until \(until), note \"y\" (was \"x\")\n")
+            try await apply("for: default/db-1, note: two")
+                == "10.188.0.9 reserved for default/db-1 until \(until), note \"two\" (was \"x\")\n")
         #expect(
             try await apply("for: default/db-1, expires: never")
                 == "10.188.0.9 reserved for default/db-1, without expiry (was until \(until))\n")
         #expect(
             try await apply("for: default/db-1, note: ''")
-                == "10.188.0.9 reserved for default/db-1, note removed (was \"y\")\n")
+                == "10.188.0.9 reserved for default/db-1, note removed (was \"two\")\n")
         let table = try write("address,for,note,expires\n10.188.0.9,default/db-1,z,\(until)\n", "plan.csv")
         let dry = try await run(site, "reserve", "-f", table, "--plan", "web", "--dry-run").checked()
         #expect(
@@ -207,7 +207,7 @@ import Testing
         let site = try await site()
         _ = try await run(site, "reserve", "10.188.0.9", "--for", "default/db-0", "--note", "x", "--yes").checked()
         let output = try await site.runOnTerminal(
-            ["reserve", "10.188.0.9", "--for", "default/db-0", "--note", "y", "-c", site.files.url.path], answer: "n")
+            ["reserve", "10.188.0.9", "--for", "default/db-0", "--note", "y", "-c", site.files.url.path], answer: "n\n")
         #expect(
             (output.stdoutText + output.stderrText).contains("~ 10.188.0.9 for default/db-0, note \"y\" (was \"x\")"),
             "\(output.stdoutText)\(output.stderrText)")

@@ -110,9 +110,9 @@ import Testing
             again.stderrText
                 == """
                 note: default/db-0 also has 10.188.0.16 reserved, and gets the lowest of its addresses that is free: \
-                10.188.0.12
-                note: default/db-1 also has 10.188.0.17 reserved, and gets the lowest of its addresses that is free: \
                 10.188.0.13
+                note: default/db-1 also has 10.188.0.17 reserved, and gets the lowest of its addresses that is free: \
+                10.188.0.14
 
                 """)
         // Such a pod gets its addresses without asking.
