@@ -107,7 +107,7 @@ import Testing
         #expect(try await apply(pool, [order("10.61.0.9", "default/sts/kv", web)]) == ["10.61.0.9": .updated])
         let keys = Set(try await pool.contents().keys)
         #expect(keys == ["reservations/10.61.0.9", "claims/default/workload/kv/10.61.0.9"])
-        #expect(try await reservation(pool, "10.61.0.9")?.note == nil, "the note was that of the former holder's")
+        #expect(try await reservation(pool, "10.61.0.9")?.note == "old", "what the plan does not name stays")
         let history = try await pool.pool().history(of: address("10.61.0.9")).entries.map(\.event)
         #expect(history == [.reserved, .released, .reserved])
         // A pod that has the address would have another's.
@@ -121,7 +121,57 @@ import Testing
             ])
     }
 
+    @Test func aChangeByAnotherWhileTheQuestionIsOpenIsNotOverwritten() async throws {
+        let pool = try pool()
+        try await apply(pool, [order("10.61.0.9", "default/db-0", web, note: "old")])
+        let shown = try await plan(pool, [order("10.61.0.9", "default/db-0", web, note: "new")])
+        try await apply(pool, [order("10.61.0.9", "default/db-0", web, note: "theirs")])
+        let before = try await pool.contents()
+        await #expect(throws: IPAMError.outdated(network: pool.network, [address("10.61.0.9")])) {
+            try await pool.pool().carryOut(shown)
+        }
+        #expect(try await pool.contents() == before)
+    }
+
+    @Test(arguments: ["default/db-0", "default/db-1"])
+    func anOrderKeepsOrRemovesTheNoteAndTheExpiry(holder: String) async throws {
+        let pool = try pool()
+        let later = noon.advanced(bySeconds: 3600)
+        let first = Reservation(
+            for: try ReservationHolder("default/db-0"), note: "old", since: noon, expires: later, plan: web)
+        let next = Reservation(for: try ReservationHolder(holder), since: noon, plan: web)
+        for (removing, note, expires): (Set<ReservationOrder.Part>, String?, Timestamp?) in [
+            ([], "old", later), ([.note], nil, later), ([.expiry], "old", nil), ([.note, .expiry], nil, nil),
+        ] {
+            let ip = address("10.61.0.9")
+            if try await reservation(pool, "10.61.0.9") != nil {
+                _ = try await pool.pool().release([ip], force: true)
+            }
+            try await apply(pool, [ReservationOrder(address: ip, reservation: first)])
+            try await apply(pool, [ReservationOrder(address: ip, reservation: next, removing: removing)])
+            let after = try await reservation(pool, "10.61.0.9")
+            #expect(after?.holder == next.holder && after?.note == note && after?.expires == expires, "\(removing)")
+        }
+    }
+
+    @Test func theHistoryHasTheTimeOfTheConfirmation() async throws {
+        let pool = try pool()
+        let later = noon.advanced(bySeconds: 90)
+        let shown = try await plan(pool, [order("10.61.0.9", "default/db-0", web)])
+        _ = try await pool.pool().carryOut(shown.confirmed(at: later))
+        #expect(try await pool.pool().history(of: address("10.61.0.9")).entries.map(\.at) == [later])
+    }
+
     // MARK: Pruning
+
+    @Test func whatThePlanStillListsIsNotDropped_evenIfNoPodCanHaveIt() async throws {
+        let pool = try pool()
+        try await apply(pool, [order("10.61.0.9", "default/db-0", web), order("10.61.0.10", "default/db-1", web)])
+        let shown = try await pool.pool().planReservations(
+            [], pruning: PlanPruning(of: web, by: nil, keeping: [address("10.61.0.9")]), rangeSets: pool.rangeSets,
+            now: noon)
+        #expect(shown.changes.map(\.address) == [address("10.61.0.10")])
+    }
 
     @Test func whatThePlanDoesNotListAnyMoreIsDropped_andNothingElse() async throws {
         let pool = try pool()

@@ -22,6 +22,35 @@ import Testing
         #expect(try orders([]).isEmpty)
     }
 
+    /// The network address, the gateway, and what is excluded.
+    @Test func aGapBetweenTheAddressesOfThePodsIsFound() throws {
+        let sets = [
+            try RangeSet([
+                PoolRange(
+                    subnet: CIDR("10.7.0.0/24"), gateway: address("10.7.0.1"),
+                    excluded: [AddressRange(address("10.7.0.20")), AddressRange(address("10.7.0.30"))])
+            ]), try set("fd07::/64"),
+        ]
+        func gap(_ texts: String..., leavingOut leftOut: String...) throws -> String? {
+            let ranges = try texts.map { try AddressRange(parsing: $0) }
+            let missing = leftOut.map(address)
+            let all = ranges.flatMap { range in
+                sequence(first: range.start) { $0 < range.end ? $0.advanced(by: 1) : nil }
+            }
+            return try PodOrdinals.gap(
+                in: ranges, all.filter { !missing.contains($0) }, leavingOut: missing, network: NetworkName("k8s"),
+                rangeSets: sets
+            )?.description
+        }
+        #expect(try gap("10.7.0.18-10.7.0.22", leavingOut: "10.7.0.20") == "10.7.0.20")
+        #expect(try gap("10.7.0.20-10.7.0.22", leavingOut: "10.7.0.20") == "10.7.0.20")
+        #expect(try gap("10.7.0.18-10.7.0.20", leavingOut: "10.7.0.20") == nil)
+        #expect(try gap("10.7.0.18-10.7.0.20", "fd07::9-fd07::b", leavingOut: "10.7.0.20") == nil)
+        #expect(try gap("10.7.0.18-10.7.0.20", "10.7.0.3-10.7.0.4", leavingOut: "10.7.0.20") == "10.7.0.20")
+        #expect(try gap("10.7.0.0-10.7.0.4", leavingOut: "10.7.0.0", "10.7.0.1") == nil)
+        #expect(try gap("10.7.0.9-10.7.0.9", "10.7.0.0-10.7.0.4", leavingOut: "10.7.0.0") == "10.7.0.0")
+    }
+
     @Test func onlyStatefulSetsHaveOrdinals() throws {
         for text in ["", "default/", "default/db-0", "default/deploy/web"] {
             let holder = try ReservationHolder(text)

@@ -37,7 +37,7 @@ import Testing
         let path = try plan(Self.second)
         let before = try await site.dump()
         let lines = [
-            "10.188.0.9 reserved for default/db-0 (updated)", "10.188.0.10 is reserved for default/sts/db already",
+            "10.188.0.9 reserved for default/db-0, note \"new\"", "10.188.0.10 is reserved for default/sts/db already",
             "10.188.0.12 reserved for default/db-2", "10.188.0.11 no longer reserved for default/sts/db",
             "10.188.0.30 no longer reserved for default/sts/kv, still used by default/kv-0 on n1",
         ]
@@ -74,7 +74,7 @@ import Testing
         let site = try await site()
         _ = try await site.run("reserve", "10.188.0.9", "--for", "default/db-0").checked()
         let taken = try await site.run("reserve", "10.188.0.9", "--for", "default/db-0", "--plan", "web").checked()
-        #expect(taken.stdoutText == "10.188.0.9 reserved for default/db-0 (updated, now of plan web)\n")
+        #expect(taken.stdoutText == "10.188.0.9 reserved for default/db-0, now of plan web\n")
         let show = try await site.run("show", "10.188.0.9").checked()
         #expect(show.lines.contains { $0.hasPrefix("Of plan: ") && $0.hasSuffix(" web") }, "\(show.stdoutText)")
         let list = try await site.run("list", "--columns", "address,plan", "--no-headers", "--state", "reserved")
@@ -144,7 +144,7 @@ import Testing
             run.screen.prefix(7) == [
                 "= 1 address kept as reserved already", "- 10.188.0.11 for default/sts/db",
                 "- 10.188.0.30 for default/sts/kv, still used by default/kv-0 on n1",
-                "~ 10.188.0.9 for default/db-0 (updated)", "+ 10.188.0.12 for default/db-2",
+                "~ 10.188.0.9 for default/db-0, note \"new\"", "+ 10.188.0.12 for default/db-2",
                 "Plan web in network k8s: reserve 1 address, update 1 reservation, drop 2 reserva",
                 "tions? [y/N] n",
             ], "\(run.text)")

@@ -108,7 +108,7 @@ import Testing
         let before = try await site.dump()
         let again = try await site.run("reserve", "-f", "-", stdin: text).checked()
         #expect(again.lines.count == 5 && again.lines.allSatisfy { $0.hasSuffix(" already") }, "\(again.stdoutText)")
-        #expect(again.stderrText == "nothing to do: 5 reservations of the plan exist already\n")
+        #expect(again.stderrText == "nothing to do: 5 reservations exist already\n")
         #expect(try await site.dump() == before)
     }
 

@@ -108,7 +108,13 @@ import Testing
             .checked()
         #expect(
             again.stderrText
-                == "note: 10.188.0.16 is reserved for default/db-0 already, and 1 other address for these pods\n")
+                == """
+                note: default/db-0 also has 10.188.0.16 reserved, and gets the lowest of its addresses that is free: \
+                10.188.0.13
+                note: default/db-1 also has 10.188.0.17 reserved, and gets the lowest of its addresses that is free: \
+                10.188.0.14
+
+                """)
         // Such a pod gets its addresses without asking.
         let given = try await site.add("c1", "default/db-1", subnets: ["10.188.0.0/22", "fd00:188::/64"])
         #expect(given.map(\.description) == ["10.188.0.17", "fd00:188::11"])

@@ -4,12 +4,17 @@ import Store
 public struct ReservePlan: Sendable {
     let orders: [ReservationOrder]
     let snapshot: AddressSnapshot
-    /// The time of the plan: reservations that have expired by then are replaced.
+    /// The time of the plan, and of its history entries: reservations that have expired by then are replaced.
     let now: Timestamp
     /// The changes, in the order of the orders; those that drop reservations are the last.
     public let changes: [ReservationChange]
     /// Why orders cannot be carried out; with a conflict, none of the orders is.
     public let conflicts: [ReservationConflict]
+
+    /// The same plan, confirmed at a later time: that of its history entries.
+    public func confirmed(at time: Timestamp) -> ReservePlan {
+        ReservePlan(orders: orders, snapshot: snapshot, now: time, changes: changes, conflicts: conflicts)
+    }
 
     /// Whether there is nothing to do.
     public var isDone: Bool { changes.allSatisfy { $0.kind == .unchanged } }
@@ -37,11 +42,11 @@ extension AddressPool {
         return try await renewed.plan(orders + drops, now: now)
     }
 
-    /// Orders that drop the reservations of a plan whose addresses are not in `orders`, ascending.
+    /// Orders that drop the reservations of a plan whose addresses are neither in `orders` nor kept, ascending.
     private func drops(_ pruning: PlanPruning, except orders: [ReservationOrder]) async throws(IPAMError)
         -> [ReservationOrder]
     {
-        let kept = Set(orders.map(\.address))
+        let kept = pruning.kept.union(orders.map(\.address))
         var drops: [ReservationOrder] = []
         for record in try await readAll(keys.reservationsPrefix).records {
             guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix),
@@ -247,14 +252,16 @@ extension ReservePlan {
         if !conflicts.isEmpty { throw .conflicts(conflicts) }
     }
 
-    /// Checks that this later plan changes only those reservations that `shown` changes in the same way. A reservation that
+    /// Checks that this later plan changes only those reservations that `shown` changes in the same way,
+    /// and that nobody has changed since. A reservation that
     /// existed when the plan was shown, and is gone, is made again, so that the orders are carried out as a whole.
     fileprivate func requireWithin(_ shown: ReservePlan, _ network: NetworkName) throws(IPAMError) {
         let others = zip(changes, shown.changes).filter { now, before in
             switch now.kind {
             case .unchanged: false
             case .reserved: before.kind == .updated
-            case .updated, .dropped: now.kind != before.kind || now.reservation != before.reservation
+            case .updated, .dropped:
+                now.kind != before.kind || now.reservation != before.reservation || now.previous != before.previous
             }
         }
         guard others.isEmpty else { throw .outdated(network: network, others.map(\.0.address)) }

@@ -36,10 +36,13 @@ public struct PodOrdinals: Hashable, Sendable {
 
     /// Reserves the n-th address of each range set for the n-th pod: a pod has one address of each.
     ///
-    /// - Parameter reservation: its holder is replaced by the pods.
+    /// - Parameters:
+    ///   - reservation: its holder is replaced by the pods.
+    ///   - removing: as of ``ReservationOrder``.
     /// - Throws: ``InvalidPodOrdinals`` as ``pod(_:)``.
     public func orders(
-        _ addresses: [IPAddress], _ reservation: Reservation, network: NetworkName, rangeSets: [RangeSet]
+        _ addresses: [IPAddress], _ reservation: Reservation, removing: Set<ReservationOrder.Part> = [],
+        network: NetworkName, rangeSets: [RangeSet]
     ) throws(InvalidPodOrdinals) -> [ReservationOrder] {
         let eligibility = AddressEligibility(network: network, sets: rangeSets)
         var counts: [Int?: Int] = [:]
@@ -49,9 +52,33 @@ public struct PodOrdinals: Hashable, Sendable {
             var reservation = reservation
             reservation.holder = .pod(try pod(counts[set, default: 0]))
             counts[set, default: 0] += 1
-            orders.append(ReservationOrder(address: address, reservation: reservation))
+            orders.append(ReservationOrder(address: address, reservation: reservation, removing: removing))
         }
         return orders
+    }
+
+    /// The first address that no pod can have, and that is missing between the others: those after it would be for other
+    /// pods than the ranges show. Nil if there is none. The network address and the gateway at the beginning of a range are
+    /// not missed.
+    ///
+    /// - Parameters:
+    ///   - ranges: as they were written.
+    ///   - addresses: those of the ranges that pods can have.
+    ///   - leftOut: the others.
+    public static func gap(
+        in ranges: [AddressRange], _ addresses: [IPAddress], leavingOut leftOut: [IPAddress], network: NetworkName,
+        rangeSets: [RangeSet]
+    ) -> IPAddress? {
+        let eligibility = AddressEligibility(network: network, sets: rangeSets)
+        func position(_ address: IPAddress) -> Int { ranges.firstIndex { $0.contains(address) } ?? ranges.count }
+        return leftOut.first { missing in
+            guard let (set, range) = eligibility.owner(of: missing) else { return false }
+            let place = position(missing)
+            let others = addresses.filter { eligibility.owner(of: $0)?.index == set }
+            let follows = others.contains { (place, missing) < (position($0), $0) }
+            let precedes = others.contains { (position($0), $0) < (place, missing) }
+            return follows && (precedes || range.role(of: missing) == nil)
+        }
     }
 }
 

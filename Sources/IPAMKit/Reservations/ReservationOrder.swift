@@ -9,16 +9,26 @@ public struct ReservationOrder: Hashable, Sendable {
         case drop(by: String?)
     }
 
+    /// A part of a reservation that an order can remove.
+    public enum Part: Hashable, Sendable {
+        case note
+        case expiry
+    }
+
     /// The address to reserve.
     public let address: IPAddress
     /// The value to store. If the address is already reserved for the same holder, only its note, its expiry and its plan are
     /// changed. Of an order that drops a reservation: that reservation.
     public let reservation: Reservation
+    /// What an existing reservation loses; otherwise it keeps the note and the expiry that ``reservation`` does not have.
+    let removing: Set<Part>
     let purpose: Purpose
 
     /// Makes an order to reserve an address.
-    public init(address: IPAddress, reservation: Reservation) {
-        self.init(address: address, reservation: reservation, purpose: .reserve)
+    ///
+    /// - Parameter removing: what an existing reservation loses if `reservation` does not have it, either.
+    public init(address: IPAddress, reservation: Reservation, removing: Set<Part> = []) {
+        self.init(address: address, reservation: reservation, removing: removing, purpose: .reserve)
     }
 
     /// Makes an order to change the existing reservation of an address, whatever it is for.
@@ -28,9 +38,10 @@ public struct ReservationOrder: Hashable, Sendable {
         self.init(address: address, reservation: Reservation(for: .anyone, by: by), purpose: .amend(amendment))
     }
 
-    init(address: IPAddress, reservation: Reservation, purpose: Purpose) {
+    init(address: IPAddress, reservation: Reservation, removing: Set<Part> = [], purpose: Purpose) {
         self.address = address
         self.reservation = reservation
+        self.removing = removing
         self.purpose = purpose
     }
 }
@@ -41,11 +52,14 @@ public struct PlanPruning: Hashable, Sendable {
     public let plan: PlanName
     /// Who drops them, for the history.
     public let by: String?
+    /// The addresses that the plan still lists, although it does not order them.
+    public var kept: Set<IPAddress>
 
     /// Makes a request to drop what a plan does not list any more.
-    public init(of plan: PlanName, by: String?) {
+    public init(of plan: PlanName, by: String?, keeping kept: Set<IPAddress> = []) {
         self.plan = plan
         self.by = by
+        self.kept = kept
     }
 }
 
@@ -109,21 +123,28 @@ extension ReservationOrder {
             if let intruder {
                 return conflict("is reserved for \(present.holder.phrase), and is in use by \(intruder.phrase)")
             }
+            var moved = reservation
+            keep(present, in: &moved)
             return .change(
                 ReservationChange(
-                    address: address, kind: .updated, reservation: reservation, previous: present, by: reservation.by))
+                    address: address, kind: .updated, reservation: moved, previous: present, by: reservation.by))
         }
         if reservation.plan != nil, present.plan != nil, !isOfSamePlan {
             return conflict("is reserved for \(present.holder.phrase)\(owner)")
         }
         var renewed = present
-        renewed.note = reservation.note ?? present.note
-        renewed.expires = reservation.expires ?? present.expires
+        keep(present, in: &renewed)
         renewed.plan = reservation.plan ?? present.plan
         return .change(
             ReservationChange(
                 address: address, kind: renewed == present ? .unchanged : .updated, reservation: renewed,
                 previous: present, by: reservation.by))
+    }
+
+    /// The note and the expiry: those of the order; else those of the present reservation, unless they are removed.
+    private func keep(_ present: Reservation, in renewed: inout Reservation) {
+        renewed.note = reservation.note ?? (removing.contains(.note) ? nil : present.note)
+        renewed.expires = reservation.expires ?? (removing.contains(.expiry) ? nil : present.expires)
     }
 
     private func conflict(_ problem: String) -> Outcome {

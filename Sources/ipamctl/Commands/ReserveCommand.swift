@@ -15,8 +15,10 @@ struct ReserveCommand: ParsableCommand {
             annotation kube-ipam.ip.
 
             A plan is a file with an entry for each address, range or CIDR: in CSV with the columns \
-            \(PlanEntry.columns.joined(separator: ",")), in YAML or JSON a list of entries with these keys, or an object with \
-            such a list as reservations, and the name of the plan as plan. What 'ipamctl list' writes as CSV, YAML or JSON is \
+            \(PlanEntry.columns.joined(separator: ",")), and perhaps \(PlanEntry.moreColumns.joined(separator: ",")); in YAML or \
+            JSON a list of entries with these keys, or an object with such a list as reservations, the name of the plan as \
+            plan, and its network as network. each: true is --each, with start as --start; fence: true is --fence; \
+            expires: never and note: "" remove what a reservation has. What 'ipamctl list' writes as CSV, YAML or JSON is \
             a plan, too. The same plan again changes nothing. With one conflict nothing is changed, and all conflicts are \
             shown.
 
@@ -101,7 +103,10 @@ struct ReserveCommand: ParsableCommand {
     @Option(
         name: [.customShort("f"), .customLong("file")],
         help: "A plan in CSV, YAML or JSON, or a manifest of Kubernetes; - is standard input.")
-    var file: String?
+    var files: [String] = []
+
+    /// The only file; nil without one.
+    var file: String? { files.first }
 
     @Option(
         help: ArgumentHelp(
@@ -154,6 +159,13 @@ struct ReserveCommand: ParsableCommand {
 
     func validate() throws {
         try output.check(ChangeList.self)
+        if files.count > 1 {
+            let twice = files.count == 2 ? "twice" : "\(files.count) times"
+            throw Failure(
+                .usage, "--file is given \(twice): \(files.joined(separator: ", "))",
+                hint: "reserve one file after the other; manifests that begin with --- can be read together: "
+                    + "cat \(files.joined(separator: " ")) | ipamctl reserve -f -")
+        }
         let sources = [!addresses.isEmpty, next != nil, file != nil].count { $0 }
         if sources == 0 { throw ValidationError("name what to reserve: addresses, --next N or -f PLAN") }
         if sources > 1 { throw ValidationError("addresses, --next and --file exclude each other") }

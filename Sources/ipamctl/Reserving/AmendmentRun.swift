@@ -51,7 +51,7 @@ struct AmendmentRun: Sendable {
         let lines = list(planned.changes, network).lines
         let made = await change.carryOut(
             asking: planned.isDone ? nil : question(planned.changes, network), showing: orders.count > 1 ? lines : []
-        ) { report in try await pool.carryOut(planned, progress: report) }
+        ) { report in try await pool.carryOut(planned.confirmed(at: Operator.now()), progress: report) }
         if let error = made.error { throw error }
         return list(made.steps, network)
     }

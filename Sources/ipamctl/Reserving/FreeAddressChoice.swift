@@ -35,20 +35,8 @@ struct FreeAddressChoice: Sendable {
             }
         }
         let orders = try order(addresses)
-        let notes = [note(on: addresses, of: chosen, network), note(on: orders, in: chosen, inventory)]
-        return ReservationPlan.Orders(all: orders, notes: notes.compactMap(\.self))
-    }
-
-    /// A pod gets one address of a range set, so a second one that is reserved for its name is of no use.
-    private func note(on orders: [ReservationOrder], in chosen: [RangeSet], _ inventory: NetworkInventory) -> String? {
-        let pods = Set(orders.map(\.reservation.holder)).filter { if case .pod = $0 { true } else { false } }
-        let others = inventory.entries.filter { entry in
-            guard let holder = entry.reservation?.holder, pods.contains(holder) else { return false }
-            return chosen.contains { $0.range(containing: entry.address) != nil }
-        }
-        guard let first = others.first, let holder = first.reservation?.holder else { return nil }
-        let more = others.count > 1 ? ", and \((others.count - 1).counted("other address")) for these pods" : ""
-        return "note: \(first.address) is reserved for \(holder.phrase) already\(more)"
+        let notes = [note(on: addresses, of: chosen, network)].compactMap(\.self)
+        return ReservationPlan.Orders(all: orders, notes: notes)
     }
 
     private func family(_ chosen: [RangeSet], _ network: SelectedNetwork) -> String {

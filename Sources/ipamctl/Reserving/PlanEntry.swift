@@ -7,6 +7,9 @@ struct PlanEntry {
     var holder: String?
     /// Not checked if the entry is of a list: a note that is stored already may be longer than a new one.
     var note: String?
+    /// Whether the note is written, and empty: then a reservation that exists loses its own.
+    var removesNote = false
+    /// As for --expires, or `never`.
     var expires: String?
     /// Whether each pod of the StatefulSet gets an address of its own.
     var isEach = false
@@ -19,6 +22,8 @@ struct PlanEntry {
     var network: String?
     var plan: PlanName?
     var ifname: InterfaceName?
+    /// An expiry that has passed a short time ago.
+    var expired: Timestamp?
 
     static let columns = ["address", "for", "note", "expires"]
     /// Columns that a header may name besides.
@@ -39,15 +44,18 @@ struct PlanEntry {
         for text in addresses.isEmpty ? [""] : addresses { ranges += try AddressSelection(argument: text).ranges }
         try AddressSelection(ranges: ranges).requireWithinLimit()
         let holder = try readHolder()
-        let expires = try Self.read("expires", self.expires, ExpiryTime.init(argument:))
+        let expires = try Self.read("expires", self.expires, NewExpiry.init(argument:))
         let reservation = Reservation(
             for: holder, by: Operator.name, note: note.flatMap { $0.isEmpty ? nil : $0 }, since: now,
-            expires: expires?.time(from: now), ifname: ifname, plan: plan)
+            expires: expires?.time(from: now) ?? expired, ifname: ifname, plan: plan)
+        var removing: Set<ReservationOrder.Part> = []
+        if removesNote { removing.insert(.note) }
+        if case .never = expires { removing.insert(.expiry) }
         if start != nil, !isEach {
             throw Failure(.usage, "start goes with each", hint: "write each: true, or omit start")
         }
         return ReservationPlan.Row(
-            place: "", network: network, ranges: ranges, reservation: reservation,
+            place: "", network: network, ranges: ranges, reservation: reservation, removing: removing,
             pods: isEach ? try Self.pods(of: holder, from: start ?? 0) : nil)
     }
 
@@ -59,6 +67,11 @@ struct PlanEntry {
         }
         if isFence || isNobody { return .nobody }
         return try Self.read("for", holder, ReservationHolder.init(argument:)) ?? .anyone
+    }
+
+    /// An expiry as a list has it: it may have passed, as long as the reservation counts.
+    mutating func setStored(expires text: String?, now: Timestamp) {
+        if let time = text.flatMap(Timestamp.init), time <= now { expired = time } else { expires = text }
     }
 
     /// The note as `--note` takes it.

@@ -18,6 +18,8 @@ struct ReservationPlan: Sendable {
         var otherNetworks: [String] = []
         let ranges: [AddressRange]
         let reservation: Reservation
+        /// What a reservation that exists loses.
+        var removing: Set<ReservationOrder.Part> = []
         /// The pods that get one address each; nil if all addresses are for the same holder.
         let pods: PodOrdinals?
     }
@@ -58,6 +60,7 @@ struct ReservationPlan: Sendable {
     {
         let reader = try ReservationPlanFile(file, now: now)
         var plan = try reader.plan(namespace: command.namespace)
+        plan.source = reader.name
         if let given = command.plan, let own = plan.name, given != own {
             throw Failure(
                 .usage, "--plan \(given): \(reader.name) is the plan \(own)", hint: "omit --plan, or change the file")
@@ -103,8 +106,14 @@ struct ReservationPlan: Sendable {
                 .usage, "the list has reservations of several networks: \(named.joined(separator: ", "))",
                 hint: "choose one with --network")
         }
-        let name = try Failure.wrap(.usage, about: "network") { try NetworkName(first) }
-        return try await connection.network(named: name)
+        let place = (file?.source).map { "\($0), network" }
+        let name = try Failure.wrap(.usage, about: place ?? "network") { try NetworkName(first) }
+        do {
+            return try await connection.network(named: name)
+        } catch let failure as Failure where failure.status == .notFound {
+            guard let place else { throw failure }
+            throw Failure(.notFound, "\(place): \(failure.message)", hint: failure.hint)
+        }
     }
 
     /// Addresses that show which network is meant: those for which no network is named.
@@ -130,7 +139,8 @@ struct ReservationPlan: Sendable {
         case .file(let plan):
             if let wanted = plan.network, wanted != network.name.text {
                 throw Failure(
-                    .notFound, "the plan is for network \(wanted), not for \(network.name)", hint: "omit --network")
+                    .notFound, "\(plan.source) is for network \(wanted), not for \(network.name)",
+                    hint: "omit --network")
             }
             let own = plan.rows.filter { $0.isFor(network.name) }
             var orders = try orders(own, network)
@@ -146,7 +156,7 @@ struct ReservationPlan: Sendable {
             return orders
         case .row(let row): return try orders([row], network)
         case .next(let choice, let reservation, let pods):
-            return try await choice.orders(in: pool, network) { try Self.orders($0, reservation, pods, network) }
+            return try await choice.orders(in: pool, network) { try Self.orders($0, reservation, [], pods, network) }
         }
     }
 
@@ -154,16 +164,28 @@ struct ReservationPlan: Sendable {
     struct Orders: Sendable {
         var all: [ReservationOrder] = []
         var notes: [String] = []
+        /// What is named, but is not reserved because no pod can have it.
+        var leftOut: [IPAddress] = []
+        /// Where the addresses of a file are written.
+        var places: [IPAddress: String] = [:]
+
+        /// The error with the place of its address in the file.
+        func placed(_ error: IPAMError) -> any Error {
+            guard case .notAllowed(let address, _) = error, let place = places[address] else { return error }
+            let failure = Failure(error)
+            return Failure(failure.status, "\(place): \(failure.message)", hint: failure.hint)
+        }
     }
 
     private func orders(_ rows: [Row], _ network: SelectedNetwork) throws(Failure) -> Orders {
         var orders = Orders()
         var seen: Set<IPAddress> = []
-        var leftOut: [IPAddress] = []
         for row in rows {
             let found = AddressSelection(ranges: row.ranges).addresses(in: network.rangeSets)
-            leftOut += found.leftOut
+            try Self.require(found, row, network)
+            orders.leftOut += found.leftOut
             for address in found.addresses {
+                if !row.place.isEmpty { orders.places[address] = row.place }
                 guard seen.insert(address).inserted else {
                     throw Failure(
                         .usage, (row.place.isEmpty ? "" : "\(row.place): ") + "\(address) occurs twice",
@@ -171,30 +193,59 @@ struct ReservationPlan: Sendable {
                 }
             }
             orders.all += try Failure.wrap(.usage, about: row.place.isEmpty ? nil : row.place) {
-                try Self.orders(found.addresses, row.reservation, row.pods, network)
+                try Self.orders(found.addresses, row.reservation, row.removing, row.pods, network)
             }
         }
-        if !leftOut.isEmpty {
-            var (list, excluded): ([String], [AddressRange]) = ([], [])
-            for address in leftOut {
-                if let role = network.range(containing: address)?.role(of: address) {
-                    list.append("\(address) (\(role))")
-                } else {
-                    excluded.append(AddressRange(address))
-                }
-            }
-            list += AddressRange.merged(excluded).map { "\($0) (excluded)" }
-            orders.notes.append("skipped: \(list.joined(separator: ", "))")
-        }
+        if !orders.leftOut.isEmpty { orders.notes.append("skipped: \(Self.list(orders.leftOut, network))") }
         return orders
     }
 
+    /// Addresses that no pod can have, and why.
+    private static func list(_ leftOut: [IPAddress], _ network: SelectedNetwork) -> String {
+        var (list, excluded): ([String], [AddressRange]) = ([], [])
+        for address in leftOut {
+            if let role = network.range(containing: address)?.role(of: address) {
+                list.append("\(address) (\(role))")
+            } else {
+                excluded.append(AddressRange(address))
+            }
+        }
+        list += AddressRange.merged(excluded).map { "\($0) (excluded)" }
+        return list.joined(separator: ", ")
+    }
+
+    /// - Throws: ``Failure`` if nothing is left of a row, or if each of its addresses is for a pod of its own, and one between
+    ///   them is left out.
+    private static func require(
+        _ found: (addresses: [IPAddress], leftOut: [IPAddress]), _ row: Row, _ network: SelectedNetwork
+    ) throws(Failure) {
+        let place = row.place.isEmpty ? "" : "\(row.place): "
+        guard !found.addresses.isEmpty || found.leftOut.isEmpty else {
+            throw Failure(
+                .usage, "\(place)no pod can have these addresses: \(list(found.leftOut, network))",
+                hint: "name others; 'ipamctl list --state free' lists free addresses")
+        }
+        guard row.pods != nil,
+            let gap = PodOrdinals.gap(
+                in: row.ranges, found.addresses, leavingOut: found.leftOut, network: network.name,
+                rangeSets: network.rangeSets)
+        else { return }
+        let what = (network.range(containing: gap)?.role(of: gap)).map { "the \($0)" } ?? "excluded"
+        throw Failure(
+            .usage, "\(place)\(gap) is \(what): the addresses after it would be for other pods",
+            hint: "name only addresses that pods can have, such as two ranges around it")
+    }
+
     private static func orders(
-        _ addresses: [IPAddress], _ reservation: Reservation, _ pods: PodOrdinals?, _ network: SelectedNetwork
+        _ addresses: [IPAddress], _ reservation: Reservation, _ removing: Set<ReservationOrder.Part>,
+        _ pods: PodOrdinals?, _ network: SelectedNetwork
     ) throws(Failure) -> [ReservationOrder] {
-        guard let pods else { return addresses.map { ReservationOrder(address: $0, reservation: reservation) } }
+        guard let pods else {
+            return addresses.map { ReservationOrder(address: $0, reservation: reservation, removing: removing) }
+        }
         return try Failure.wrap(.usage) {
-            try pods.orders(addresses, reservation, network: network.name, rangeSets: network.rangeSets)
+            try pods.orders(
+                addresses, reservation, removing: removing, network: network.name, rangeSets: network.rangeSets)
         }
     }
 }
@@ -211,6 +262,6 @@ extension ReservationPlan.Row {
         reservation.plan = plan
         return Self(
             place: place, network: network, otherNetworks: otherNetworks, ranges: ranges, reservation: reservation,
-            pods: pods)
+            removing: removing, pods: pods)
     }
 }

@@ -10,7 +10,14 @@ extension ReservationPlanFile {
                 hint: "close it; a quote inside a field is written \"\"")
         }
         guard let header = table.first?.cells.map({ $0.lowercased() }), header.contains("address") else {
-            guard !table.isEmpty else { throw Failure(.usage, "\(name) has no addresses", hint: PlanEntry.columnHint) }
+            guard let first = table.first else {
+                throw Failure(.usage, "\(name) has no addresses", hint: PlanEntry.columnHint)
+            }
+            guard !Self.looksLikeHeader(first.cells) else {
+                throw Failure(
+                    .usage, "\(name), line \(first.line) looks like a header, and has no column \"address\"",
+                    hint: PlanEntry.columnHint)
+            }
             return Plan(rows: try rows(table, PlanEntry.columns))
         }
         let rest = Array(table.dropFirst())
@@ -21,6 +28,15 @@ extension ReservationPlanFile {
             throw Failure(.usage, "\(name): unknown column \"\(unknown)\"", hint: PlanEntry.columnHint)
         }
         return Plan(rows: try rows(rest, header))
+    }
+
+    /// Whether a first line without the column `address` is meant for a header: its first cell is a word, and it names a known
+    /// column, or the first cell begins as that of the addresses would.
+    private static func looksLikeHeader(_ cells: [String]) -> Bool {
+        let cells = cells.map { $0.lowercased() }
+        guard let first = cells.first(where: { !$0.isEmpty }), first.allSatisfy({ $0.isLetter || " _-".contains($0) })
+        else { return false }
+        return cells.contains(where: PlanEntry.keys.contains) || first.hasPrefix("addr") || first == "ip"
     }
 
     private func rows(_ entries: [CSVText.Row], _ columns: [String]) throws(Failure) -> [ReservationPlan.Row] {
@@ -58,9 +74,14 @@ extension ReservationPlanFile {
 
     /// The reserved addresses of a list: reserving them again changes nothing. Expired reservations are skipped.
     private func rows(ofList entries: [CSVText.Row], _ columns: [String]) throws(Failure) -> [ReservationPlan.Row] {
+        var expired = 0
         let plan = try collect(entries, place: Self.place) { row throws(Failure) in
             let cells = Self.cells(row, columns)
-            guard let holder = cells["reserved for"], !holder.isEmpty, !isOver(cells["expires"]) else { return nil }
+            guard let holder = cells["reserved for"], !holder.isEmpty else { return nil }
+            guard !isExpired(cells["expires"]) else {
+                expired += 1
+                return nil
+            }
             let address = cells["address"] ?? ""
             guard holder != ReservationHolder.unreadable.description else {
                 Terminal.note("skipped: \(address), whose reservation cannot be read")
@@ -72,12 +93,13 @@ extension ReservationPlanFile {
                 Terminal.note("\(address): the list has only a changed copy of its note, so the note is left out")
             }
             var entry = PlanEntry(
-                addresses: [address], holder: AddressList.holder(inCell: holder), note: note,
-                expires: cells["expires"])
+                addresses: [address], holder: AddressList.holder(inCell: holder), note: note)
+            entry.setStored(expires: cells["expires"], now: now)
             entry.network = cells["network"]
             entry.plan = cells["plan"].flatMap { try? PlanName($0) }
             return entry
         }
+        reportExpired(expired)
         guard !plan.isEmpty else { throw noReservations(PlanEntry.columnHint) }
         return plan
     }

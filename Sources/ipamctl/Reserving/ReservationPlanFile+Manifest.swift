@@ -12,13 +12,17 @@ extension ReservationPlanFile {
         } catch {
             throw Failure(.usage, error.description, hint: error.hint ?? "correct the manifest")
         }
+        let objects = Preflight.effective(manifest.objects).objects
         let reservations: [NamedReservation]
         do throws(NamedReservationError) {
-            reservations = try NamedReservation.all(of: Preflight.effective(manifest.objects).objects)
+            reservations = try NamedReservation.all(of: objects)
         } catch {
             throw Failure(.usage, error.description, hint: "'ipamctl preflight -f \(name)' checks the whole manifest")
         }
         guard !reservations.isEmpty else {
+            // A misspelt annotation may be the reason. Which networks exist is not known here.
+            let networks = objects.flatMap(\.qualifiedNetworks).compactMap { try? NetworkName($0) }
+            for warning in Self.warnings(on: objects, networks: Set(networks)) { Terminal.note(warning) }
             throw Failure(
                 .usage, "\(name) requests no address",
                 hint: "the annotation kube-ipam.ip of a pod template requests one; a plan has no apiVersion")
@@ -29,6 +33,13 @@ extension ReservationPlanFile {
                 otherNetworks: reservation.otherNetworks.map(\.text), ranges: [AddressRange(reservation.address)],
                 reservation: Reservation(for: reservation.holder, by: Operator.name, since: now), pods: nil)
         }
-        return Plan(rows: rows)
+        return Plan(rows: rows, objects: objects)
+    }
+
+    /// The warnings about annotations that have no effect.
+    static func warnings(on objects: [PlannedObject], networks: Set<NetworkName>) -> [String] {
+        Preflight.manifestLines(objects, networks: networks).map { line in
+            "warning: \(line.place): \(line.reason)" + (line.hint.map { "\nhint: \($0)" } ?? "")
+        }
     }
 }

@@ -66,6 +66,7 @@ extension ReservationPlanFile {
             entry.addresses = try Self.addresses(object["address"])
             entry.holder = try Self.text(object, "for")
             entry.note = try Self.text(object, "note")
+            entry.removesNote = entry.note?.isEmpty == true
             // A number is a span in seconds, as for --expires.
             if let seconds = object["expires"]?.int {
                 entry.expires = String(seconds)
@@ -126,8 +127,11 @@ extension ReservationPlanFile {
 
     /// The reserved addresses of a list: reserving them again changes nothing. Expired reservations are skipped.
     private func rows(ofList entries: [PlanNode]) throws(Failure) -> [ReservationPlan.Row] {
+        var expired = 0
         let rows = try collect(entries, place: Self.place) { node throws(Failure) in
-            guard let reservation = node["reservation"]?.value, !isOver(reservation["expires"]?.string) else {
+            guard let reservation = node["reservation"]?.value else { return nil }
+            guard !isExpired(reservation["expires"]?.string) else {
+                expired += 1
                 return nil
             }
             let address = node.value["address"]?.string ?? ""
@@ -137,13 +141,14 @@ extension ReservationPlanFile {
                 return nil
             }
             var entry = PlanEntry(
-                addresses: [address], holder: holder, note: reservation["note"]?.string,
-                expires: reservation["expires"]?.string)
+                addresses: [address], holder: holder, note: reservation["note"]?.string)
+            entry.setStored(expires: reservation["expires"]?.string, now: now)
             entry.network = node.value["network"]?.string
             entry.plan = reservation["plan"]?.string.flatMap { try? PlanName($0) }
             entry.ifname = reservation["ifname"]?.string.flatMap { try? InterfaceName($0) }
             return entry
         }
+        reportExpired(expired)
         guard !rows.isEmpty else { throw noReservations(PlanEntry.keyHint) }
         return rows
     }

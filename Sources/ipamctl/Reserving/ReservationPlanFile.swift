@@ -1,4 +1,5 @@
 import IPAMKit
+import Machine
 
 /// A plan of reservations in a file: CSV, YAML or JSON, what `ipamctl list` writes in these formats, or a manifest of
 /// Kubernetes.
@@ -10,6 +11,10 @@ struct ReservationPlanFile {
         var name: PlanName?
         /// The network that the whole plan is for; nil if it says none.
         var network: String?
+        /// The name of the file.
+        var source = ""
+        /// The objects of a manifest, without those that a later one replaces.
+        var objects: [PlannedObject] = []
     }
 
     /// The path, or `standard input`.
@@ -22,6 +27,18 @@ struct ReservationPlanFile {
     /// - Throws: ``Failure`` if it cannot be read, is not UTF-8, or is in no format of a plan.
     init(_ path: String, now: Timestamp) throws(Failure) {
         name = path == "-" ? "standard input" : path
+        let lowered = path.lowercased()
+        if lowered.hasPrefix("https://") || lowered.hasPrefix("http://") {
+            throw Failure(
+                .usage, "\(path) is a URL, and 'reserve -f' reads a file",
+                hint: "curl -fsS \(path) | ipamctl reserve -f -")
+        }
+        if FileReader.kind(of: path) == .folder {
+            throw Failure(
+                .usage, "\(path) is a folder, and 'reserve -f' reads a file",
+                hint: "name one file at a time; manifests that begin with --- can be read together: "
+                    + "cat \(path)\(path.hasSuffix("/") ? "" : "/")*.yaml | ipamctl reserve -f -")
+        }
         self.now = now
         contents = try PlanContents(try TextFile.readUTF8(path), name: name)
     }
@@ -40,6 +57,12 @@ struct ReservationPlanFile {
     /// - Parameter namespace: of objects of a manifest that name none.
     /// - Throws: ``Failure`` with the entry, the column or the key that cannot be used.
     func plan(namespace: Namespace?) throws(Failure) -> Plan {
+        if case .manifest = contents {
+        } else if namespace != nil {
+            throw Failure(
+                .usage, "--namespace: \(name) is not a manifest of Kubernetes",
+                hint: "omit --namespace: the entries of a plan name the namespace with 'for'")
+        }
         switch contents {
         case .table(let text): return try plan(ofTable: text)
         case .plan(let node): return try plan(of: node)
@@ -76,9 +99,15 @@ struct ReservationPlanFile {
             .usage, "\(name), \(place(index, entries[index])): \(first.message)\(rest)", hint: first.hint)
     }
 
-    /// Whether a list's reservation is over.
-    func isOver(_ expires: String?) -> Bool {
-        expires.flatMap(Timestamp.init).map { $0 <= now } ?? false
+    /// Whether a list's reservation has expired.
+    func isExpired(_ expires: String?) -> Bool {
+        Reservation(for: .anyone, expires: expires.flatMap(Timestamp.init)).isExpired(at: now)
+    }
+
+    /// Tells how many reservations of a list are skipped because they have expired.
+    func reportExpired(_ count: Int) {
+        guard count > 0 else { return }
+        Terminal.note("skipped: \(count.counted("reservation")) that \(count == 1 ? "has" : "have") expired")
     }
 
     func noReservations(_ hint: String) -> Failure {

@@ -18,14 +18,13 @@ struct ReservationPreview {
     /// A line for each address that changes: what is dropped, then what is changed, then what is new; before them the number
     /// of those that stay as they are.
     var lines: [String] {
-        guard changes.count > 1 else { return [] }
         let kept = all(.unchanged).count
         let dropped = all(.dropped).map { change in
             "- \(change.address) for \(change.reservation.holder.phrase)"
                 + (change.stillUsed.map { ", still used by \($0.phrase)" } ?? "")
         }
         let updated = all(.updated).map {
-            "~ \($0.address) for \($0.reservation.holder.phrase) (\($0.whatIsNew))"
+            "~ \($0.address) for \($0.reservation.holder.phrase)\($0.whatIsNew)"
         }
         let reserved = all(.reserved).map { "+ \($0.address) for \($0.reservation.holder.phrase)" }
         return (kept == 0 ? [] : ["= \(kept.counted("address")) kept as reserved already"]) + dropped + updated
@@ -55,9 +54,9 @@ struct ReservationPreview {
     /// That a plan changes nothing; nil if it does.
     var nothingToDo: String? {
         guard let plan, changes.allSatisfy({ $0.kind == .unchanged }) else { return nil }
-        let name = plan.name.map { "plan \($0)" } ?? "the plan"
+        let (one, owner) = (changes.count == 1, plan.name.map { " of plan \($0)" } ?? "")
         return changes.isEmpty
-            ? "nothing to do: \(name) has no reservations in network \(network)"
-            : "nothing to do: \(changes.count.counted("reservation")) of \(name) exist\(changes.count == 1 ? "s" : "") already"
+            ? "nothing to do: \(plan.name.map { "plan \($0)" } ?? plan.source) has no reservations in network \(network)"
+            : "nothing to do: \(changes.count.counted("reservation"))\(owner) exist\(one ? "s" : "") already"
     }
 }

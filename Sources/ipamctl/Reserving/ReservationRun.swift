@@ -17,6 +17,7 @@ struct ReservationRun: Sendable {
         let network = try await plan.network(connection)
         try network.requireRangeSets()
         var said: Set<String> = []
+        try await warn(connection)
         for _ in 0..<Self.mostChoices {
             do {
                 return try await reserve(in: network, connection, &said)
@@ -32,6 +33,21 @@ struct ReservationRun: Sendable {
             .conflict, "others keep changing the reservations of network \(network.name)", hint: "try again")
     }
 
+    /// Warns of annotations of a manifest that have no effect.
+    private func warn(_ connection: Connection) async throws {
+        guard let objects = plan.file?.objects, !objects.isEmpty else { return }
+        let stored: Set<NetworkName>
+        do throws(IPAMError) {
+            stored = Set(try await NetworkDirectory.networks(in: connection.store, deadline: connection.deadline))
+        } catch {
+            guard case .store(.denied) = error else { throw error }
+            // This user is taken not to know of a network that does not exist.
+            stored = Set(objects.flatMap(\.qualifiedNetworks).compactMap { try? NetworkName($0) })
+        }
+        let networks = stored.union(connection.configured.keys)
+        for warning in ReservationPlanFile.warnings(on: objects, networks: networks) { Terminal.note(warning) }
+    }
+
     /// - Parameter said: the notes that were printed before.
     private func reserve(in network: SelectedNetwork, _ connection: Connection, _ said: inout Set<String>) async throws
         -> ChangeList
@@ -40,14 +56,21 @@ struct ReservationRun: Sendable {
         let ordered = try await plan.orders(in: pool, network)
         for note in ordered.notes where said.insert(note).inserted { Terminal.note(note) }
         let orders = ordered.all
-        let planned = try await pool.planReservations(
-            orders, pruning: plan.pruning, rangeSets: network.rangeSets, now: now)
+        var pruning = plan.pruning
+        pruning?.kept = Set(ordered.leftOut)
+        let planned: ReservePlan
+        do throws(IPAMError) {
+            planned = try await pool.planReservations(
+                orders, pruning: pruning, rangeSets: network.rangeSets, now: now)
+        } catch {
+            throw ordered.placed(error)
+        }
         let count = planned.changes.count + planned.conflicts.count
         guard count <= AddressPool.reservationLimit || batch else {
             throw Failure(
                 .usage,
                 "\(count) addresses are more than one transaction takes (\(AddressPool.reservationLimit))",
-                hint: "--batch reserves them in several transactions, each all or nothing")
+                hint: "--batch makes the changes in several transactions, each all or nothing")
         }
         if !planned.conflicts.isEmpty { return try list(conflictsOf: planned, network.name) }
         let advice = RolloutAdvice(network: network.name, rangeSets: network.rangeSets, connection: connection)
@@ -55,13 +78,20 @@ struct ReservationRun: Sendable {
             let text = "warning: \(shortage.problem)\nhint: \(shortage.remedy)"
             if said.insert(text).inserted { Terminal.note(text) }
         }
+        if let second = SecondAddresses(planned.changes, network: network.name, rangeSets: network.rangeSets) {
+            for note in second.notes(on: try await pool.inventory(), now: now) where said.insert(note).inserted {
+                Terminal.note(note)
+            }
+        }
         let preview = ReservationPreview(planned, of: plan.file, in: network.name)
         if let note = preview.nothingToDo { Terminal.note(note) }
         if change.dryRun { return list(planned.changes, network.name) }
         let made = await change.carryOut(
             asking: planned.isDone ? nil : preview.question, showing: preview.lines,
-            progress: { "\($0) of \(count) reserved " }
-        ) { report in try await pool.carryOut(planned, progress: report) }
+            progress: { "\($0) of \(count) addresses done " }
+        ) { report in
+            try await pool.carryOut(planned.confirmed(at: Operator.now()), progress: report)
+        }
         let failure = try made.failure(
             done: made.steps.isEmpty ? nil : made.steps.count.counted("address"),
             rest: [(count - made.steps.count).counted("address")])
@@ -101,12 +131,13 @@ struct ReservationRun: Sendable {
 extension ChangeList.Change {
     fileprivate init(_ change: ReservationChange) {
         let reservation = change.reservation
-        let holder = reservation.holder.phrase + (reservation.expires.map { " until \($0)" } ?? "")
+        let until = reservation.expires.map { " until \($0)" } ?? ""
+        let holder = reservation.holder.phrase + until
         let still = change.stillUsed.map { ", still used by \($0.phrase)" } ?? ""
         let text =
             switch change.kind {
             case .reserved: "reserved for \(holder)"
-            case .updated: "reserved for \(holder) (\(change.whatIsNew))"
+            case .updated: "reserved for \(reservation.holder.phrase)\(change.whatIsNew)"
             case .unchanged: "is reserved for \(holder) already"
             case .dropped: "no longer reserved for \(reservation.holder.phrase)\(still)"
             }
@@ -121,11 +152,22 @@ extension ChangeList.Change {
 }
 
 extension ReservationChange {
-    /// What an update changes: `updated`; `was for default/db-0`; `updated, now of plan web`.
+    /// What an update changes, behind the holder: ` (was for default/db-0), now of plan web, note "x" (was "y")`.
     var whatIsNew: String {
-        guard let previous else { return "updated" }
-        if previous.holder != reservation.holder { return "was for \(previous.holder.phrase)" }
-        if previous.plan != reservation.plan, let plan = reservation.plan { return "updated, now of plan \(plan)" }
-        return "updated"
+        guard let previous else { return "" }
+        var text = previous.holder == reservation.holder ? "" : " (was for \(previous.holder.phrase))"
+        if previous.expires != reservation.expires {
+            text += ", \(Self.phrase(reservation.expires)) (was \(Self.phrase(previous.expires)))"
+        } else if let expires = reservation.expires {
+            text += " until \(expires)"
+        }
+        if previous.note != reservation.note {
+            let was = previous.note.map { " (was \($0.quotedForPeople))" } ?? ""
+            text += ", " + (reservation.note.map { "note \($0.quotedForPeople)" } ?? "note removed") + was
+        }
+        if previous.plan != reservation.plan, let plan = reservation.plan { text += ", now of plan \(plan)" }
+        return text
     }
+
+    private static func phrase(_ expires: Timestamp?) -> String { expires.map { "until \($0)" } ?? "without expiry" }
 }
