@@ -46,11 +46,6 @@ import Testing
         #expect(try await expiry(site, "10.188.0.21") == nil)
         let range = try await site.run("extend", "10.188.0.0/27", "--expires", "9d", "-o", "name").checked()
         #expect(range.lines == ["10.188.0.9", "10.188.0.20", "10.188.0.21", "10.188.0.22"])
-        let history = try await site.run("history", "10.188.0.30").checked()
-        #expect(history.stdoutText.contains("until \(end), note \"printer\""), "\(history.stdoutText)")
-        let dropped = try await site.run("release", "--plan", "web", "--yes", "-o", "name").checked()
-        #expect(dropped.lines == plan.lines)
-        #expect(try await site.run("list", "10.188.0.2", "10.188.0.31", "-o", "name").checked().lines == ["10.188.0.2"])
     }
 
     @Test func whatIsNotReservedIsNotFound_andNothingIsChanged() async throws {
@@ -135,6 +130,11 @@ import Testing
         #expect(asked.stdoutText.contains(" expire at \(end) (now: without expiry)? [y/N] "), "\(asked)")
         let pods = try await site.run("list", "--workload", "default/sts/db", "-o", "name").checked()
         #expect(pods.lines == ["10.188.0.2", "10.188.0.9", "10.188.0.20", "10.188.0.21", "10.188.0.22"])
+        let history = try await site.run("history", "10.188.0.30").checked()
+        #expect(history.stdoutText.contains("until \(end), note \"printer\""), "\(history.stdoutText)")
+        let dropped = try await site.run("release", "--plan", "web", "--yes", "-o", "name").checked()
+        #expect(dropped.lines == plan.lines)
+        #expect(try await site.run("list", "10.188.0.2", "10.188.0.31", "-o", "name").checked().lines == ["10.188.0.2"])
     }
 
     @Test func noteIsSetReplacedAndRemoved() async throws {
