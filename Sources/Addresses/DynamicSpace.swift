@@ -1,7 +1,7 @@
 /// The addresses of a range set that may be given out, numbered from 0 in configured order.
 ///
-/// The network, broadcast, gateway and excluded addresses of the set's ranges are never part of it. For IPv6, the network address is
-/// the subnet-router anycast address (RFC 4291 section 2.6.1).
+/// The network, broadcast, gateway and excluded addresses of the set's ranges are never part of it. For IPv6, the
+/// network address is the subnet-router anycast address (RFC 4291 section 2.6.1).
 public struct DynamicSpace: Sendable {
     /// The addresses as disjoint ranges: in configured order, ascending within each configured range.
     public let intervals: [AddressRange]

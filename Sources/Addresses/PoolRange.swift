@@ -98,9 +98,9 @@ public struct PoolRange: Hashable, Sendable {
         role(of: address) != nil || exclusion(of: address) != nil
     }
 
-    /// The dynamic and the fixed range without ``excluded``.
+    /// The dynamic and the fixed range without ``excluded``, as disjoint ranges in ascending order.
     public var givenOut: [AddressRange] {
-        DynamicSpace(parts: [range] + (fixed.map { [$0] } ?? []), removing: excluded).intervals
+        DynamicSpace(parts: AddressRange.merged([range] + (fixed.map { [$0] } ?? [])), removing: excluded).intervals
     }
 
     /// The addresses that are never given out: network, broadcast, gateway, and ``excluded``.

@@ -2,6 +2,14 @@
 public struct RangeSet: Hashable, Sendable {
     /// The ranges in configured order: at least one, all of one family, without overlaps.
     public let ranges: [PoolRange]
+    /// The dynamic addresses: a pod gets one if it neither requests an address nor has a reservation.
+    public let dynamicSpace: DynamicSpace
+    /// The fixed addresses without gateways, network and broadcast addresses, and excluded addresses.
+    public let fixedSpace: DynamicSpace
+
+    public static func == (left: RangeSet, right: RangeSet) -> Bool { left.ranges == right.ranges }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(ranges) }
 
     /// Makes a range set.
     ///
@@ -16,6 +24,10 @@ public struct RangeSet: Hashable, Sendable {
         try Self.requireDisjoint(
             ranges.enumerated().compactMap { item in item.element.fixed.map { ($0, item.offset) } })
         self.ranges = ranges
+        let withheld = ranges.flatMap(\.withheld)
+        let fixed = ranges.compactMap(\.fixed)
+        dynamicSpace = DynamicSpace(parts: ranges.map(\.range), removing: withheld + fixed)
+        fixedSpace = DynamicSpace(parts: fixed, removing: withheld)
     }
 
     /// Checks that no two range sets have an address in common, given out or fixed.
@@ -37,17 +49,6 @@ public struct RangeSet: Hashable, Sendable {
         let candidates = ranges.filter { $0.subnet.contains(address) }
         return candidates.first { $0.range.contains(address) }
             ?? candidates.first { $0.fixed?.contains(address) == true } ?? candidates.first
-    }
-
-    /// The dynamic addresses: a pod gets one if it neither requests an address nor has a reservation.
-    public var dynamicSpace: DynamicSpace {
-        DynamicSpace(
-            parts: ranges.map(\.range), removing: ranges.flatMap(\.withheld) + ranges.compactMap(\.fixed))
-    }
-
-    /// The fixed addresses without gateways, network and broadcast addresses, and excluded addresses.
-    public var fixedSpace: DynamicSpace {
-        DynamicSpace(parts: ranges.compactMap(\.fixed), removing: ranges.flatMap(\.withheld))
     }
 
     /// The ranges as text, comma separated: "10.188.1.0-10.188.255.254".

@@ -12,9 +12,10 @@ struct UsageProblem {
             return
         }
         let text = Ipamctl.message(for: error)
+        let advice = Self.advice(arguments)
         if let failure = Self.failure(ofValue: text) {
             self.failure = Failure(
-                .usage, failure.message, hint: failure.hint ?? Self.hint(error, failure.message, arguments))
+                .usage, failure.message, hint: advice ?? failure.hint ?? Self.hint(error, failure.message, arguments))
             return
         }
         let parts = text.split(separator: Failure.hintMark, maxSplits: 1)
@@ -27,7 +28,7 @@ struct UsageProblem {
             problem.removeLast(end.count)
             problem += "It is one of: \(values.joined(separator: ", "))"
         }
-        let hint = parts.count == 2 ? String(parts[1]) : Self.hint(error, first, arguments)
+        let hint = advice ?? (parts.count == 2 ? String(parts[1]) : Self.hint(error, first, arguments))
         failure = Failure(.usage, problem, hint: hint)
     }
 
@@ -73,24 +74,53 @@ struct UsageProblem {
         "--ip": "write the address without an option",
     ]
 
+    /// Options that one command does not have, by `COMMAND OPTION`.
+    private static let otherOptionsOfCommands = [
+        "list --expired": "'ipamctl list --expiring 0s' lists the reservations that have expired",
+        "list --for": "use --pod, --namespace or --workload",
+        "release --for": "write the addresses, or --pod, --namespace or --node",
+    ]
+
+    /// What never is suggested for another option: it overrides a check.
+    private static let neverSuggested: Set = ["--force", "--yes"]
+
     private static func hint(forOption option: String, _ arguments: [String]) -> String {
-        if let other = otherOptions[option] { return other }
         let found = CommandTree.ipamctl.command(of: arguments)?.command
         if ["-f", "--file"].contains(option), found?.path.hasPrefix("config ") == true {
             return "write the file without \(option)"
         }
         let command = found?.path ?? ""
-        let names = found?.options.filter(\.isShown).map(\.name) ?? []
+        if let other = otherOptionsOfCommands["\(command) \(option)"] ?? otherOptions[option] { return other }
+        let names = found?.options.filter { $0.isShown && !neverSuggested.contains($0.name) }.map(\.name) ?? []
         let near = names.map { (name: $0, distance: $0.hasPrefix(option) ? 0 : Spelling.distance($0, option)) }
             .filter { $0.distance <= max(1, $0.name.count / 4) }.min { $0.distance < $1.distance }
         return near.map { "did you mean '\($0.name)'?" } ?? "see '\(ProgramName.current.command) \(command) --help'"
+    }
+
+    /// What to write instead of a value or an argument that users of kubectl write; nil if none of them is there.
+    private static func advice(_ arguments: [String]) -> String? {
+        if arguments.contains(where: { $0.hasPrefix("--dry-run=") }) { return "write --dry-run without a value" }
+        let words = arguments.dropFirst()
+        switch arguments.first {
+        case "extend" where !words.contains { $0 == "--expires" || $0.hasPrefix("--expires=") }:
+            return words.first { DurationArgument($0) != nil }.map { "write --expires \($0)" }
+        case "note" where words.count > 2 && !words.contains { $0.hasPrefix("-") }:
+            return "put the note in quotes"
+        case "list", "ls", "get":
+            let states = zip(words, words.dropFirst()).contains { $0 == ("--state", "expired") }
+            return states || words.contains("--state=expired") ? otherOptionsOfCommands["list --expired"] : nil
+        default:
+            return nil
+        }
     }
 
     private init(_ failure: Failure) { self.failure = failure }
 
     /// The problem of a command that does not exist.
     init(unknownCommand command: String) {
-        let hint = Self.suggestion(for: command).map { "did you mean 'ipamctl \($0)'?" } ?? "see 'ipamctl --help'"
+        let hint =
+            Self.whole[command.lowercased()]
+            ?? Self.suggestion(for: command).map { "did you mean 'ipamctl \($0)'?" } ?? "see 'ipamctl --help'"
         failure = Failure(.usage, "unknown command \(JSONValue.string(command).serialized())", hint: hint)
     }
 
@@ -162,6 +192,12 @@ struct UsageProblem {
     private static let otherSubcommands = [
         "config view": "show", "config get": "show", "config validate": "check", "config lint": "check",
         "config create": "generate",
+    ]
+
+    /// Commands of kubectl that correspond to a command with options.
+    private static let whole = [
+        "apply": "'ipamctl reserve -f FILE' makes the reservations of a plan",
+        "diff": "'ipamctl reserve -f FILE --dry-run' shows what a plan would change",
     ]
 
     /// Commands that users of kubectl, etcdctl and ip(8) try.

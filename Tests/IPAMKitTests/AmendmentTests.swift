@@ -117,6 +117,45 @@ import Testing
         }
     }
 
+    /// `extend --for` reads the addresses of a holder first: what another holder has by then is not its any more.
+    @Test func reservationThatAnotherHolderOrPlanHasByNowIsLeftAlone() async throws {
+        let pool = try pool()
+        let place = address("10.60.0.9")
+        for (expected, isMeant) in [
+            (Reservation(for: .pod(pod("default/db-0")), note: "then"), true),
+            (Reservation(for: .pod(pod("default/db-1"))), false),
+            (Reservation(for: .pod(pod("default/db-0")), plan: try PlanName("web")), false),
+        ] {
+            try await reserve(pool, "10.60.0.9", for: "default/db-0")
+            let order = ReservationOrder(address: place, amendment: .expires(later), expecting: expected, by: "eve")
+            if isMeant {
+                #expect(try await pool.pool().planAmendments([order], now: noon).changes.map(\.kind) == [.updated])
+            } else {
+                await #expect(throws: IPAMError.outdated(network: pool.network, [place])) {
+                    _ = try await pool.pool().planAmendments([order], now: noon)
+                }
+            }
+        }
+        let gone = ReservationOrder(
+            address: address("10.60.0.10"), amendment: .expires(later), expecting: Reservation(for: .anyone), by: "eve")
+        await #expect(throws: IPAMError.outdated(network: pool.network, [address("10.60.0.10")])) {
+            _ = try await pool.pool().planAmendments([gone], now: noon)
+        }
+    }
+
+    @Test func aStatefulSetIncludesTheReservationsForItsPods() throws {
+        let set = try ReservationHolder("default/sts/db")
+        for (text, isIncluded) in [
+            ("default/sts/db", true), ("default/db-0", true), ("default/db-17", true), ("default/db-01", false),
+            ("default/db-x", false), ("default/db-", false), ("default/db", false), ("default/db-0-1", false),
+            ("other/db-0", false), ("default/deploy/db", false), ("default/", false), ("", false), ("(nobody)", false),
+        ] {
+            #expect(set.includes(try ReservationHolder(text)) == isIncluded, "\(text)")
+        }
+        #expect(!(try ReservationHolder("default/deploy/db").includes(ReservationHolder("default/db-0"))))
+        #expect(try ReservationHolder("").includes(ReservationHolder("")))
+    }
+
     @Test func lostAnswerIsNoSecondChange() async throws {
         let pool = try pool()
         try await reserve(pool, "10.60.0.9", for: "default/db-0")

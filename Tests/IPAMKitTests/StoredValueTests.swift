@@ -91,7 +91,7 @@ import Testing
         #expect(try Reservation(stored: text) == fence)
         #expect(!text.contains("/"), "every other holder's text has a slash, or is empty")
         #expect(!fence.holder.admits(nil) && !fence.holder.admits(Holder(pod: pod("default/db-0"))))
-        #expect(fence.holder.claimOwner == nil && fence.holder.namespace == nil && !fence.isFence)
+        #expect(fence.holder.claimOwner == nil && fence.holder.namespace == nil && !fence.isOfUntrackedAddress)
         for near in ["(nobody", "nobody", "(nobody) ", "(Nobody)", "(unreadable)"] {
             #expect(throws: InvalidReservationHolder.self, "\(near)") { try ReservationHolder(near) }
         }

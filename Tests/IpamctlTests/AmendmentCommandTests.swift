@@ -37,9 +37,12 @@ import Testing
         #expect(Double(end) >= now + 72 * 3600 - 1, "a span counts from now")
         let never = try await site.run("extend", "--for", "default/sts/db", "--expires", "never").checked()
         #expect(
-            never.lines.first
+            never.lines.dropFirst().first
                 == "10.188.0.20 reserved for default/sts/db without expiry (was until 2046-12-24T18:00:00Z)")
-        #expect(never.lines.count == 3)
+        #expect(
+            never.lines.count == 4
+                && never.lines[0].hasPrefix("10.188.0.9 reserved for default/db-0 without expiry (was until "),
+            "also what is reserved for one of its pods: \(never.lines)")
         #expect(try await expiry(site, "10.188.0.21") == nil)
         let range = try await site.run("extend", "10.188.0.0/27", "--expires", "9d", "-o", "name").checked()
         #expect(range.lines == ["10.188.0.9", "10.188.0.20", "10.188.0.21", "10.188.0.22"])
@@ -64,7 +67,7 @@ import Testing
             ),
             (
                 ["extend", "10.188.0.9", "--for", "default/db-0", "--expires", "3d"], 64,
-                "addresses, or --for HOLDER, and not both"
+                "one of: addresses, --for HOLDER, --fence or --plan NAME"
             ),
             (["extend", "10.188.0.9"], 64, "missing expected argument '--expires <time>'"),
             (
@@ -95,6 +98,45 @@ import Testing
         #expect(try await site.dump() == before)
     }
 
+    @Test func fencesAndTheReservationsOfAPlanAreExtended_andListed() async throws {
+        let site = try await site()
+        try await site.put([
+            (Self.base + "10.188.0.30", #"{"for":"(nobody)","note":"printer"}"#),
+            (Self.base + "10.188.0.31", #"{"for":"default/deploy/web","plan":"web"}"#),
+        ])
+        try await site.put([(Self.base + "10.188.0.2", #"{"for":"default/db-1","plan":"web"}"#)])
+        let end = "2047-01-01T00:00:00Z"
+        let fences = try await site.run("extend", "--fence", "--expires", end, "-o", "json").checked().json.array
+        #expect(
+            fences == [
+                [
+                    "network": "k8s", "address": "10.188.0.30", "action": "updated", "for": "(nobody)",
+                    "note": "printer",
+                    "expires": .string(end),
+                ]
+            ])
+        let plan = try await site.run("extend", "--plan", "web", "--expires", end, "-o", "name").checked()
+        #expect(plan.lines == ["10.188.0.2", "10.188.0.31"])
+        #expect(try await site.run("list", "--plan", "web", "-o", "name").checked().lines == plan.lines)
+        let csv = try await site.run(
+            "list", "--expiring", "9999d", "--columns", "address,plan", "-o", "csv", "--plan", "web"
+        ).checked()
+        #expect(csv.lines == ["ADDRESS,PLAN", "10.188.0.2,web", "10.188.0.31,web"])
+        let both = try await site.run("extend", "--fence", "--for", "default/db-0", "--expires", "3d")
+        #expect(both.status == 64)
+        let none = try await site.run("extend", "--plan", "x", "--expires", "3d")
+        #expect(none.status == 4 && none.stderrText.contains("network k8s has no reservation of plan x\n"))
+        let asked = try await site.runOnTerminal(["extend", "10.188.0.9", "--expires", end], answer: "n\n")
+        #expect(asked.stdoutText.contains(" expire at \(end) (now: without expiry)? [y/N] "), "\(asked)")
+        let pods = try await site.run("list", "--workload", "default/sts/db", "-o", "name").checked()
+        #expect(pods.lines == ["10.188.0.2", "10.188.0.9", "10.188.0.20", "10.188.0.21", "10.188.0.22"])
+        let history = try await site.run("history", "10.188.0.30").checked()
+        #expect(history.stdoutText.contains("until \(end), note \"printer\""), "\(history.stdoutText)")
+        let dropped = try await site.run("release", "--plan", "web", "--yes", "-o", "name").checked()
+        #expect(dropped.lines == plan.lines)
+        #expect(try await site.run("list", "10.188.0.2", "10.188.0.31", "-o", "name").checked().lines == ["10.188.0.2"])
+    }
+
     @Test func noteIsSetReplacedAndRemoved() async throws {
         let site = try await site()
         let set = try await site.run("note", "10.188.0.9", "b \"c\"").checked()
@@ -103,7 +145,10 @@ import Testing
             try await site.run("note", "10.188.0.9", "b \"c\"").checked().stdoutText
                 == "10.188.0.9 has this note already\n")
         let json = try await site.run("note", "10.188.0.9", "", "-o", "json").checked().json.array?.first
-        #expect(json == ["network": "k8s", "address": "10.188.0.9", "action": "updated"])
+        #expect(
+            json == [
+                "network": "k8s", "address": "10.188.0.9", "action": "updated", "for": "default/db-0",
+            ])
         #expect(
             try await site.run("note", "10.188.0.9", "--clear").checked().stdoutText
                 == "10.188.0.9 has no note already\n")
@@ -119,10 +164,11 @@ import Testing
         let note = try await site.runOnTerminal(["note", "10.188.0.9", "b"], answer: "n\n")
         #expect(
             note.stdoutText.contains(
-                "Set the note of 10.188.0.9 of network k8s, reserved for default/db-0? [y/N] "), "\(note)")
+                "Set the note of 10.188.0.9 of network k8s, reserved for default/db-0 to \"b\" (now \"a\")? [y/N] "),
+            "\(note)")
         let extend = try await site.runOnTerminal(
             ["extend", "--for", "default/sts/db", "--expires", "never"], answer: "n\n")
-        #expect(extend.stdoutText.contains("Let 3 reservations of network k8s never expire? [y/N] "), "\(extend)")
+        #expect(extend.stdoutText.contains("Let 4 reservations of network k8s never expire? [y/N] "), "\(extend)")
         #expect(
             extend.stdoutText.contains("10.188.0.21 reserved for default/sts/db without expiry (was until"), "\(extend)"
         )
@@ -157,8 +203,8 @@ import Testing
         // The list is a plan for `reserve`.
         let csv = try await site.run("list", "--expiring", "7d", "-o", "csv").checked().stdoutText
         #expect(
-            csv.hasPrefix("NETWORK,ADDRESS,USED BY,RESERVED FOR,EXPIRES,NOTE\r\n")
-                || csv.hasPrefix("NETWORK,ADDRESS,USED BY,RESERVED FOR,EXPIRES,NOTE\n"), "\(csv)")
+            csv.hasPrefix("NETWORK,ADDRESS,USED BY,RESERVED FOR,EXPIRES,PLAN,NOTE\r\n")
+                || csv.hasPrefix("NETWORK,ADDRESS,USED BY,RESERVED FOR,EXPIRES,PLAN,NOTE\n"), "\(csv)")
         let dry = try await site.run("reserve", "-f", "-", "--dry-run", "-o", "name", stdin: csv).checked()
         #expect(dry.lines == ["10.188.0.21", "10.188.0.20"], "what has expired is not reserved again")
     }

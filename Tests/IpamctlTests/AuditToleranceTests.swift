@@ -169,12 +169,14 @@ import Testing
         try cluster.kubernetes.put(node: "n1", addresses: ["10.188.0.99", "192.0.2.1", "?"])
         let output = try await cluster.ipamctl("audit")
         #expect(output.status == 5)
-        let command = "ipamctl reserve 10.188.0.99 --note \"node n1\" -n k8s"
+        let command = "ipamctl reserve 10.188.0.99 --fence --note \"node n1\" -n k8s"
         #expect(
             output.lines.contains {
                 $0.hasPrefix("10.188.0.99 ") && $0.contains(" node-address ") && $0.contains("'\(command)'")
             }, "\(output.stdoutText)")
-        _ = try await cluster.ipamctl("reserve", "10.188.0.99", "--note", "node n1", "-n", "k8s", "--yes").checked()
+        _ = try await cluster.ipamctl(
+            "reserve", "10.188.0.99", "--fence", "--note", "node n1", "-n", "k8s", "--yes"
+        ).checked()
         #expect(try await cluster.ipamctl("audit").status == 0)
     }
 

@@ -91,8 +91,8 @@ import Testing
         let csv = try await site.run("history", "--pod", "default/db-0", "-o", "csv").checked()
         #expect(
             csv.stdoutText == """
-                NETWORK,ADDRESS,FROM,TO,EVENT,WHO,BY,CONTAINER,UID,NOTE,EVIDENCE
-                k8s,10.188.0.9,2026-11-10T02:00:00Z,2026-11-10T03:00:00Z,deleted,default/db-0 on n1,kube-ipam on n1,cd,u0,,
+                NETWORK,ADDRESS,FROM,TO,EVENT,WHO,BY,CONTAINER,UID,NOTE,EXPIRES,PLAN,EVIDENCE
+                k8s,10.188.0.9,2026-11-10T02:00:00Z,2026-11-10T03:00:00Z,deleted,default/db-0 on n1,kube-ipam on n1,cd,u0,,,,
 
                 """)
         _ = try await site.run("reserve", "10.188.0.20", "--for", "default/db-0").checked()

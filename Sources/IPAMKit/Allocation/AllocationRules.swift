@@ -73,7 +73,8 @@ struct AllocationRules: Sendable {
     ///
     /// - Parameter reservation: of the address.
     /// - Returns: the reservation if it has expired, so that an ADD removes it.
-    /// - Throws: ``IPAMError/reserved(_:for:)``, ``IPAMError/fenced(_:note:)``, or ``IPAMError/dynamicNotReserved(_:_:for:annotation:)``.
+    /// - Throws: ``IPAMError/reserved(_:for:)``, ``IPAMError/fenced(_:note:)``, or
+    ///   ``IPAMError/dynamicNotReserved(_:_:for:annotation:)``.
     func requireAdmitted(_ name: Named, _ reservation: Reservation?, _ claimant: Claimant) throws(IPAMError)
         -> Reservation?
     {

@@ -93,7 +93,7 @@ public struct RepairPlan: Sendable {
             guard let address = finding.address, let holder = finding.fenceFor else { return nil }
             return Change(
                 reserving: address,
-                Reservation(for: holder, by: by, note: Reservation.fenceMark + finding.evidence, since: now), keys,
+                Reservation(for: holder, by: by, note: Reservation.untrackedMark + finding.evidence, since: now), keys,
                 at: now,
                 evidence: finding.evidence)
         case .removeLock:

@@ -259,10 +259,12 @@ struct AuditJudge {
 
     // MARK: Reservations
 
-    /// Why a reservation that `auto` made, or that is a fence of the audit, has no pod any more, and whether that is certain;
-    /// nil if it has one. A reservation does not name the cluster of its pods.
+    /// Why a reservation that `auto` made, or that the audit made of an untracked address, has no pod any more, and
+    /// whether that is certain; nil if it has one. A reservation does not name the cluster of its pods.
     func orphaned(_ reservation: Reservation) -> (message: String, isCertain: Bool)? {
-        guard local == nil, reservation.by == Reservation.automaticAuthor || reservation.isFence else { return nil }
+        guard local == nil, reservation.by == Reservation.automaticAuthor || reservation.isOfUntrackedAddress else {
+            return nil
+        }
         let whom: String
         switch reservation.holder {
         case .pod(let reference):

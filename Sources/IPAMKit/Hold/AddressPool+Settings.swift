@@ -31,7 +31,8 @@ public struct SettingsPlan: Sendable {
 extension AddressPool {
     /// Plans a change of the network's settings. Members that this version does not know are kept.
     ///
-    /// - Parameter rangeSets: those of a CNI file, whose fixed and excluded addresses are recorded for a network without settings.
+    /// - Parameter rangeSets: those of a CNI file, whose fixed and excluded addresses are recorded for a network
+    ///   without settings.
     /// - Throws: ``IPAMError``, `onHold` if the network is to be held and is on hold for another reason, `unknownNetwork` if
     ///   the store has nothing of the network.
     public func plan(_ change: SettingsChange, rangeSets: [RangeSet] = []) async throws(IPAMError) -> SettingsPlan {

@@ -18,7 +18,7 @@ extension NetworkInventory {
         let wanted = UInt128(max(1, count))
         var longest: UInt128 = 0
         for spaces in [rangeSets.map(\.fixedSpace), rangeSets.map(\.dynamicSpace)] {
-            let intervals = spaces.flatMap { Self.joined($0.intervals) }.sorted { $0.start < $1.start }
+            let intervals = spaces.flatMap { AddressRange.merged($0.intervals) }.sorted { $0.start < $1.start }
             for interval in intervals {
                 for gap in Self.gaps(of: interval, held) {
                     longest = max(longest, gap.count)
@@ -29,19 +29,6 @@ extension NetworkInventory {
             }
         }
         return FreeRun(run: nil, longest: longest)
-    }
-
-    /// Disjoint ranges in ascending order, as few as possible.
-    private static func joined(_ ranges: [AddressRange]) -> [AddressRange] {
-        var joined: [AddressRange] = []
-        for range in ranges.sorted(by: { $0.start < $1.start }) {
-            if let last = joined.last, last.end.advanced(by: 1) == range.start {
-                joined[joined.count - 1] = AddressRange(unchecked: last.start, range.end)
-            } else {
-                joined.append(range)
-            }
-        }
-        return joined
     }
 
     /// The parts of `interval` between the addresses of `held`, which are ascending.

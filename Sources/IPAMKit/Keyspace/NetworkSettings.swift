@@ -151,7 +151,8 @@ public struct NetworkSettings: Hashable, Sendable {
         fixed == rangeSets.fixedRanges && excluded == rangeSets.excludedRanges
     }
 
-    /// The stored value: `{format, goNodes, fixed, exclude, hold, rangesChange}`, without `exclude` if nothing is excluded, and the members that this version does not know.
+    /// The stored value: `{format, goNodes, fixed, exclude, hold, rangesChange}`, without `exclude` if nothing is
+    /// excluded, and the members that this version does not know.
     public func serialized() -> String {
         var object = stored
         object["format"] = 1

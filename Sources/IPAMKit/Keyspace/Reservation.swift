@@ -22,13 +22,15 @@ public struct Reservation: Hashable, Sendable {
     public static let automaticAuthor = "kube-ipam"
 
     /// How the note begins that the audit gives the reservation of an `untracked` address.
-    static let fenceMark = "fenced: "
+    static let untrackedMark = "fenced: "
     /// How the evidence of an `untracked` address ends, and with it that note.
     static let untracked = "has it, and it is not recorded"
 
     /// Whether the audit made the reservation for a pod that had the address without a record. A fence of an operator is
     /// another thing: it is for ``ReservationHolder/nobody``.
-    var isFence: Bool { note.map { $0.hasPrefix(Self.fenceMark) && $0.hasSuffix(Self.untracked) } ?? false }
+    var isOfUntrackedAddress: Bool {
+        note.map { $0.hasPrefix(Self.untrackedMark) && $0.hasSuffix(Self.untracked) } ?? false
+    }
 
     /// The longest accepted note, in bytes of UTF-8. A stored note may be longer.
     public static let longestNote = 1024

@@ -83,7 +83,8 @@ extension ReservationHolder: CustomStringConvertible {
         }
     }
 
-    /// The stored form, which ``init(_:)`` reads; empty for ``anyone``, `(nobody)` for ``nobody``, `(unreadable)` for ``unreadable``.
+    /// The stored form, which ``init(_:)`` reads; empty for ``anyone``, `(nobody)` for ``nobody``, `(unreadable)` for
+    /// ``unreadable``.
     public var description: String {
         switch self {
         case .anyone: ""
@@ -122,6 +123,16 @@ extension ReservationHolder: CustomStringConvertible {
         case .pod(let pod): .pod(pod)
         case .workload(let namespace, _, let name): .workload(namespace, name)
         }
+    }
+
+    /// Whether a reservation for `other` is meant where this holder is named: one for exactly this holder, or, for a
+    /// StatefulSet, one for a pod that has the name of one of its pods.
+    public func includes(_ other: ReservationHolder) -> Bool {
+        if self == other { return true }
+        guard case .workload(let namespace, .statefulSet, let name) = self, case .pod(let pod) = other else {
+            return false
+        }
+        return pod.namespace == namespace && Workload.isPod(pod.name, ofStatefulSet: name)
     }
 
     /// Whether a recorded holder may have an address that is reserved for this holder. If no workload is recorded, it is

@@ -65,6 +65,11 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether a pod of this name can be one of the StatefulSet: `db-0` of `db`.
+    static func isPod(_ pod: PodName, ofStatefulSet name: PodName) -> Bool {
+        pod.text.hasPrefix("\(name)-") && isOrdinal(pod.text.dropFirst(name.text.count + 1))
+    }
+
     private static func isOrdinal(_ text: Substring) -> Bool {
         guard let first = text.utf8.first, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
         return Int32(text) != nil && (first != 0x30 || text.utf8.count == 1)

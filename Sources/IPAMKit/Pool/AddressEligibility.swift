@@ -27,8 +27,8 @@ struct AddressEligibility {
     var subnets: String { sets.flatMap(\.ranges).map(\.subnet.description).joined(separator: ", ") }
 
     /// The index of the range set that `address` belongs to, if a pod may have it: it lies in a subnet, is not its
-    /// network address, broadcast address or gateway, is not excluded, and lies in the fixed range, if one is set, or in the dynamic
-    /// range.
+    /// network address, broadcast address or gateway, is not excluded, and lies in the fixed range, if one is set, or
+    /// in the dynamic range.
     ///
     /// - Throws: ``IPAMError/notAllowed(_:_:)``.
     func require(_ address: IPAddress) throws(IPAMError) -> Int {

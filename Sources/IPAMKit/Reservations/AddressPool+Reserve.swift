@@ -64,7 +64,7 @@ extension AddressPool {
     ///
     /// - Parameter orders: with an ``Amendment``, each address once.
     /// - Throws: ``IPAMError``, `notReserved` if an address has no reservation; `conflicts` if a reservation cannot be read, or
-    ///   has expired and the address is in use by another holder.
+    ///   has expired and the address is in use by another holder; `outdated` if a reservation is not the expected one.
     public func planAmendments(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
         let plan = try await renewed.plan(orders, now: now)
         guard plan.conflicts.isEmpty else { throw .conflicts(plan.conflicts) }
@@ -129,13 +129,16 @@ extension AddressPool {
         var changes: [ReservationChange] = []
         var conflicts: [ReservationConflict] = []
         var missing: [IPAddress] = []
+        var outdated: [IPAddress] = []
         for (order, entry) in zip(orders, snapshot.entries) {
             switch order.outcome(on: entry, at: now) {
             case .change(let change): changes.append(change)
             case .conflict(let conflict): conflicts.append(conflict)
             case .missing: missing.append(order.address)
+            case .outdated: outdated.append(order.address)
             }
         }
+        guard outdated.isEmpty else { throw .outdated(network: keys.network, outdated) }
         guard missing.isEmpty else { throw .notReserved(network: keys.network, missing) }
         return ReservePlan(orders: orders, snapshot: snapshot, now: now, changes: changes, conflicts: conflicts)
     }

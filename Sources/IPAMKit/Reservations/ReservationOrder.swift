@@ -3,8 +3,8 @@ public struct ReservationOrder: Hashable, Sendable {
     /// The purpose of an order.
     enum Purpose: Hashable, Sendable {
         case reserve
-        /// Change the reservation, whatever it is for.
-        case amend(Amendment)
+        /// Change the reservation; if a former one is given, only if it still has the holder and the plan of that one.
+        case amend(Amendment, Reservation?)
         /// Drop the reservation, if it still belongs to the plan of ``ReservationOrder/reservation``.
         case drop(by: String?)
     }
@@ -31,11 +31,15 @@ public struct ReservationOrder: Hashable, Sendable {
         self.init(address: address, reservation: reservation, removing: removing, purpose: .reserve)
     }
 
-    /// Makes an order to change the existing reservation of an address, whatever it is for.
+    /// Makes an order to change the existing reservation of an address.
     ///
-    /// - Parameter by: who changes it, for the history.
-    public init(address: IPAddress, amendment: Amendment, by: String) {
-        self.init(address: address, reservation: Reservation(for: .anyone, by: by), purpose: .amend(amendment))
+    /// - Parameters:
+    ///   - expected: the reservation that was read: one with another holder, or of another plan, is not changed. Nil
+    ///     if the reservation is changed whatever it is for.
+    ///   - by: who changes it, for the history.
+    public init(address: IPAddress, amendment: Amendment, expecting expected: Reservation? = nil, by: String) {
+        self.init(
+            address: address, reservation: Reservation(for: .anyone, by: by), purpose: .amend(amendment, expected))
     }
 
     init(address: IPAddress, reservation: Reservation, removing: Set<Part> = [], purpose: Purpose) {
@@ -99,6 +103,8 @@ extension ReservationOrder {
         case conflict(ReservationConflict)
         /// There is no reservation to change.
         case missing
+        /// The reservation to change is another one than that which was read.
+        case outdated
     }
 
     /// What the order comes to if the address is as `entry` has it. Reservations that have expired at `now` do not count.
@@ -106,8 +112,9 @@ extension ReservationOrder {
         switch purpose {
         case .reserve: break
         case .drop(let by): return .change(drop(entry, by: by))
-        case .amend(let amendment):
-            guard let former = entry.reservation else { return .missing }
+        case .amend(let amendment, let expected):
+            guard let former = entry.reservation else { return expected == nil ? .missing : .outdated }
+            if let expected, former.holder != expected.holder || former.plan != expected.plan { return .outdated }
             return amendment.outcome(on: former, of: entry, by: reservation.by, at: now)
         }
         let intruder = entry.tenancy.flatMap { reservation.holder.admits($0.holder) ? nil : $0 }

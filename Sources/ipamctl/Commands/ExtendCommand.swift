@@ -6,7 +6,8 @@ struct ExtendCommand: ParsableCommand {
         commandName: "extend", abstract: "Change when reservations expire.",
         discussion: CommandHelp(
             """
-            Changes only the expiry of reservations that exist: of all that are named, or of none. A span counts from \
+            Changes only the expiry of reservations that exist: of all that are named, or of none (with --batch: of \
+            each transaction). A span counts from \
             now, not from the former expiry; an earlier expiry than before is allowed.
 
             A reservation that has expired counts again, as long as nothing has removed it and no other pod uses its \
@@ -31,9 +32,20 @@ struct ExtendCommand: ParsableCommand {
     @Option(
         name: .customLong("for"),
         help: ArgumentHelp(
-            "All reservations for exactly this holder, as 'ipamctl list' shows it.", valueName: "holder"),
+            """
+            All reservations for this holder, as 'ipamctl list' shows it; for NAMESPACE/sts/NAME also those for \
+            pods of the StatefulSet.
+            """, valueName: "holder"),
         transform: ReservationHolder.init(argument:))
     var holder: ReservationHolder?
+
+    @Flag(help: "All reservations for nobody, which 'ipamctl reserve --fence' made.")
+    var fence = false
+
+    @Option(
+        help: ArgumentHelp("All reservations of this plan.", valueName: "name"),
+        transform: PlanName.init(argument:))
+    var plan: PlanName?
 
     @Option(
         help: ArgumentHelp(
@@ -42,14 +54,18 @@ struct ExtendCommand: ParsableCommand {
         transform: NewExpiry.init(argument:))
     var expires: NewExpiry
 
+    @Flag(
+        help: "Allow more than \(AddressPool.reservationLimit) reservations, in several transactions.")
+    var batch = false
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         try output.check(ChangeList.self)
-        guard addresses.isEmpty != (holder == nil) else {
-            throw ValidationError("name the reservations: addresses, or --for HOLDER, and not both")
+        guard [!addresses.isEmpty, holder != nil, fence, plan != nil].count(where: { $0 }) == 1 else {
+            throw ValidationError("name the reservations with one of: addresses, --for HOLDER, --fence or --plan NAME")
         }
         try AddressSelection(addresses).requireWithinLimit()
         if holder == .anyone { throw ValidationError("--for is empty: name a holder, or addresses") }
@@ -57,9 +73,11 @@ struct ExtendCommand: ParsableCommand {
 
     func run() throws {
         let now = Operator.now()
+        let selection: AmendmentRun.Selection? =
+            fence ? .holder(.nobody) : holder.map { .holder($0) } ?? plan.map { .plan($0) }
         let run = AmendmentRun(
-            change: change, selection: holder.map { .holder($0) } ?? .addresses(AddressSelection(addresses).ranges),
-            amendment: .expires(expires.time(from: now)), now: now)
+            change: change, selection: selection ?? .addresses(AddressSelection(addresses).ranges),
+            amendment: .expires(expires.time(from: now)), batch: batch, now: now)
         try output.finish(try connected(global) { try await run.result($0) })
     }
 }

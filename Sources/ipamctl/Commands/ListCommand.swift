@@ -50,11 +50,16 @@ struct ListCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            Only what pods of this StatefulSet or Deployment use, or what is reserved for it: NAMESPACE/sts/NAME or \
-            NAMESPACE/deploy/NAME.
+            Only what pods of this StatefulSet or Deployment use, or what is reserved for it or for pods of the \
+            StatefulSet: NAMESPACE/sts/NAME or NAMESPACE/deploy/NAME.
             """, valueName: "namespace/kind/name"),
         transform: WorkloadArgument.init(argument:))
     var workload: WorkloadArgument?
+
+    @Option(
+        help: ArgumentHelp("Only reservations of this plan.", valueName: "name"),
+        transform: PlanName.init(argument:))
+    var plan: PlanName?
 
     @Option(help: "Only addresses of the networks' fixed or dynamic ranges.")
     var range: RangeKind?
@@ -87,7 +92,7 @@ struct ListCommand: ParsableCommand {
         let now = Operator.now()
         let query = ListQuery(
             holders: holders, states: state, addresses: AddressFilter(addresses + cidr), workload: workload,
-            range: range, expiresBy: expiring.map { now.advanced(bySeconds: $0.seconds) })
+            plan: plan, range: range, expiresBy: expiring.map { now.advanced(bySeconds: $0.seconds) })
         let entries = try connected(global) { try await query.entries($0) }
         if expiring != nil {
             try print(ExpiringList(entries: entries, limit: limit, now: now), "reservation", isWhat: "expires by then")

@@ -40,6 +40,12 @@ struct ReleaseCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "All reservations of this plan. Pods that use such addresses keep them until they end.", valueName: "name"),
+        transform: PlanName.init(argument:))
+    var plan: PlanName?
+
+    @Option(
+        help: ArgumentHelp(
             "Repair the findings of this report, which 'ipamctl audit --report' wrote.", valueName: "file"))
     var fromReport: String?
 
@@ -55,8 +61,10 @@ struct ReleaseCommand: ParsableCommand {
 
     func validate() throws {
         if fromReport == nil { try output.check(ChangeList.self) } else { try output.check(AuditResult.self) }
-        let sources = [!addresses.isEmpty, holders.isGiven, container != nil, fromReport != nil].count { $0 }
-        let names = "addresses, --pod/--namespace/--node, --container or --from-report"
+        let sources = [!addresses.isEmpty, holders.isGiven, container != nil, plan != nil, fromReport != nil].count {
+            $0
+        }
+        let names = "addresses, --pod/--namespace/--node, --container, --plan or --from-report"
         if sources == 0 { throw ValidationError("name what to release: \(names)") }
         if sources > 1 { throw ValidationError("use only one of: \(names)") }
         try AddressSelection(addresses).requireWithinLimit()
@@ -72,7 +80,9 @@ struct ReleaseCommand: ParsableCommand {
         } else {
             let run = ReleaseRun(
                 change: change, force: force,
-                selection: .init(ranges: AddressSelection(addresses).ranges, holders: holders, container: container))
+                selection: .init(
+                    ranges: AddressSelection(addresses).ranges, holders: holders, container: container,
+                    plan: plan))
             try output.finish(try connected(global) { try await run.result($0) })
         }
     }

@@ -8,6 +8,8 @@ struct ListQuery: Sendable {
     /// nil for all addresses.
     let addresses: AddressFilter?
     let workload: WorkloadArgument?
+    /// Only reservations of this plan; nil for all addresses.
+    var plan: PlanName?
     /// nil for all ranges, and for addresses outside of them.
     let range: RangeKind?
     /// Only reservations that expire at this time or earlier, also those that have expired; nil for all addresses.
@@ -25,11 +27,12 @@ struct ListQuery: Sendable {
         let entries = inventory.entries.filter { entry in
             (states.isEmpty || states.contains(entry.state)) && holders.admits(entry)
                 && (workload?.admits(entry) ?? true) && (addresses?.contains(entry.address) ?? true)
+                && (plan == nil || entry.reservation?.plan == plan)
                 && (spaces.map { $0.contains { $0.contains(entry.address) } } ?? true)
                 && (expiresBy.map { end in entry.reservation?.expires.map { $0 <= end } ?? false } ?? true)
         }
-        // No pod, namespace, node or workload has free addresses.
-        guard states.contains(.free), !holders.isGiven, workload == nil else { return entries }
+        // No pod, namespace, node, workload or plan has free addresses.
+        guard states.contains(.free), !holders.isGiven, workload == nil, plan == nil else { return entries }
         let free = freeAddresses(of: inventory, rangeSets)
         if free.count > Self.mostFree {
             Terminal.note("network \(inventory.network): only the first \(Self.mostFree) free addresses are listed")

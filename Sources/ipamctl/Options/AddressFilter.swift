@@ -80,8 +80,10 @@ struct WorkloadArgument: Sendable {
         self.holder = holder
     }
 
-    /// Whether a pod of the workload uses the address, or whether it is reserved for the workload.
+    /// Whether a pod of the workload uses the address, or whether it is reserved for the workload or for a pod of the
+    /// StatefulSet.
     func admits(_ entry: AddressEntry) -> Bool {
-        entry.reservation?.holder == holder || entry.tenancy.map { holder.admits($0.holder) } ?? false
+        (entry.reservation.map { holder.includes($0.holder) } ?? false)
+            || (entry.tenancy.map { holder.admits($0.holder) } ?? false)
     }
 }

@@ -39,12 +39,7 @@ struct AddressList: LimitedList {
         .text("USED BY") { $0.user },
         .text("RESERVED FOR") { entry in
             entry.reservation.map { reservation in
-                let holder =
-                    switch reservation.holder {
-                    case .anyone: anyone
-                    case .nobody: reservation.holder.phrase
-                    case .namespace, .pod, .workload, .unreadable: reservation.holder.description
-                    }
+                let holder = holderCell(reservation.holder)
                 return entry.isReservedForAnother ? holder + notItsUser : holder
             }
         },
@@ -57,6 +52,15 @@ struct AddressList: LimitedList {
         .text("PLAN", .wide) { $0.reservation?.plan?.text },
         .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
     ]
+
+    /// The text for the holder of a reservation in a cell of the column RESERVED FOR.
+    static func holderCell(_ holder: ReservationHolder) -> String {
+        switch holder {
+        case .anyone: anyone
+        case .nobody: holder.phrase
+        case .namespace, .pod, .workload, .unreadable: holder.description
+        }
+    }
 
     /// The holder in a cell of the column RESERVED FOR, in its stored form.
     static func holder(inCell text: String) -> String {

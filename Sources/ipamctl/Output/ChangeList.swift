@@ -10,6 +10,8 @@ struct ChangeList: Renderable {
         let text: String
         /// Why the address is in conflict: `is reserved for default/db-1`; nil if it is not.
         var problem: String?
+        /// The reservation of the address after the change; nil if it has none, or if the change is of another kind.
+        var reservation: Reservation?
     }
 
     typealias Row = (network: NetworkName, change: Change)
@@ -32,6 +34,12 @@ struct ChangeList: Renderable {
             changes.map { change in
                 var object = JSONObject(change: change.action, of: network, change.address, isDryRun: isDryRun)
                 object["problem"] = change.problem.map(JSONValue.string)
+                if let reservation = change.reservation {
+                    object["for"] = .string(reservation.holder.description)
+                    object["note"] = reservation.note.map(JSONValue.string)
+                    object["expires"] = reservation.expires.map { .string($0.description) }
+                    object["plan"] = reservation.plan.map { .string($0.text) }
+                }
                 return .object(object)
             })
     }
@@ -43,6 +51,10 @@ struct ChangeList: Renderable {
         Column(title: "ADDRESS") { .address($0.change.address) },
         .text("ACTION", shortening: .never) { $0.change.action },
         .text("PROBLEM", .wide, shortening: .end) { $0.change.problem },
+        .text("RESERVED FOR", .wide) { $0.change.reservation.map { AddressList.holderCell($0.holder) } },
+        Column(title: "EXPIRES", formats: .wide) { Cell($0.change.reservation?.expires) },
+        .text("PLAN", .wide) { $0.change.reservation?.plan?.text },
+        .text("NOTE", .wide, shortening: .end) { $0.change.reservation?.note },
     ]
 
     var rows: [Row] { changes.map { (network, $0) } }

@@ -45,6 +45,7 @@ struct ExpiringList: LimitedList {
         shared + [
             Column(title: "EXPIRES") { Cell($0.reservation?.expires) },
             Column(title: "LEFT", formats: .tables) { $0.reservation?.expires.map(Cell.left) ?? .none },
+            .text("PLAN", .wide) { $0.reservation?.plan?.text },
             .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
         ]
 

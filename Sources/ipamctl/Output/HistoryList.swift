@@ -33,8 +33,23 @@ struct HistoryList: Renderable {
         .text("CONTAINER", .wide) { $0.tenancy?.containerID },
         .text("UID", .wide) { $0.tenancy?.holder.uid },
         .text("NOTE", .wide, shortening: .end) { $0.reservation?.note },
-        .text("EVIDENCE", .all, .context, shortening: .end) { $0.evidence },
+        Column(title: "EXPIRES", formats: .wide) { Cell($0.reservation?.expires) },
+        .text("PLAN", .wide) { $0.reservation?.plan?.text },
+        .text("EVIDENCE", .all, .context, shortening: .end) { $0.evidence ?? $0.updatedTerms },
     ]
+}
+
+extension HistoryLine {
+    /// What the reservation says since it was updated: `until 2026-12-24T18:00:00Z, plan web, note "mysql"`; nil if the
+    /// line is not about an update, or the reservation says nothing.
+    fileprivate var updatedTerms: String? {
+        guard event == .updated, let reservation else { return nil }
+        let terms = [
+            reservation.expires.map { "until \($0)" }, reservation.plan.map { "plan \($0)" },
+            reservation.note.map { "note \($0.quotedForPeople)" },
+        ].compactMap(\.self)
+        return terms.isEmpty ? nil : terms.joined(separator: ", ")
+    }
 }
 
 /// Who used an address at a point in time.

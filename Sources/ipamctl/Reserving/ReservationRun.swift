@@ -141,7 +141,9 @@ extension ChangeList.Change {
             case .unchanged: "is reserved for \(holder) already"
             case .dropped: "no longer reserved for \(reservation.holder.phrase)\(still)"
             }
-        self.init(address: change.address, action: change.kind.rawValue, text: text)
+        self.init(
+            address: change.address, action: change.kind.rawValue, text: text,
+            reservation: change.kind == .dropped ? nil : reservation)
     }
 
     fileprivate init(_ conflict: ReservationConflict) {
