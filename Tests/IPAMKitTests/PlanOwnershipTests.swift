@@ -225,6 +225,27 @@ import Testing
         #expect(try await reservation(pool, "10.61.0.20") != nil)
     }
 
+    /// Two runs of one plan with different lists must not leave the reservations of both.
+    @Test(arguments: [1, 60])
+    func aFurtherReservationOfThePlanSinceItWasShownIsNotPassedOver(count: Int) async throws {
+        let pool = try pool()
+        try await apply(pool, [order("10.61.0.9", "default/db-0", web)])
+        let wanted = try (0..<count).map { try order("10.61.1.\($0 + 1)", "default/db-4", web) }
+        let shown = try await plan(pool, wanted, pruning: web)
+        try await apply(pool, [order("10.61.0.10", "default/db-1", web)])
+        let before = try await pool.contents()
+        await #expect(throws: IPAMError.outdated(network: pool.network, [address("10.61.0.10")])) {
+            try await pool.pool().carryOut(shown)
+        }
+        #expect(try await pool.contents() == before)
+        // A reservation of nobody's plan does not matter.
+        let again = try await plan(pool, wanted, pruning: web)
+        try await apply(pool, [order("10.61.0.11", "default/db-2", nil)])
+        _ = try await pool.pool().carryOut(again)
+        for gone in ["10.61.0.9", "10.61.0.10"] { #expect(try await reservation(pool, gone) == nil) }
+        for kept in ["10.61.0.11", "10.61.1.\(count)"] { #expect(try await reservation(pool, kept) != nil) }
+    }
+
     @Test func aReservationThatWasChangedSinceItWasShownIsNotDropped() async throws {
         let pool = try pool()
         try await apply(pool, [order("10.61.0.9", "default/db-0", web)])

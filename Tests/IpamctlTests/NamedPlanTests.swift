@@ -117,7 +117,7 @@ import Testing
         #expect(try json.json.array?.last?["problem"]?.string == "is in use by default/kv-0 on n1")
         let csv = try await site.run("reserve", "-f", path, "-o", "csv")
         #expect(csv.lines.first == "NETWORK,ADDRESS,ACTION,PROBLEM,RESERVED FOR,EXPIRES,PLAN,NOTE")
-        #expect(csv.lines.last == "k8s,10.188.0.30,conflict,is in use by default/kv-0 on n1")
+        #expect(csv.lines.last == "k8s,10.188.0.30,conflict,is in use by default/kv-0 on n1,,,,")
         let names = try await site.run("reserve", "-f", path, "--dry-run", "-o", "name")
         #expect(names.status == 3 && names.stdoutText == "10.188.0.9\n")
         // On the command line, up to five are in the message.

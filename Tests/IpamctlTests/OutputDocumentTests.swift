@@ -142,7 +142,11 @@ import Testing
         try await check(
             site,
             [
-                ["reserve", "10.188.0.15"], ["reserve", "10.188.0.16", "--dry-run"],
+                ["reserve", "10.188.0.15"],
+                [
+                    "reserve", "10.188.0.16", "--for", "default/x", "--note", "x", "--expires", "7d", "--plan", "p",
+                    "--dry-run",
+                ],
                 ["reserve", "10.188.0.10", "--for", "default/another", "--dry-run"],
                 ["release", "10.188.0.15-10.188.0.16", "--dry-run"], ["release", "10.188.0.15"],
             ], "reserve")

@@ -244,7 +244,7 @@ import Testing
         #expect(try await reservations(site, "storage") == ["10.199.0.9||||"])
         let wrong = try await site.run("reserve", "-f", "-", "-n", "k8s", stdin: text)
         #expect(wrong.isProperFailure && wrong.status == 4)
-        #expect(wrong.stderrText.contains("the plan is for network storage, not for k8s"), "\(wrong.stderrText)")
+        #expect(wrong.stderrText.contains("standard input is for network storage, not for k8s"), "\(wrong.stderrText)")
         let bad = try await site.run(
             "reserve", "-f", "-", stdin: "network: a/b\nreservations:\n- address: 10.199.0.9\n")
         #expect(bad.isProperFailure && bad.status == 64, "\(bad.stderrText)")

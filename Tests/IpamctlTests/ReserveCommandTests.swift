@@ -186,7 +186,7 @@ import Testing
         #expect(left > 0 && left % 1024 == 0, "each batch is all or nothing: \(left)")
         let resumed = try await site.run(arguments + ["--batch", "-o", "csv"]).checked()
         #expect(resumed.lines.count == 4097)
-        #expect(resumed.lines.count { $0.hasSuffix(",unchanged,") } == left)
+        #expect(resumed.lines.count { $0.contains(",unchanged,") } == left)
         #expect(try await site.held().count { $0.hasPrefix("reservations/10.188.") } == 4096)
     }
 

@@ -10,10 +10,18 @@ public struct ReservePlan: Sendable {
     public let changes: [ReservationChange]
     /// Why orders cannot be carried out; with a conflict, none of the orders is.
     public let conflicts: [ReservationConflict]
+    /// What the plan drops besides, and when that was read; nil if it drops nothing, or is too large for one transaction.
+    var pruned: (pruning: PlanPruning, revision: Revision)?
 
     /// The same plan, confirmed at a later time: that of its history entries.
     public func confirmed(at time: Timestamp) -> ReservePlan {
-        ReservePlan(orders: orders, snapshot: snapshot, now: time, changes: changes, conflicts: conflicts)
+        ReservePlan(
+            orders: orders, snapshot: snapshot, now: time, changes: changes, conflicts: conflicts, pruned: pruned)
+    }
+
+    /// The addresses whose reservations are to be dropped.
+    fileprivate var dropped: Set<IPAddress> {
+        Set(orders.filter { if case .drop = $0.purpose { true } else { false } }.map(\.address))
     }
 
     /// Whether there is nothing to do.
@@ -38,17 +46,21 @@ extension AddressPool {
     ) async throws(IPAMError) -> ReservePlan {
         let eligibility = AddressEligibility(network: keys.network, sets: rangeSets)
         for order in orders { _ = try eligibility.require(order.address) }
-        let drops = if let pruning { try await renewed.drops(pruning, except: orders) } else { [ReservationOrder]() }
-        return try await renewed.plan(orders + drops, now: now)
+        guard let pruning else { return try await renewed.plan(orders, now: now) }
+        let (drops, revision) = try await renewed.drops(pruning, except: orders)
+        var plan = try await renewed.plan(orders + drops, now: now)
+        plan.pruned = (pruning, revision)
+        return plan
     }
 
     /// Orders that drop the reservations of a plan whose addresses are neither in `orders` nor kept, ascending.
     private func drops(_ pruning: PlanPruning, except orders: [ReservationOrder]) async throws(IPAMError)
-        -> [ReservationOrder]
+        -> (orders: [ReservationOrder], revision: Revision)
     {
         let kept = pruning.kept.union(orders.map(\.address))
         var drops: [ReservationOrder] = []
-        for record in try await readAll(keys.reservationsPrefix).records {
+        let stored = try await readAll(keys.reservationsPrefix)
+        for record in stored.records {
             guard let address = Keyspace.address(of: record.key, in: keys.reservationsPrefix),
                 !kept.contains(address),
                 let reservation = try? Reservation(stored: record.value), reservation.plan == pruning.plan
@@ -56,7 +68,7 @@ extension AddressPool {
             drops.append(
                 ReservationOrder(address: address, reservation: reservation, purpose: .drop(by: pruning.by)))
         }
-        return drops.sorted { $0.address < $1.address }
+        return (drops.sorted { $0.address < $1.address }, stored.revision)
     }
 
     /// Plans changes of existing reservations, also of those of addresses that could not be reserved now. A reservation that
@@ -88,7 +100,8 @@ extension AddressPool {
             let next = done.count..<min(done.count + Self.reservationLimit, plan.orders.count)
             let part = ReservePlan(
                 orders: Array(plan.orders[next]), snapshot: plan.snapshot, now: plan.now,
-                changes: Array(plan.changes[next]), conflicts: [])
+                changes: Array(plan.changes[next]), conflicts: [],
+                pruned: plan.orders.count <= Self.reservationLimit ? plan.pruned : nil)
             let changes = try await renewed.carryOut(together: part)
             progress(changes)
             done += changes
@@ -105,7 +118,9 @@ extension AddressPool {
                 isUnanswered = round.isUnanswered
                 // The guards of many addresses do not see that a reservation was deleted while the operator was asked.
                 if !round.isFirst || !Self.guardsEach(shown.changes) {
+                    let pruned = try await pruned(again: shown)
                     current = try await plan(shown.orders, now: shown.now)
+                    current.pruned = pruned
                     try current.requireNoConflicts()
                     try current.requireWithin(shown, keys.network)
                 }
@@ -122,6 +137,17 @@ extension AddressPool {
                 guard commit.succeeded else { return nil }
                 return isUnanswered ? current.changes(completing: shown) : current.changes
             })
+    }
+
+    /// Reads again what a plan drops.
+    ///
+    /// - Throws: ``IPAMError``, `outdated` if others have made further reservations of the plan since it was shown.
+    private func pruned(again shown: ReservePlan) async throws(IPAMError) -> (PlanPruning, Revision)? {
+        guard let pruning = shown.pruned?.pruning else { return nil }
+        let (drops, revision) = try await drops(pruning, except: shown.orders.filter { $0.purpose == .reserve })
+        let further = Set(drops.map(\.address)).subtracting(shown.dropped)
+        guard further.isEmpty else { throw .outdated(network: keys.network, further.sorted()) }
+        return (pruning, revision)
     }
 
     private func plan(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
@@ -228,7 +254,14 @@ extension AddressPool {
     /// Guards that nothing about the addresses has changed since the read: by key if the guards fit into one transaction, else
     /// by the addresses' /24 blocks, else by the whole network. The coarser the guards are, the more often an unrelated change
     /// makes another attempt necessary.
+    ///
+    /// A plan that drops what is not listed also guards against further reservations of it.
     private func guards(_ plan: ReservePlan, _ histories: Histories) -> [Guard] {
+        let further = plan.pruned.map { Guard.noneNewer(KeyRange(prefix: keys.reservationsPrefix), than: $0.revision) }
+        return addressGuards(plan, histories) + (further.map { [$0] } ?? [])
+    }
+
+    private func addressGuards(_ plan: ReservePlan, _ histories: Histories) -> [Guard] {
         let (changes, snapshot) = (plan.changes, plan.snapshot)
         let most = [Operation].mostSiblings
         if Self.guardsEach(changes) {
