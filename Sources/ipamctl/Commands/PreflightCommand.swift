@@ -42,7 +42,8 @@ struct PreflightCommand: ParsableCommand {
     var file: [String] = []
 
     @Option(
-        help: ArgumentHelp("The namespace of objects that name none; others are refused. Default: default.", valueName: "namespace"),
+        help: ArgumentHelp(
+            "The namespace of objects that name none; others are refused. Default: default.", valueName: "namespace"),
         transform: Namespace.init(argument:))
     var namespace: Namespace?
 
