@@ -70,6 +70,14 @@ import Testing
         #expect(output.status == (status == "failed" ? 1 : 0))
     }
 
+    @Test func aFewLinesThatStandForBillionsOfAddressesAreRefused() async throws {
+        let site = try await AdminSite()
+        try await site.add("c1", "default/x-0")
+        let plan = (0..<3000).map { "fd00:\($0)::/112,default/a" }.joined(separator: "\n")
+        let output = try await site.run("reserve", "-f", "-", "--dry-run", stdin: plan)
+        #expect(output.status == 64 && output.stderrText.contains("more than 65536 addresses"), "\(output.stderrText)")
+    }
+
     @Test func aFileThatExistsIsNotReplacedByAGeneratedOne() async throws {
         let site = try await AdminSite()
         let folder = try TemporaryDirectory(prefix: "generated")

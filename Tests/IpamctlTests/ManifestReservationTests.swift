@@ -133,6 +133,31 @@ import Testing
         #expect(
             foreign.status == 64 && foreign.stderrText.contains("line 3: metadata.namespace is kube-system, not shop"),
             "\(foreign.stderrText)")
+        let objects = """
+            apiVersion: apps/v1beta1
+            kind: Deployment
+            metadata: {name: old}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: host, annotations: {kube-ipam.ip: 10.188.0.60}}
+            spec: {hostNetwork: true}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: a, annotations: {kube-ipam.ip: 10.188.0.61}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: a, annotations: {kube-ipam.ip: 10.188.0.62}}
+            """
+        let skipped = try await run(site, "reserve", "-f", "-", "--dry-run", stdin: objects).checked()
+        #expect(skipped.lines == ["10.188.0.62 reserved for default/a (dry run)"], "\(skipped.stdoutText)")
+        for words in [
+            "skipped: 1 Deployment (apps/v1beta1)", "skipped: default/host", "warning: standard input, line 10",
+        ] {
+            #expect(skipped.stderrText.contains(words), "\(words): \(skipped.stderrText)")
+        }
         let number = try await run(site, "reserve", "-f", "-", "--yes", stdin: pod("a", "16"))
         #expect(
             number.status == 64

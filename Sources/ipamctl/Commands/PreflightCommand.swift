@@ -66,7 +66,7 @@ struct PreflightCommand: ParsableCommand {
         let files = try ManifestFiles(file, namespace: namespace)
         let run = try PreflightRun(files, now: Operator.now())
         let result = try connected(global) { try await run.result($0) }
-        for remark in result.remarks { Terminal.note(remark) }
+        for remark in files.manifest.remarks { Terminal.note(remark) }
         try output.print(result)
         if let failure = result.failure { throw failure }
         if output.format == .table { Terminal.note(result.summary) }

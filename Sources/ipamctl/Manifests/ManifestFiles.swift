@@ -66,3 +66,12 @@ struct ManifestFiles: Sendable {
         return bytes
     }
 }
+
+extension Manifest {
+    /// What is left out, for standard error.
+    var remarks: [String] {
+        let kinds = skippedKinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        return (kinds.isEmpty ? [] : ["skipped: \(kinds.joined(separator: ", "))"])
+            + skippedObjects.map { "skipped: \($0.object) (\($0.object.place)): \($0.reason)" }
+    }
+}

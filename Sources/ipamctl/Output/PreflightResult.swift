@@ -137,6 +137,7 @@ struct PreflightResult: Renderable {
         let (errors, warnings) = (count(.error), count(.warning))
         let parts =
             (errors > 0 ? [errors.counted("error")] : []) + (warnings > 0 ? [warnings.counted("warning")] : [])
+        guard !objects.isEmpty else { return "\(what): no pod was judged" }
         return "\(what): " + (parts.isEmpty ? "every pod gets its address" : parts.joined(separator: ", "))
     }
 
@@ -146,12 +147,6 @@ struct PreflightResult: Renderable {
         return Failure(.conflict, summary)
     }
 
-    /// What was not judged, for standard error.
-    var remarks: [String] {
-        let kinds = skippedKinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        return (kinds.isEmpty ? [] : ["skipped: \(kinds.joined(separator: ", "))"])
-            + skippedObjects.map { "skipped: \($0.object) (\($0.object.place)): \($0.reason)" }
-    }
 }
 
 extension PreflightLine {

@@ -178,6 +178,8 @@ struct ReservationPlan: Sendable {
     }
 
     private func orders(_ rows: [Row], _ network: SelectedNetwork) throws(Failure) -> Orders {
+        // A few lines of a file can stand for billions of addresses.
+        try AddressSelection(ranges: rows.flatMap(\.ranges)).requireWithinLimit()
         var orders = Orders()
         var seen: Set<IPAddress> = []
         for row in rows {

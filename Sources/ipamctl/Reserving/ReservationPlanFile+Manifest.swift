@@ -12,12 +12,14 @@ extension ReservationPlanFile {
         } catch {
             throw Failure(.usage, error.description, hint: error.hint ?? "correct the manifest")
         }
-        let objects = Preflight.effective(manifest.objects).objects
+        let (objects, replaced) = Preflight.effective(manifest.objects)
+        for remark in manifest.remarks { Terminal.note(remark) }
+        for line in replaced { Terminal.note("warning: \(line.place): \(line.reason)") }
         let reservations: [NamedReservation]
         do throws(NamedReservationError) {
             reservations = try NamedReservation.all(of: objects)
         } catch {
-            throw Failure(.usage, error.description, hint: "'ipamctl preflight -f \(name)' checks the whole manifest")
+            throw Failure(.usage, error.description, hint: "'ipamctl preflight -f FILE' checks a whole manifest")
         }
         guard !reservations.isEmpty else {
             // A misspelt annotation may be the reason. Which networks exist is not known here.
