@@ -51,6 +51,7 @@ indirect enum ValueKind: Hashable, Sendable {
         "--container": .live(.containers),
         "--context": .live(.contexts),
         "--endpoints": .text,
+        "--exclude": .text,
         "--expires": .text,
         "--expiring": .text,
         "--file": .file,
