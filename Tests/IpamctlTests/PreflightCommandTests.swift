@@ -49,45 +49,6 @@ import Testing
         }
     }
 
-    /// `fixed-ip-test-Deployment.yaml` of the Go project's README.
-    private static let published = """
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: fixed-ip-test
-          namespace: default
-          labels:
-            k8s-app: cloudnativer-test
-        spec:
-          replicas: 1
-          strategy:
-            type: RollingUpdate
-            rollingUpdate:
-              maxUnavailable: 1
-          selector:
-            matchLabels:
-              k8s-app: cloudnativer-test
-          template:
-            metadata:
-              labels:
-                k8s-app: cloudnativer-test
-              annotations:
-                kube-ipam.ip: "10.188.0.216"
-                kube-ipam.netmask: "255.255.0.0"
-                kube-ipam.gateway: "10.188.0.1"
-            spec:
-              containers:
-              - name: fixed-ip-test
-                image: nginx:1.7.9
-                imagePullPolicy: IfNotPresent
-                ports:
-                - name: http
-                  containerPort: 80  
-        ---
-
-        """
-
     private static let api = """
         # A Service and a Deployment that wants another's address
         apiVersion: v1
@@ -123,7 +84,8 @@ import Testing
     @Test func thePublishedSampleGetsItsAddress() async throws {
         let site = try await Site()
         let before = try await site.admin.dump()
-        let output = try await site.run("-f", site.file("fixed-ip-test-Deployment.yaml", Self.published)).checked()
+        let output = try await site.run("-f", site.file("fixed-ip-test-Deployment.yaml", PublishedManifest.deployment))
+            .checked()
         #expect(
             output.lines == [
                 "STATUS  POD                           PODS  ADDRESS       REASON",
@@ -171,7 +133,7 @@ import Testing
     @Test func aFolderAndStandardInputAreReadAsKubectlReadsThem() async throws {
         let site = try await Site()
         for (name, text) in [
-            ("a.yaml", Self.published), ("b.json", Self.database),
+            ("a.yaml", PublishedManifest.deployment), ("b.json", Self.database),
             ("c.yml", "apiVersion: v1\nkind: Pod\nmetadata: {name: x}"),
             ("README.md", "{"), (".hidden.yaml", "{"), ("values.txt", "{"),
         ] {

@@ -20,47 +20,8 @@ private func problem(_ text: String) throws -> String {
 }
 
 @Suite struct ManifestTests {
-    /// The README of the Go project, with the indentation and the comment-like dashes that it has.
-    private static let published = """
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: fixed-ip-test
-          namespace: default
-          labels:
-            k8s-app: cloudnativer-test
-        spec:
-          replicas: 1
-          strategy:
-            type: RollingUpdate
-            rollingUpdate:
-              maxUnavailable: 1
-          selector:
-            matchLabels:
-              k8s-app: cloudnativer-test
-          template:
-            metadata:
-              labels:
-                k8s-app: cloudnativer-test
-              annotations:
-                kube-ipam.ip: "10.188.0.216"
-                kube-ipam.netmask: "255.255.0.0"
-                kube-ipam.gateway: "10.188.0.1"
-            spec:
-              containers:
-              - name: fixed-ip-test
-                image: nginx:1.7.9
-                imagePullPolicy: IfNotPresent
-                ports:
-                - name: http
-                  containerPort: 80  
-        ---
-
-        """
-
     @Test func thePublishedSampleIsADeploymentWithItsAnnotations() throws {
-        let object = try #require(try read(Self.published).objects.first)
+        let object = try #require(try read(PublishedManifest.deployment).objects.first)
         #expect(object.description == "default/deploy/fixed-ip-test" && object.replicas == 1)
         #expect(object.rollout == Rollout(replicas: 1, strategy: .rolling(maxUnavailable: 1)))
         #expect(object.annotations.mapValues(\.value)["kube-ipam.ip"] == "10.188.0.216")
@@ -240,7 +201,8 @@ private func problem(_ text: String) throws -> String {
             "jobTemplate:", "&a ", "*a", "\"", "'", "|", ": ", "\u{0}", "é", "generateName: y-", "strategy:", "25%",
             "maxSurge: 200%", "ordinals: {start: 2147483647}",
         ]
-        let whole = Self.published.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let whole = PublishedManifest.deployment.split(separator: "\n", omittingEmptySubsequences: false).map(
+            String.init)
         for _ in 0..<Repetitions.of(4_000) {
             var lines = Bool.random(using: &random) ? whole : []
             for _ in 0..<Int.random(in: 1...12, using: &random) {

@@ -133,9 +133,7 @@ struct AllocationRules: Sendable {
 extension Claimant {
     /// The holder to reserve the pod's address for: the pod if it keeps its name, else its workload.
     var reservationHolder: ReservationHolder {
-        guard let pod = holder.pod else { return .anyone }
-        guard let workload, workload.kind == .deployment else { return .pod(pod) }
-        return .workload(pod.namespace, workload.kind, workload.name)
+        holder.pod.map { ReservationHolder(for: $0, of: workload) } ?? .anyone
     }
 
     /// Checks that the pod may have addresses by `auto`.

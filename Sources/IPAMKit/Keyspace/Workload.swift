@@ -102,8 +102,17 @@ extension Pod {
 
     /// The holder for whom an address of this pod is to be reserved: its Deployment, because every new pod has another name;
     /// else the pod itself.
-    var reservationHolder: ReservationHolder {
-        guard let workload, workload.kind == .deployment else { return .pod(reference) }
-        return .workload(reference.namespace, workload.kind, workload.name)
+    var reservationHolder: ReservationHolder { ReservationHolder(for: reference, of: workload) }
+}
+
+extension ReservationHolder {
+    /// The holder for whom an address of a pod is to be reserved: its Deployment, because every new pod has another name;
+    /// else the pod itself.
+    init(for pod: PodReference, of workload: Workload?) {
+        guard let workload, workload.kind == .deployment else {
+            self = .pod(pod)
+            return
+        }
+        self = .workload(pod.namespace, workload.kind, workload.name)
     }
 }
