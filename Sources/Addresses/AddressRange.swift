@@ -85,3 +85,23 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         start == end ? start.description : "\(start)-\(end)"
     }
 }
+
+extension AddressRange {
+    /// The addresses of disjoint ranges, in the order of the ranges.
+    ///
+    /// - Parameters:
+    ///   - taken: the addresses to leave out, ascending.
+    ///   - limit: the largest number of addresses to return.
+    package static func addresses(of ranges: [AddressRange], without taken: [IPAddress], limit: Int) -> [IPAddress] {
+        var addresses: [IPAddress] = []
+        for range in ranges {
+            var index = taken.partitionPoint { $0 < range.start }
+            var next: IPAddress? = range.start
+            while let address = next, address <= range.end, addresses.count < limit {
+                if index < taken.count, taken[index] == address { index += 1 } else { addresses.append(address) }
+                next = address.advanced(by: 1)
+            }
+        }
+        return addresses
+    }
+}

@@ -10,8 +10,8 @@
 public struct IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// IPv4 also for an address that was written in IPv4-mapped IPv6 form.
     public let family: AddressFamily
-    /// The address as a number, the first octet being the most significant; IPv4 uses the low 32 bits.
-    public let value: UInt128
+    // Two halves: an array of addresses takes 24 bytes for each, instead of 32 with a number that is aligned to 16 bytes.
+    private let high, low: UInt64
 
     /// Makes an address from its ``value``.
     ///
@@ -19,8 +19,12 @@ public struct IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible
     public init(family: AddressFamily, value: UInt128) {
         precondition(value <= family.maximumValue, "an \(family) address has \(family.bitWidth) bits")
         self.family = family
-        self.value = value
+        high = UInt64(truncatingIfNeeded: value >> 64)
+        low = UInt64(truncatingIfNeeded: value)
     }
+
+    /// The address as a number, the first octet being the most significant; IPv4 uses the low 32 bits.
+    public var value: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
     /// Reads a dotted quad or an IPv6 address (RFC 4291 section 2.2). An IPv4-mapped address becomes the IPv4 address, as in
     /// Go's `net.IP`.
@@ -55,6 +59,6 @@ public struct IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Orders by family, IPv4 first, then by value.
     public static func < (left: IPAddress, right: IPAddress) -> Bool {
         if left.family != right.family { return left.family == .ipv4 }
-        return left.value < right.value
+        return left.high == right.high ? left.low < right.low : left.high < right.high
     }
 }

@@ -57,7 +57,9 @@ public enum NameKind: String, Hashable, Sendable {
 
     /// No "/", no white space of any script, no control character (C0, DEL and C1).
     private static func isOneSegment(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { scalar in
+        // Nearly every name is ASCII.
+        if text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }) { return true }
+        return text.unicodeScalars.allSatisfy { scalar in
             scalar != "/" && scalar.value > 0x20 && !(0x7F...0x9F).contains(scalar.value)
                 && (scalar.isASCII || !scalar.properties.isWhitespace)
         }

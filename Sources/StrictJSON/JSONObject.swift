@@ -29,6 +29,17 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
         self.init(elements)
     }
 
+    /// Makes an object of the pairs that have a value, in order.
+    ///
+    /// - Parameter pairs: no two have the same key, which is not checked.
+    public init(present pairs: KeyValuePairs<String, JSONValue?>) {
+        members = []
+        members.reserveCapacity(pairs.count)
+        for (key, value) in pairs {
+            if let value { members.append(Member(key: key, value: value)) }
+        }
+    }
+
     /// Makes an object without checking that the keys of its members differ.
     init(unchecked members: [Member]) {
         self.members = members

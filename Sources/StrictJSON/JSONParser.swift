@@ -4,7 +4,7 @@ extension JSONValue {
     /// - Throws: ``JSONSyntaxError`` with the position, also for duplicate keys, NUL bytes and unescaped control characters, a
     ///   byte order mark, bytes that are not UTF-8, halves of surrogate pairs, and more than 64 levels of nesting.
     public init(parsing bytes: some Collection<UInt8>) throws(JSONSyntaxError) {
-        var parser = JSONParser(bytes: Array(bytes))
+        var parser = JSONParser(bytes: Array(bytes), isUTF8: false)
         self = try parser.document()
     }
 
@@ -12,7 +12,8 @@ extension JSONValue {
     ///
     /// - Throws: ``JSONSyntaxError`` with the position.
     public init(parsing text: String) throws(JSONSyntaxError) {
-        try self.init(parsing: text.utf8)
+        var parser = JSONParser(bytes: Array(text.utf8), isUTF8: true)
+        self = try parser.document()
     }
 }
 
@@ -21,11 +22,14 @@ private struct JSONParser {
     static let depthLimit = 64
 
     let bytes: [UInt8]
+    /// Whether all bytes are known to be UTF-8.
+    private let isUTF8: Bool
     var index = 0
     var depth = 0
 
-    init(bytes: [UInt8]) {
+    init(bytes: [UInt8], isUTF8: Bool) {
         self.bytes = bytes
+        self.isUTF8 = isUTF8
     }
 
     /// The byte at the cursor; nil at the end.
@@ -172,6 +176,8 @@ private struct JSONParser {
     }
 
     private func decoded(_ range: Range<Int>) throws(JSONSyntaxError) -> String {
+        // Strings end at ASCII characters, so a string of a valid text is valid; checking each would take most of the time.
+        if isUTF8 { return String(decoding: bytes[range], as: UTF8.self) }
         if let text = String(validating: bytes[range], as: UTF8.self) { return text }
         var iterator = bytes[range].makeIterator()
         var decoder = UTF8()

@@ -9,67 +9,80 @@ extension JSONValue {
     /// - Returns: the text, without a line break at its end.
     public func serialized(pretty: Bool = false) -> String {
         var bytes: [UInt8] = []
-        append(to: &bytes, indentation: pretty ? 0 : nil)
+        serialize(into: &bytes, indentation: pretty ? 0 : nil)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func append(to bytes: inout [UInt8], indentation: Int?) {
+    /// Appends the value as JSON text in UTF-8; see ``serialized(pretty:)``.
+    ///
+    /// - Parameter indentation: the blanks before the line that the text begins on, if it has lines; nil for a text on one
+    ///   line.
+    public func serialize(into bytes: inout [UInt8], indentation: Int?) {
         switch self {
         case .null: bytes += "null".utf8
         case .bool(let value): bytes += (value ? "true" : "false").utf8
         case .number(let text): bytes += text.utf8
         case .string(let text): Self.append(text, to: &bytes)
         case .array(let elements):
-            Self.append(elements, between: "[", "]", to: &bytes, indentation: indentation) { element, bytes, inner in
-                element.append(to: &bytes, indentation: inner)
+            bytes.append(UInt8(ascii: "["))
+            for (position, element) in elements.enumerated() {
+                Self.beginItem(position, &bytes, indentation: indentation)
+                element.serialize(into: &bytes, indentation: indentation.map { $0 + 2 })
             }
+            if !elements.isEmpty { Self.breakLine(&bytes, indentation: indentation) }
+            bytes.append(UInt8(ascii: "]"))
         case .object(let object):
-            Self.append(object.members, between: "{", "}", to: &bytes, indentation: indentation) {
-                member, bytes, inner in
+            bytes.append(UInt8(ascii: "{"))
+            for (position, member) in object.members.enumerated() {
+                Self.beginItem(position, &bytes, indentation: indentation)
                 Self.append(member.key, to: &bytes)
-                bytes += (inner == nil ? ":" : ": ").utf8
-                member.value.append(to: &bytes, indentation: inner)
+                bytes.append(UInt8(ascii: ":"))
+                if indentation != nil { bytes.append(UInt8(ascii: " ")) }
+                member.value.serialize(into: &bytes, indentation: indentation.map { $0 + 2 })
             }
+            if !object.isEmpty { Self.breakLine(&bytes, indentation: indentation) }
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func append<Item>(
-        _ items: [Item], between open: String, _ close: String, to bytes: inout [UInt8], indentation: Int?,
-        appendItem: (Item, inout [UInt8], Int?) -> Void
-    ) {
-        bytes += open.utf8
-        let inner = indentation.map { $0 + 2 }
-        for (position, item) in items.enumerated() {
-            if position > 0 { bytes.append(UInt8(ascii: ",")) }
-            breakLine(&bytes, indentation: inner)
-            appendItem(item, &bytes, inner)
-        }
-        if !items.isEmpty { breakLine(&bytes, indentation: indentation) }
-        bytes += close.utf8
+    /// What stands before an element or a member.
+    private static func beginItem(_ position: Int, _ bytes: inout [UInt8], indentation: Int?) {
+        if position > 0 { bytes.append(UInt8(ascii: ",")) }
+        breakLine(&bytes, indentation: indentation.map { $0 + 2 })
     }
 
     private static func breakLine(_ bytes: inout [UInt8], indentation: Int?) {
         guard let indentation else { return }
         bytes.append(UInt8(ascii: "\n"))
-        bytes += repeatElement(UInt8(ascii: " "), count: indentation)
+        for _ in 0..<indentation { bytes.append(UInt8(ascii: " ")) }
     }
 
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({ $0 < 0x7F }) {
-            append(ascii: text.utf8, to: &bytes)
-        } else {
+        var text = text
+        let isCopied = text.withUTF8 { utf8 in
+            // Nearly every text; copied as a whole.
+            guard utf8.allSatisfy({ isPlain($0) }) else { return false }
+            bytes.append(contentsOf: utf8)
+            return true
+        }
+        if !isCopied {
             for scalar in text.unicodeScalars {
                 if mustBeEscaped(scalar) {
                     appendEscape(UInt16(truncatingIfNeeded: scalar.value), to: &bytes)
                 } else if scalar.value < 0x7F {
-                    append(ascii: CollectionOfOne(UInt8(truncatingIfNeeded: scalar.value)), to: &bytes)
+                    append(ascii: UInt8(truncatingIfNeeded: scalar.value), to: &bytes)
                 } else {
                     bytes += String(scalar).utf8
                 }
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether an ASCII character stands for itself in a string.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private static func mustBeEscaped(_ scalar: Unicode.Scalar) -> Bool {
@@ -86,18 +99,16 @@ extension JSONValue {
         bytes += digits.utf8
     }
 
-    private static func append(ascii text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 0x08: bytes += "\\b".utf8
-            case 0x09: bytes += "\\t".utf8
-            case 0x0A: bytes += "\\n".utf8
-            case 0x0C: bytes += "\\f".utf8
-            case 0x0D: bytes += "\\r".utf8
-            case 0..<0x20: appendEscape(UInt16(byte), to: &bytes)
-            default: bytes.append(byte)
-            }
+    private static func append(ascii byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        case 0x08: bytes += "\\b".utf8
+        case 0x09: bytes += "\\t".utf8
+        case 0x0A: bytes += "\\n".utf8
+        case 0x0C: bytes += "\\f".utf8
+        case 0x0D: bytes += "\\r".utf8
+        case 0..<0x20: appendEscape(UInt16(byte), to: &bytes)
+        default: bytes.append(byte)
         }
     }
 }

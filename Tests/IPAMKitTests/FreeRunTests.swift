@@ -5,42 +5,41 @@ import Testing
 
 /// Successive free addresses, compared with a search that looks at every address.
 @Suite struct FreeRunTests {
-    private func inventory(_ sets: [RangeSet], held: [IPAddress]) throws -> NetworkInventory {
-        let network = try NetworkName("k8s")
-        return NetworkInventory(
-            network: network, revision: 1, rangeSets: sets, settings: nil,
-            entries: held.sorted().map {
-                AddressEntry(network: network, address: $0, tenancy: nil, reservation: Reservation(for: .anyone))
-            }, problems: [])
+    private func occupancy(_ sets: [RangeSet], taken: [IPAddress]) throws -> NetworkOccupancy {
+        let overview = NetworkOverview(
+            network: try NetworkName("k8s"), revision: 1, rangeSets: sets, settings: nil, problems: [])
+        // Both kinds of addresses are taken.
+        let used = taken.filter { $0.value % 2 == 0 }.sorted()
+        return NetworkOccupancy(overview, used: used, reserved: taken.filter { $0.value % 2 == 1 }.sorted())
     }
 
     @Test func theFixedRangeComesFirst_theDynamicRangeOnlyIfNoRunFits() throws {
         let sets = [try set("10.5.0.0/24 10.5.0.100-10.5.0.254 10.5.0.10-10.5.0.19")]
-        let inventory = try inventory(sets, held: ["10.5.0.12", "10.5.0.16"].map(address))
-        func run(_ count: Int) -> String? { inventory.freeRun(of: sets, count: count).run?.description }
+        let occupancy = try occupancy(sets, taken: ["10.5.0.12", "10.5.0.16"].map(address))
+        func run(_ count: Int) -> String? { occupancy.freeRun(of: sets, count: count).run?.description }
         #expect(run(1) == "10.5.0.10" && run(2) == "10.5.0.10-10.5.0.11" && run(3) == "10.5.0.13-10.5.0.15")
         #expect(run(4) == "10.5.0.100-10.5.0.103")
         #expect(run(155) == "10.5.0.100-10.5.0.254")
-        #expect(inventory.freeRun(of: sets, count: 156) == FreeRun(run: nil, longest: 155))
+        #expect(occupancy.freeRun(of: sets, count: 156) == FreeRun(run: nil, longest: 155))
     }
 
     @Test func aRunLeavesOutGatewayNetworkAndBroadcast() throws {
         let sets = [try set("10.5.0.0/28 - 10.5.0.0-10.5.0.15")]
-        let inventory = try inventory(sets, held: [])
-        #expect(inventory.freeRun(of: sets, count: 13).run == range("10.5.0.2-10.5.0.14"))
-        #expect(inventory.freeRun(of: sets, count: 14).longest == 13)
-        #expect(inventory.freeRun(of: [], count: 1) == FreeRun(run: nil, longest: 0))
+        let occupancy = try occupancy(sets, taken: [])
+        #expect(occupancy.freeRun(of: sets, count: 13).run == range("10.5.0.2-10.5.0.14"))
+        #expect(occupancy.freeRun(of: sets, count: 14).longest == 13)
+        #expect(occupancy.freeRun(of: [], count: 1) == FreeRun(run: nil, longest: 0))
     }
 
     @Test func theLastAddressesOfAFamilyAreNoProblem() throws {
         let sets = [try set("ffff:ffff:ffff:ffff::/64")]
         let last = address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
-        let inventory = try inventory(sets, held: [last])
+        let occupancy = try occupancy(sets, taken: [last])
         let first = address("ffff:ffff:ffff:ffff::2")
-        #expect(inventory.freeRun(of: sets, count: 1024).run?.start == first)
-        #expect(inventory.freeRun(of: sets, count: .max).run?.start == first)
+        #expect(occupancy.freeRun(of: sets, count: 1024).run?.start == first)
+        #expect(occupancy.freeRun(of: sets, count: .max).run?.start == first)
         // 2^64 less the network, the gateway and the one that is held.
-        #expect(inventory.freeRun(of: sets, count: 2).longest == UInt128(UInt64.max) - 2)
+        #expect(occupancy.freeRun(of: sets, count: 2).longest == UInt128(UInt64.max) - 2)
     }
 
     /// All runs by looking at every address, the fixed ones first.
@@ -92,7 +91,7 @@ import Testing
                 ? try texts.map { try set($0) } : [try RangeSet(texts.flatMap { try set($0).ranges })]
             let held = Set((0..<random(0...40)).map { _ in address("10.5.0.\(random(0...63))") })
             let count = random(1...24)
-            let found = try inventory(sets, held: Array(held)).freeRun(of: sets, count: count)
+            let found = try occupancy(sets, taken: Array(held)).freeRun(of: sets, count: count)
             let wanted = expected(sets, held, count)
             #expect(found.run == wanted.run, "\(generator): \(texts), held \(held.sorted()), \(count)")
             if wanted.run == nil {

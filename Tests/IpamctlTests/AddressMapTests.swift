@@ -15,9 +15,9 @@ import Testing
 
     private func inventory(_ used: [IPAddress], reserved: [IPAddress] = []) throws -> NetworkInventory {
         let entries = try used.map { try entry($0, isUsed: true) } + reserved.map { try entry($0, isUsed: false) }
-        return NetworkInventory(
-            network: try NetworkName("k8s"), revision: 1, rangeSets: nil, settings: nil,
-            entries: entries.sorted { $0.address < $1.address }, problems: [])
+        let overview = NetworkOverview(
+            network: try NetworkName("k8s"), revision: 1, rangeSets: nil, settings: nil, problems: [])
+        return NetworkInventory(overview, entries)
     }
 
     private func address(_ base: IPAddress, _ distance: Int) throws -> IPAddress {
@@ -66,7 +66,7 @@ import Testing
                 if set.dynamicSpace.contains(address) { return .free }
                 return address == set.ranges[0].gateway ? .gateway : .excluded
             }
-            let summary = inventory.summary(rangeSets: [set])
+            let summary = inventory.occupancy.summary(rangeSets: [set])
             #expect(map.counts[.free] == summary.free && map.counts[.fixed] == summary.freeFixed, "\(generator)")
             #expect(map.counts.total == UInt128(size), "\(generator)")
             let most = Int.random(in: 1...40, using: &generator)

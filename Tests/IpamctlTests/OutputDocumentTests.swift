@@ -7,7 +7,7 @@ import Testing
 
 /// docs/output.md says what the program prints.
 @Suite struct OutputDocumentTests {
-    private func expect<Result: Renderable>(_ result: Result.Type, _ document: OutputDocument) throws {
+    private func expect<Result: Tabular>(_ result: Result.Type, _ document: OutputDocument) throws {
         let documented = try #require(document.columns("\(result)"), "the document has no columns of \(result)")
         let actual = Result.columns.map { column -> [String] in
             let formats =

@@ -10,7 +10,7 @@ public struct NetworkSnapshot: Sendable {
     var settings: NetworkSettings?
     var lock: Record?
     var used: [IPAddress: Record] = [:]
-    /// The tenancies of the attachments that can be read, each with its record.
+    /// The tenancies of the attachments that can be read, each with its record, whose value is left out to save memory.
     var tenancies: [Tenancy] = []
     var reservations: [IPAddress: (record: Record, reservation: Reservation)] = [:]
     var suspects: [IPAddress: Suspect] = [:]
@@ -45,13 +45,13 @@ extension AddressPool {
             try self.rangeSets(single.results[0].records.first, snapshot.settings)
         }
         snapshot.lock = single.results[2].records.first
-        for record in try await readAll(keys.usedPrefix, at: single.revision).records {
-            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { continue }
+        _ = try await forEachRecord(keys.usedPrefix, at: single.revision) { record in
+            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { return }
             snapshot.used[address] = record
         }
-        for record in try await readAll(keys.attachmentsPrefix, at: single.revision).records {
+        _ = try await forEachRecord(keys.attachmentsPrefix, at: single.revision) { record in
             if let tenancy = problems.readable({ () throws(IPAMError) in try self.tenancy(record) }) {
-                snapshot.tenancies.append(tenancy)
+                snapshot.tenancies.append(tenancy.withoutRecordedText)
             } else {
                 let name = record.key.text.dropFirst(keys.attachmentsPrefix.count).prefix { $0 != "/" }
                 snapshot.damagedContainers.insert(String(name))

@@ -31,7 +31,7 @@ extension AddressPool {
     ) {
         let inventory = try await inventory()
         var present = Dictionary(inventory.entries.map { ($0.address, $0) }) { first, _ in first }
-        var problems = ReadingProblems(errors: inventory.problems)
+        var problems = ReadingProblems(errors: inventory.overview.problems)
         var lines: [HistoryLine] = []
         func append(_ address: IPAddress, _ history: History) {
             let entry =
@@ -39,7 +39,7 @@ extension AddressPool {
                 ?? AddressEntry(network: keys.network, address: address, tenancy: nil, reservation: nil)
             lines += AddressHistory(entry, history).lines.filter(isWanted)
         }
-        _ = try await forEachRecord(keys.historyPrefix, at: inventory.revision) { record in
+        _ = try await forEachRecord(keys.historyPrefix, at: inventory.overview.revision) { record in
             guard let address = Keyspace.address(of: record.key, in: keys.historyPrefix) else { return }
             append(address, stored(record, &problems))
         }

@@ -63,13 +63,11 @@ public struct AddressEntry: Hashable, Sendable {
     /// `attachment: {containerID, ifname, namespace, pod, uid, node, since, fixed, workload, containerName, netns, inode,
     /// boot, machine, cluster}`; members that are not known are left out.
     public var json: JSONValue {
-        var object: JSONObject = [
-            "network": .string(network.text), "address": .string(address.description),
-            "state": .string(state.rawValue),
-        ]
-        object["attachment"] = tenancy.map { .object($0.completeJSON) }
-        object["reservation"] = reservation?.json
-        if isReservedForAnother { object["reservedForAnother"] = true }
-        return .object(object)
+        .object(
+            JSONObject(present: [
+                "network": .string(network.text), "address": .string(address.description),
+                "state": .string(state.rawValue), "attachment": tenancy.map { .object($0.completeJSON) },
+                "reservation": reservation?.json, "reservedForAnother": isReservedForAnother ? true : nil,
+            ]))
     }
 }

@@ -6,14 +6,66 @@ extension AddressPool {
     /// - Returns: the inventory; values that cannot be read are among its problems.
     /// - Throws: ``IPAMError``, `store`.
     public func inventory() async throws(IPAMError) -> NetworkInventory {
-        // Page by page, so that a large network's records and entries are not in memory at the same time.
-        var containers: [IPAddress: String] = [:]
-        let revision = try await forEachRecord(keys.usedPrefix, at: nil) { record in
-            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { return }
-            containers[address] = record.value
-        }
+        let overview = try await overview()
         var entries: [AddressEntry] = []
-        entries.reserveCapacity(containers.count)
+        let problems = try await forEachEntry(at: overview.revision) { entries.append($0) }
+        return NetworkInventory(overview.adding(problems), entries)
+    }
+
+    /// Reads what the store says about the network as a whole, by one small read.
+    ///
+    /// - Throws: ``IPAMError``, `store`.
+    public func overview() async throws(IPAMError) -> NetworkOverview {
+        let single = try await read([Read(keys.document), Read(keys.settings)])
+        var problems = ReadingProblems()
+        let settings = problems.readable { () throws(IPAMError) in
+            try self.settings(single.results[1].records.first)
+        }
+        let rangeSets = problems.readable { () throws(IPAMError) in
+            try self.rangeSets(single.results[0].records.first, settings)
+        }
+        return NetworkOverview(
+            network: keys.network, revision: single.revision, rangeSets: rangeSets, settings: settings,
+            problems: problems.errors)
+    }
+
+    /// Reads which addresses are used or reserved, without reading who has them.
+    ///
+    /// - Throws: ``IPAMError``, `store`.
+    public func occupancy() async throws(IPAMError) -> NetworkOccupancy {
+        let overview = try await overview()
+        let used = try await addresses(in: keys.usedPrefix, at: overview.revision)
+        let reserved = try await addresses(in: keys.reservationsPrefix, at: overview.revision)
+        return NetworkOccupancy(
+            overview, used: used,
+            reserved: reserved.filter { address in
+                let index = used.partitionPoint { $0 < address }
+                return index == used.count || used[index] != address
+            })
+    }
+
+    /// The addresses that have a key with `prefix`, ascending.
+    private func addresses(in prefix: String, at revision: Revision) async throws(IPAMError) -> [IPAddress] {
+        var addresses: [IPAddress] = []
+        _ = try await forEachRecord(prefix, .keys, at: revision) { record in
+            if let address = Keyspace.address(of: record.key, in: prefix) { addresses.append(address) }
+        }
+        addresses.sort()
+        return addresses
+    }
+
+    /// Reads all addresses that are used or reserved in the network, page by page. What is kept in memory meanwhile is the
+    /// reservations, and 32 bytes for each address in use.
+    ///
+    /// - Parameters:
+    ///   - revision: the revision to read at.
+    ///   - body: is called with each address once, in no particular order.
+    /// - Returns: the errors of values that cannot be read. A reservation that cannot be read is
+    ///   ``ReservationHolder/unreadable``.
+    /// - Throws: ``IPAMError``, `store`.
+    public func forEachEntry(at revision: Int64, _ body: (AddressEntry) -> Void) async throws(IPAMError)
+        -> [IPAMError]
+    {
         var problems = ReadingProblems()
         var reservations: [IPAddress: Reservation] = [:]
         _ = try await forEachRecord(keys.reservationsPrefix, at: revision) { record in
@@ -22,47 +74,47 @@ extension AddressPool {
                 problems.readable { () throws(IPAMError) in try self.reservation(record) }
                 ?? Reservation(for: .unreadable)
         }
-        func append(_ address: IPAddress, _ tenancy: Tenancy) {
-            let reservation = reservations.removeValue(forKey: address)
-            entries.append(
-                AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
+        func emit(_ address: IPAddress, _ tenancy: Tenancy?) {
+            let reservation = reservations.isEmpty ? nil : reservations.removeValue(forKey: address)
+            body(AddressEntry(network: keys.network, address: address, tenancy: tenancy, reservation: reservation))
         }
+        var uses = UseIndex()
+        _ = try await forEachRecord(keys.usedPrefix, at: revision) { record in
+            guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix) else { return }
+            uses.append(address, container: record.value)
+        }
+        uses.sort()
         _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record in
-            guard let tenancy = problems.readable({ () throws(IPAMError) in try self.tenancy(record) })?.withoutRecord
+            guard
+                let tenancy = problems.readable({ () throws(IPAMError) in
+                    try self.tenancy(record, keepsRecord: false)
+                })
             else { return }
-            for address in tenancy.addresses where containers[address] == tenancy.containerID {
-                containers[address] = nil
-                append(address, tenancy)
+            for address in tenancy.addresses where uses.take(address, by: tenancy.containerID) {
+                emit(address, tenancy)
             }
         }
         // The Go plugin writes no attachments.
-        for (address, container) in containers {
-            append(address, Tenancy(containerID: container, addresses: [address]))
+        if uses.hasRest {
+            _ = try await forEachRecord(keys.usedPrefix, at: revision) { record in
+                guard let address = Keyspace.address(of: record.key, in: keys.usedPrefix),
+                    uses.take(address, by: record.value)
+                else { return }
+                emit(address, Tenancy(containerID: record.value, addresses: [address]))
+            }
         }
-        let single = try await read([Read(keys.document), Read(keys.settings)], at: revision)
-        let settings = problems.readable { () throws(IPAMError) in
-            try self.settings(single.results[1].records.first)
-        }
-        let rangeSets = problems.readable { () throws(IPAMError) in
-            try self.rangeSets(single.results[0].records.first, settings)
-        }
-        for (address, reservation) in reservations {
-            entries.append(
-                AddressEntry(network: keys.network, address: address, tenancy: nil, reservation: reservation))
-        }
-        entries.sort { $0.address < $1.address }
-        return NetworkInventory(
-            network: keys.network, revision: revision, rangeSets: rangeSets, settings: settings, entries: entries,
-            problems: problems.errors)
+        for address in reservations.keys.sorted() { emit(address, nil) }
+        return problems.errors
     }
 
     /// Reads all keys with `prefix` in pages, at one revision, which is returned.
     func forEachRecord(
-        _ prefix: String, at revision: Revision?, _ body: (Record) -> Void
+        _ prefix: String, _ content: Read.Content = .records, at revision: Revision?, _ body: (Record) -> Void
     ) async throws(IPAMError) -> Revision {
         do throws(StoreError) {
             return try await store.forEachPage(
-                KeyRange(prefix: prefix), at: revision, pageSize: 4096, deadline: deadline
+                KeyRange(prefix: prefix), content, at: revision, pageSize: content == .keys ? 32_768 : 6144,
+                deadline: deadline
             ) { page in page.forEach(body) }
         } catch {
             throw .store(error)

@@ -27,28 +27,34 @@ public struct NetworkSummary: Sendable {
     /// fullest set.
     public let sets: [RangeSetSummary]
 
-    init(_ inventory: NetworkInventory, rangeSets: [RangeSet]) {
-        network = inventory.network
+    init(_ occupancy: NetworkOccupancy, rangeSets: [RangeSet]) {
+        let overview = occupancy.overview
+        network = overview.network
         let eligibility = AddressEligibility(network: network, sets: rangeSets)
-        var entries = [[AddressEntry]](repeating: [], count: rangeSets.count)
-        for entry in inventory.entries {
-            // Range sets may share a subnet.
-            if let index = eligibility.owner(of: entry.address)?.index { entries[index].append(entry) }
+        var usedOfSets = [[IPAddress]](repeating: [], count: rangeSets.count)
+        var reservedOfSets = usedOfSets
+        // Range sets may share a subnet.
+        for address in occupancy.used {
+            if let index = eligibility.owner(of: address)?.index { usedOfSets[index].append(address) }
         }
-        sets = rangeSets.enumerated().map { RangeSetSummary($0.element, index: $0.offset, entries[$0.offset]) }
+        for address in occupancy.reserved {
+            if let index = eligibility.owner(of: address)?.index { reservedOfSets[index].append(address) }
+        }
+        sets = rangeSets.enumerated().map {
+            RangeSetSummary(
+                $0.element, index: $0.offset, used: usedOfSets[$0.offset], reserved: reservedOfSets[$0.offset])
+        }
         subnets = sets.flatMap(\.subnets)
         total = sets.reduce(0) { $0 + $1.total }
         free = sets.reduce(0) { $0 + $1.free }
         freeFixed = sets.reduce(0) { $0 + $1.freeFixed }
-        used = inventory.entries.count { $0.state == .used }
-        reserved = inventory.entries.count { $0.state == .reserved }
-        outsideRanges = inventory.entries.count - sets.reduce(0) { $0 + $1.usedInRanges + $1.reservedInRanges }
-        hold = inventory.settings?.hold
-        rangesChange = inventory.settings?.rangesChange
-        let stored = inventory.rangeSets ?? rangeSets
-        outside = inventory.entries.count { entry in
-            entry.state == .used && !stored.contains { $0.range(containing: entry.address) != nil }
-        }
+        used = occupancy.used.count
+        reserved = occupancy.reserved.count
+        outsideRanges = occupancy.count - sets.reduce(0) { $0 + $1.usedInRanges + $1.reservedInRanges }
+        hold = overview.settings?.hold
+        rangesChange = overview.settings?.rangesChange
+        let stored = overview.rangeSets ?? rangeSets
+        outside = occupancy.used.count { address in !stored.contains { $0.range(containing: address) != nil } }
     }
 
     /// The set whose dynamic range has the smallest free part, the first of equals; nil if there are no sets.
@@ -102,30 +108,32 @@ public struct RangeSetSummary: Sendable {
     public let reservedInRanges: Int
     private let dynamic: UInt128
 
-    /// - Parameter entries: the addresses of the set that are used or reserved.
-    init(_ set: RangeSet, index: Int, _ entries: [AddressEntry]) {
+    /// - Parameters:
+    ///   - used: the addresses of the set's subnets that are in use.
+    ///   - reserved: those that are reserved and not in use.
+    init(_ set: RangeSet, index: Int, used: [IPAddress], reserved: [IPAddress]) {
         let (dynamicSpace, fixedSpace) = (set.dynamicSpace, set.fixedSpace)
-        var (used, reserved) = (0, 0)
         var (takenOfDynamic, takenOfFixed): (UInt128, UInt128) = (0, 0)
-        var (usedInRanges, reservedInRanges) = (0, 0)
-        for entry in entries {
-            let isUsed = entry.state == .used
-            if isUsed { used += 1 } else { reserved += 1 }
-            // No address is in both.
-            if dynamicSpace.contains(entry.address) {
-                takenOfDynamic += 1
-            } else if fixedSpace.contains(entry.address) {
-                takenOfFixed += 1
-            } else {
-                continue
+        /// How many of the addresses are in the ranges.
+        func take(_ addresses: [IPAddress]) -> Int {
+            addresses.count { address in
+                // No address is in both.
+                if dynamicSpace.contains(address) {
+                    takenOfDynamic += 1
+                } else if fixedSpace.contains(address) {
+                    takenOfFixed += 1
+                } else {
+                    return false
+                }
+                return true
             }
-            if isUsed { usedInRanges += 1 } else { reservedInRanges += 1 }
         }
+        let (usedInRanges, reservedInRanges) = (take(used), take(reserved))
         self.usedInRanges = usedInRanges
         self.reservedInRanges = reservedInRanges
         self.index = index
-        self.used = used
-        self.reserved = reserved
+        self.used = used.count
+        self.reserved = reserved.count
         family = set.family
         subnets = set.ranges.map(\.subnet)
         dynamic = dynamicSpace.count

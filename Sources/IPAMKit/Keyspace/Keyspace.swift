@@ -94,19 +94,18 @@ public struct Keyspace: Hashable, Sendable {
 
     /// The address after `prefix` in `key`; nil if `key` does not have the prefix, or the rest is not a canonical address.
     public static func address(of key: Key, in prefix: String) -> IPAddress? {
-        guard key.text.hasPrefix(prefix) else { return nil }
-        let text = String(key.text.dropFirst(prefix.count))
-        guard let address = try? IPAddress(text), address.description == text else { return nil }
+        guard let text = key.text.rest(after: prefix), let address = try? IPAddress(String(text)),
+            address.description == text
+        else { return nil }
         return address
     }
 
     /// The attachment of an attachment's key; nil for any other key.
     public func attachmentReference(of key: Key) -> AttachmentReference? {
-        guard key.text.hasPrefix(attachmentsPrefix) else { return nil }
-        let parts = key.text.dropFirst(attachmentsPrefix.count)
-            .split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 2, let container = try? ContainerID(String(parts[0])),
-            let interface = try? InterfaceName(String(parts[1]))
+        guard let name = key.text.rest(after: attachmentsPrefix),
+            let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")),
+            let container = try? ContainerID(String(name[..<slash])),
+            let interface = try? InterfaceName(String(name[name.utf8.index(after: slash)...]))
         else { return nil }
         return AttachmentReference(containerID: container, ifname: interface)
     }
@@ -127,5 +126,13 @@ extension ClaimOwner {
         case .pod(let pod): pod.description
         case .workload(let namespace, let name): "\(namespace)/\(workload?.description ?? name.text)"
         }
+    }
+}
+
+extension String {
+    /// The text after `prefix`, compared byte by byte as the store does; nil if the text does not begin with it.
+    func rest(after prefix: String) -> Substring? {
+        guard utf8.starts(with: prefix.utf8) else { return nil }
+        return self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
     }
 }

@@ -4,36 +4,73 @@ import Store
 ///
 /// The Go plugin records only a container ID; its tenancies have neither an interface nor an attachment.
 public struct Tenancy: Hashable, Sendable {
+    private let contents: Contents
+
+    /// A class, because a tenancy would take half a kilobyte wherever it is kept, and an audit keeps each several times.
+    private final class Contents: Hashable, Sendable {
+        let containerID: String
+        let ifname: InterfaceName?
+        let addresses: [IPAddress]
+        let attachment: Attachment?
+        let record: Record?
+
+        init(
+            _ containerID: String, _ ifname: InterfaceName?, _ addresses: [IPAddress], _ attachment: Attachment?,
+            _ record: Record?
+        ) {
+            self.containerID = containerID
+            self.ifname = ifname
+            self.addresses = addresses
+            self.attachment = attachment
+            self.record = record
+        }
+
+        static func == (left: Contents, right: Contents) -> Bool {
+            left === right
+                || left.containerID == right.containerID && left.ifname == right.ifname
+                    && left.addresses == right.addresses && left.attachment == right.attachment
+                    && left.record == right.record
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(containerID)
+            hasher.combine(ifname)
+            hasher.combine(addresses)
+        }
+    }
+
     /// The value of the used keys. The Go plugin writes it unchecked, so it may not be a valid container ID.
-    public let containerID: String
+    public var containerID: String { contents.containerID }
     /// Nil if only the container is recorded.
-    public let ifname: InterfaceName?
+    public var ifname: InterfaceName? { contents.ifname }
     /// All addresses of the interface, in the order of the range sets; without an attachment, the addresses that were looked
     /// up. Empty if the tenancy was read from JSON.
-    public let addresses: [IPAddress]
+    public var addresses: [IPAddress] { contents.addresses }
     /// Nil if there is no attachment, or if it cannot be read.
-    public let attachment: Attachment?
+    public var attachment: Attachment? { contents.attachment }
     /// The attachment's record as it was read, for guards; nil if no change is planned.
-    let record: Record?
+    var record: Record? { contents.record }
 
     /// Makes the tenancy of an attachment.
     init(_ reference: AttachmentReference, _ attachment: Attachment, record: Record? = nil) {
-        containerID = reference.containerID.text
-        ifname = reference.ifname
-        addresses = attachment.addresses
-        self.attachment = attachment
-        self.record = record
+        contents = Contents(
+            reference.containerID.text, reference.ifname, attachment.addresses, attachment, record)
     }
 
     /// Makes the tenancy of used keys without an attachment that can be read.
     ///
     /// - Parameter record: an attachment that cannot be read.
     init(containerID: String, addresses: [IPAddress], record: Record? = nil) {
-        self.containerID = containerID
-        self.addresses = addresses
-        self.record = record
-        ifname = nil
-        attachment = nil
+        contents = Contents(containerID, nil, addresses, nil, record)
+    }
+
+    /// The tenancy with a record that has no value: what is guarded are its key and revision.
+    var withoutRecordedText: Tenancy {
+        guard let attachment, let reference, let record else { return self }
+        return Tenancy(
+            reference, attachment,
+            record: Record(
+                key: record.key, value: "", created: record.created, modified: record.modified, lease: record.lease))
     }
 
     /// The attachment's name; nil if only the container is recorded, or its ID is not valid.
@@ -54,53 +91,51 @@ public struct Tenancy: Hashable, Sendable {
         return name + (holder.node.map { " on \($0)" } ?? "")
     }
 
-    /// The tenancy without ``record``, to save memory; nil without an attachment.
-    var withoutRecord: Tenancy? { attachment.flatMap { attachment in reference.map { Tenancy($0, attachment) } } }
-
     // MARK: JSON
 
     /// `{containerID, ifname, namespace, pod, uid, node, since, fixed}`; unknown members are left out.
     public var json: JSONObject {
-        var object: JSONObject = ["containerID": .string(containerID)]
-        object["ifname"] = ifname.map { .string($0.text) }
-        guard let attachment else { return object }
-        object["namespace"] = attachment.holder.namespace.map { .string($0.text) }
-        object["pod"] = attachment.holder.name.map { .string($0.name.text) }
-        object["uid"] = attachment.holder.uid.map(JSONValue.string)
-        object["node"] = attachment.holder.node.map(JSONValue.string)
-        object["since"] = attachment.since.map { .string($0.description) }
-        object["fixed"] = .bool(attachment.isFixed)
-        return object
+        let holder = attachment?.holder
+        return JSONObject(present: [
+            "containerID": .string(containerID), "ifname": .known(ifname?.text),
+            "namespace": .known(holder?.namespace?.text), "pod": .known(holder?.name?.name.text),
+            "uid": .known(holder?.uid), "node": .known(holder?.node), "since": .known(since?.description),
+            "fixed": attachment.map { .bool($0.isFixed) },
+        ])
     }
 
     /// ``json`` and all other members: `workload, containerName, netns, inode, boot, machine, cluster`.
     var completeJSON: JSONObject {
-        var object = json
-        guard let holder = attachment?.holder else { return object }
-        object["workload"] = holder.owner.text.map(JSONValue.string)
-        object["containerName"] = holder.container.map { .string($0.description) }
-        object["netns"] = holder.netns.map(JSONValue.string)
-        object["inode"] = holder.inode.flatMap { Int64(exactly: $0) }.map { JSONValue($0) }
-        object["boot"] = holder.boot.map(JSONValue.string)
-        object["machine"] = holder.machine.map(JSONValue.string)
-        object["cluster"] = holder.cluster.map(JSONValue.string)
-        return object
+        guard let attachment else { return json }
+        let holder = attachment.holder
+        return JSONObject(present: [
+            "containerID": .string(containerID), "ifname": .known(ifname?.text),
+            "namespace": .known(holder.namespace?.text), "pod": .known(holder.name?.name.text),
+            "uid": .known(holder.uid), "node": .known(holder.node), "since": .known(since?.description),
+            "fixed": .bool(attachment.isFixed), "workload": .known(holder.owner.text),
+            "containerName": .known(holder.container?.description), "netns": .known(holder.netns),
+            "inode": holder.inode.flatMap { Int64(exactly: $0) }.map { JSONValue($0) }, "boot": .known(holder.boot),
+            "machine": .known(holder.machine), "cluster": .known(holder.cluster),
+        ])
     }
 
     /// Reads ``json``, or the tenancy of a stored history entry; neither has the addresses. Nil without a container ID.
     init?(json: JSONObject) {
         guard let containerID = json["containerID"]?.string else { return nil }
-        self.containerID = containerID
-        addresses = []
-        record = nil
-        ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
+        let ifname = json["ifname"]?.string.flatMap { try? InterfaceName($0) }
         guard ["namespace", "pod", "uid", "node", "since", "fixed"].contains(where: { json[$0] != nil }) else {
-            attachment = nil
+            contents = Contents(containerID, ifname, [], nil, nil)
             return
         }
         var holder = Holder(uid: json["uid"]?.string, node: json["node"]?.string)
         holder.setNames(namespace: json["namespace"]?.string, name: json["pod"]?.string)
         let since = json["since"]?.string.flatMap(Timestamp.init)
-        attachment = Attachment(addresses: [], holder: holder, since: since, isFixed: json["fixed"]?.bool ?? false)
+        let attachment = Attachment(addresses: [], holder: holder, since: since, isFixed: json["fixed"]?.bool ?? false)
+        contents = Contents(containerID, ifname, [], attachment, nil)
     }
+}
+
+extension JSONValue? {
+    /// A string; nil if nothing is known.
+    fileprivate static func known(_ text: String?) -> JSONValue? { text.map(JSONValue.string) }
 }

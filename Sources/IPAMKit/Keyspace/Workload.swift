@@ -16,10 +16,11 @@ public struct Workload: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `sts/db` or `deploy/web`; nil for anything else.
     init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let kind = WorkloadKind(rawValue: parts[0]), let name = try? PodName(parts[1]) else {
-            return nil
-        }
+        // A name has no slash.
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")),
+            let kind = WorkloadKind(rawValue: String(text[..<slash])),
+            let name = try? PodName(String(text[text.utf8.index(after: slash)...]))
+        else { return nil }
         self.init(kind: kind, name: name)
     }
 

@@ -127,11 +127,13 @@ public struct AddressPool: Sendable {
     }
 
     /// The tenancy of an attachment; nil if its key is not one of an attachment.
-    func tenancy(_ record: Record) throws(IPAMError) -> Tenancy? {
+    ///
+    /// - Parameter keepsRecord: false to save memory if no change is planned.
+    func tenancy(_ record: Record, keepsRecord: Bool = true) throws(IPAMError) -> Tenancy? {
         guard let reference = keys.attachmentReference(of: record.key),
             let attachment = try value(record, Attachment.init(stored:))
         else { return nil }
-        return Tenancy(reference, attachment, record: record)
+        return Tenancy(reference, attachment, record: keepsRecord ? record : nil)
     }
 
     /// The value of a record; nil without a record.

@@ -39,9 +39,9 @@ public struct Preflight: Sendable {
         var judge = PreflightJudge(self)
         let lines = judge.lines()
         return PreflightReport(
-            network: inventory.network, revision: inventory.revision, lines: lines,
+            network: inventory.overview.network, revision: inventory.overview.revision, lines: lines,
             mayHaveGoNodes: judge.hasFixed
-                && (inventory.settings?.hasGoNodes ?? (inventory.rangeSets != nil)))
+                && (inventory.overview.settings?.hasGoNodes ?? (inventory.overview.rangeSets != nil)))
     }
 }
 

@@ -92,7 +92,7 @@ extension PreflightJudge {
     }
 
     private mutating func refuseByHold() {
-        guard let hold = input.inventory.settings?.hold else { return }
+        guard let hold = input.inventory.overview.settings?.hold else { return }
         for number in pods.indices where !pods[number].isRefused {
             pods[number].finding = PlannedFinding(
                 code: .networkOnHold, reason: IPAMError.onHold(network: network, hold).description,

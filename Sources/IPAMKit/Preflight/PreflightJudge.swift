@@ -25,7 +25,7 @@ struct PreflightJudge {
         case finding(PlannedFinding)
     }
 
-    var network: NetworkName { input.inventory.network }
+    var network: NetworkName { input.inventory.overview.network }
     var objects: [PlannedObject] { input.objects }
     /// For option `-n` of a command in a hint; nil if there is only one network.
     var hintNetwork: NetworkName? { input.networks.count > 1 ? network : nil }
@@ -35,7 +35,8 @@ struct PreflightJudge {
     init(_ input: Preflight) {
         self.input = input
         rules = AllocationRules(
-            eligibility: AddressEligibility(network: input.inventory.network, sets: input.rangeSets), now: input.now)
+            eligibility: AddressEligibility(network: input.inventory.overview.network, sets: input.rangeSets),
+            now: input.now)
         // A lookup by namespace, so that many entries and many objects are not compared one by one.
         let byNamespace = Dictionary(grouping: input.objects, by: \.namespace)
         for entry in input.inventory.entries {

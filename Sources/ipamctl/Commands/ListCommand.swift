@@ -93,23 +93,37 @@ struct ListCommand: ParsableCommand {
         let query = ListQuery(
             holders: holders, states: state, addresses: AddressFilter(addresses + cidr), workload: workload,
             plan: plan, range: range, expiresBy: expiring.map { now.advanced(bySeconds: $0.seconds) })
-        let entries = try connected(global) { try await query.entries($0) }
         if expiring != nil {
-            try print(ExpiringList(entries: entries, limit: limit, now: now), "reservation", isWhat: "expires by then")
+            let entries = try connected(global) { connection in
+                var entries: [AddressEntry] = []
+                try await query.forEachEntry(connection) { entries.append($1) }
+                return entries
+            }
+            let list = ExpiringList(entries: entries, limit: limit, now: now)
+            try output.print(list)
+            note(list.count, "reservation", isWhat: "expires by then")
         } else {
-            try print(
-                AddressList(entries: entries, limit: limit), "address",
-                isWhat: state.contains(.free) ? "is found" : "is used or reserved")
+            let (output, limit) = (output, limit)
+            let rows = try connected(global) { connection in
+                var rows = try RowStream<AddressList>(output)
+                try await query.forEachEntry(connection) { network, entry in
+                    rows.append(entry, at: RowPosition(address: entry.address, network: network))
+                }
+                return rows
+            }
+            let count = rows.count
+            try rows.print(limit: limit)
+            note(count, "address", isWhat: state.contains(.free) ? "is found" : "is used or reserved")
         }
     }
 
-    private func print(_ list: some LimitedList, _ noun: String, isWhat predicate: String) throws {
-        try output.print(list)
-        if list.isEmpty {
+    /// - Parameter count: the number of rows, whatever the limit.
+    private func note(_ count: Int, _ noun: String, isWhat predicate: String) {
+        if count == 0 {
             Terminal.note(
                 "no matching \(noun) \(predicate)" + (Session.current?.network.map { " in network \($0)" } ?? ""))
         }
-        if let limit, list.omitted > 0 { Terminal.note("\(list.omitted) more were left out (--limit \(limit))") }
+        if let limit, count > limit { Terminal.note("\(count - limit) more were left out (--limit \(limit))") }
     }
 }
 

@@ -42,10 +42,10 @@ struct NetworksCommand: ParsableCommand {
     func run() throws {
         let reports = try output.report.map { path throws(Failure) in try AuditReportFile.read(path) } ?? []
         let summaries = try connected(global) { connection in
-            let inventories = try await connection.inventories()
+            let occupancies = try await connection.occupancies()
             try await connection.warn(
-                ofOverlapsAmong: inventories.map { NetworkPlace($0.inventory.network, $0.rangeSets ?? []) })
-            return inventories.map { $0.inventory.summary(rangeSets: $0.rangeSets) }
+                ofOverlapsAmong: occupancies.map { NetworkPlace($0.occupancy.overview.network, $0.rangeSets ?? []) })
+            return occupancies.map { $0.occupancy.summary(rangeSets: $0.rangeSets) }
         }
         let list = NetworkList(summaries: summaries, reports: reports)
         try output.write(list)

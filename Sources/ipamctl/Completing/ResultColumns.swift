@@ -1,6 +1,6 @@
 /// The columns that `--columns` and `--sort-by` of a command can name.
 enum ResultColumns {
-    private static var results: [String: [any Renderable.Type]] {
+    private static var results: [String: [any Tabular.Type]] {
         [
             "adopt": [AdoptionResult.self],
             "audit": [AuditResult.self],
@@ -33,6 +33,6 @@ enum ResultColumns {
     }
 }
 
-extension Renderable {
+extension Tabular {
     fileprivate static var titles: [String] { columns.map(\.title) }
 }

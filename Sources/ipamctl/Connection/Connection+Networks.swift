@@ -29,6 +29,13 @@ struct SelectedNetwork: Sendable {
     }
 }
 
+/// What the addresses of a network are given to, one after the other.
+protocol EntryVisitor {
+    mutating func visit(_ entry: AddressEntry)
+    /// Called after the last address.
+    mutating func finish()
+}
+
 extension Connection {
     /// The networks of the store and of the CNI files, sorted; only the requested one if there is one.
     func networks() async throws -> [NetworkName] {
@@ -53,16 +60,59 @@ extension Connection {
     ///
     /// - Parameter warns: false if they have been reported before.
     func inventories(warns: Bool = true) async throws -> [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] {
-        var inventories: [(inventory: NetworkInventory, rangeSets: [RangeSet]?)] = []
+        try await readingEach { pool in
+            let inventory = try await pool.inventory()
+            if warns { Terminal.warn(inventory.overview.problems.map(\.description)) }
+            let isKnown = !inventory.entries.isEmpty
+            return (inventory, try await rangeSets(of: inventory.overview, isKnown: isKnown))
+        }
+    }
+
+    /// Which addresses of each network are used or reserved, with its range sets.
+    func occupancies() async throws -> [(occupancy: NetworkOccupancy, rangeSets: [RangeSet]?)] {
+        try await readingEach { pool in
+            let occupancy = try await pool.occupancy()
+            Terminal.warn(occupancy.overview.problems.map(\.description))
+            return (occupancy, try await rangeSets(of: occupancy.overview, isKnown: occupancy.count > 0))
+        }
+    }
+
+    /// Reads the addresses of one network after the other.
+    ///
+    /// - Parameter visitor: makes, for each network and its range sets, what its addresses are given to, in no particular
+    ///   order.
+    func forEachEntry<Visitor: EntryVisitor>(_ visitor: (NetworkOverview, [RangeSet]) -> Visitor) async throws {
+        _ = try await readingEach { pool in
+            let overview = try await pool.overview()
+            var visitor = visitor(overview, configured[overview.network]?.rangeSets ?? overview.rangeSets ?? [])
+            var isKnown = false
+            let problems = try await pool.forEachEntry(at: overview.revision) { entry in
+                isKnown = true
+                visitor.visit(entry)
+            }
+            Terminal.warn((overview.problems + problems).map(\.description))
+            _ = try await rangeSets(of: overview, isKnown: isKnown)
+            visitor.finish()
+        }
+    }
+
+    private func readingEach<Reading>(_ read: (AddressPool) async throws -> Reading) async throws -> [Reading] {
+        var readings: [Reading] = []
         for name in try await networks() {
             Progress.describe("reading network \(name) from etcd ...")
-            let inventory = try await pool(name).inventory()
-            if warns { Terminal.warn(inventory.problems.map(\.description)) }
-            let rangeSets = configured[name]?.rangeSets ?? inventory.rangeSets
-            if rangeSets == nil, inventory.entries.isEmpty { try await requireKnown(name) }
-            inventories.append((inventory, rangeSets))
+            readings.append(try await read(pool(name)))
         }
-        return inventories
+        return readings
+    }
+
+    /// The range sets of a network that was read; nil if neither the CNI files nor the store have them.
+    ///
+    /// - Parameter isKnown: whether the network has addresses that are used or reserved.
+    /// - Throws: ``Failure`` if nobody knows the network.
+    private func rangeSets(of overview: NetworkOverview, isKnown: Bool) async throws -> [RangeSet]? {
+        let rangeSets = configured[overview.network]?.rangeSets ?? overview.rangeSets
+        if rangeSets == nil, !isKnown { try await requireKnown(overview.network) }
+        return rangeSets
     }
 
     /// The range sets of a network, from the CNI file, else from the store; nil if neither has them.

@@ -34,7 +34,7 @@ struct PreflightRun: Sendable {
             let network = try await connection.network(named: name)
             try network.requireRangeSets()
             let inventory = try await connection.pool(name).inventory()
-            Terminal.warn(inventory.problems.map(\.description))
+            Terminal.warn(inventory.overview.problems.map(\.description))
             let report = Preflight(
                 objects: objects, inventory: inventory, rangeSets: network.rangeSets, networks: stored.union([name]),
                 autoLimit: connection.configured[name]?.autoLimit, now: now

@@ -10,7 +10,7 @@ struct AddressMap: Sendable {
     ///   - rangeSets: of the CNI file or of the store; empty if neither has them.
     ///   - filter: the addresses to show; nil for all.
     init(_ inventory: NetworkInventory, _ rangeSets: [RangeSet], only filter: AddressFilter? = nil) {
-        network = inventory.network
+        network = inventory.overview.network
         let subnets = Self.subnets(of: rangeSets)
         var sections: [MapSection] = []
         for subnet in subnets {
@@ -94,17 +94,5 @@ struct MapSection: Sendable {
 
     private static func index(after address: IPAddress, in entries: [AddressEntry]) -> Int {
         entries.partitionPoint { $0.address <= address }
-    }
-}
-
-extension Array {
-    /// The number of first elements for which `isBefore` is true, in an array in which no such element follows another one.
-    func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
-        var (low, high) = (startIndex, endIndex)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

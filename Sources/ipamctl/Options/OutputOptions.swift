@@ -18,7 +18,7 @@ struct OutputOptions: ParsableArguments {
     /// Checks the options before anything is read.
     ///
     /// - Throws: ``Failure`` for a column that the result does not have, and for `--columns` with a format without columns.
-    func check<Result: Renderable>(_ result: Result.Type) throws(Failure) {
+    func check<Result: Tabular>(_ result: Result.Type) throws(Failure) {
         try table.check(result, format)
     }
 
@@ -102,7 +102,7 @@ struct TableOptions: ParsableArguments {
     }
 
     /// - Parameter format: nil for a format that not every result has.
-    fileprivate func check<Result: Renderable>(_ result: Result.Type, _ format: OutputFormat?) throws(Failure) {
+    fileprivate func check<Result: Tabular>(_ result: Result.Type, _ format: OutputFormat?) throws(Failure) {
         if columns != nil, format?.hasColumns != true {
             let name = format?.rawValue ?? "prometheus"
             throw Failure(
@@ -111,7 +111,7 @@ struct TableOptions: ParsableArguments {
         let format = format ?? .table
         let layout = layout(on: .file(.never))
         _ = try layout.select(from: Result.columns, for: format)
-        _ = try layout.sorted([], by: Result.columns, for: format)
+        _ = try layout.sortColumns(of: Result.columns, for: format)
     }
 }
 

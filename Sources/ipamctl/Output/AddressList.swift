@@ -1,33 +1,9 @@
 import IPAMKit
 
-/// A list of which only the first rows may be printed.
-protocol LimitedList: Renderable {
-    var isEmpty: Bool { get }
-    /// The number of rows that are not printed because of the limit.
-    var omitted: Int { get }
-}
-
 /// Addresses and what they are used for.
-struct AddressList: LimitedList {
-    private(set) var entries: [AddressEntry]
-    /// How many entries are printed; nil for all.
-    var limit: Int?
-
-    init(entries: [AddressEntry], limit: Int? = nil) {
-        self.entries = entries
-        self.limit = limit
-    }
-
-    var rows: [AddressEntry] { limit.map { Array(entries.prefix($0)) } ?? entries }
-    var isEmpty: Bool { rows.isEmpty }
-    var omitted: Int { limit.map { max(0, entries.count - $0) } ?? 0 }
-
-    mutating func sort(_ sort: ([AddressEntry]) throws(Failure) -> [AddressEntry]) throws(Failure) {
-        entries = try sort(entries)
-    }
-
-    var json: JSONValue { .array(rows.map(\.json)) }
-    var names: [String] { rows.map(\.address.description) }
+enum AddressList: StreamedResult {
+    static func json(_ entry: AddressEntry) -> JSONValue { entry.json }
+    static func name(_ entry: AddressEntry) -> String { entry.address.description }
 
     private static let anyone = "(anyone)"
     private static let notItsUser = " (not its user)"

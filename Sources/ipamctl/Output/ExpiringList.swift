@@ -1,7 +1,7 @@
 import IPAMKit
 
 /// Reservations that expire soon, and those that have expired.
-struct ExpiringList: LimitedList {
+struct ExpiringList: Renderable {
     private var entries: [AddressEntry]
     /// How many entries are printed; nil for all.
     private let limit: Int?
@@ -23,8 +23,8 @@ struct ExpiringList: LimitedList {
     }
 
     var rows: [AddressEntry] { limit.map { Array(entries.prefix($0)) } ?? entries }
-    var isEmpty: Bool { entries.isEmpty }
-    var omitted: Int { limit.map { max(0, entries.count - $0) } ?? 0 }
+    /// The number of entries, whatever the limit.
+    var count: Int { entries.count }
 
     mutating func sort(_ sort: ([AddressEntry]) throws(Failure) -> [AddressEntry]) throws(Failure) {
         entries = try sort(entries)

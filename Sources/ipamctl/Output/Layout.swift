@@ -31,25 +31,31 @@ struct Layout: Sendable {
         return selected
     }
 
+    /// The columns of `--sort-by`, in the order of ``order``.
+    ///
+    /// - Throws: ``Failure`` for an unknown column.
+    func sortColumns<Row>(of columns: [Column<Row>], for format: OutputFormat) throws(Failure) -> [Column<Row>] {
+        var sorted: [Column<Row>] = []
+        for key in order { sorted.append(try key.name.column(of: columns, in: format, option: "--sort-by")) }
+        return sorted
+    }
+
     /// The rows in the order of `--sort-by`; rows that are equal keep their order.
     ///
     /// - Throws: ``Failure`` for an unknown column.
     func sorted<Row>(_ rows: [Row], by columns: [Column<Row>], for format: OutputFormat) throws(Failure) -> [Row] {
         if order.isEmpty { return rows }
-        var keys: [(cells: [Cell], isDescending: Bool)] = []
-        for key in order {
-            let column = try key.name.column(of: columns, in: format, option: "--sort-by")
-            keys.append((rows.map(column.cell), key.isDescending))
+        let columns = try sortColumns(of: columns, for: format)
+        let cells = rows.map { row in columns.map { $0.cell(row) } }
+        return rows.indices.sorted { precedes(cells[$0], cells[$1]) ?? ($0 < $1) }.map { rows[$0] }
+    }
+
+    /// Whether a row comes before another one by their cells in ``sortColumns(of:for:)``; nil if these are equal.
+    func precedes(_ left: [Cell], _ right: [Cell]) -> Bool? {
+        for (index, key) in order.enumerated() {
+            if let precedes = left[index].precedes(right[index], descending: key.isDescending) { return precedes }
         }
-        let indices = rows.indices.sorted { left, right in
-            for key in keys {
-                if let precedes = key.cells[left].precedes(key.cells[right], descending: key.isDescending) {
-                    return precedes
-                }
-            }
-            return left < right
-        }
-        return indices.map { rows[$0] }
+        return nil
     }
 }
 

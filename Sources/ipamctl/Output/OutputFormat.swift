@@ -44,12 +44,16 @@ enum MetricFormat: Hashable, ExpressibleByArgument {
     }
 }
 
-/// A result: one value, with a view for every format.
-protocol Renderable {
+/// A result with columns.
+protocol Tabular {
     associatedtype Row
 
     /// All columns, in the order in which they are printed.
     static var columns: [Column<Row>] { get }
+}
+
+/// A result: one value, with a view for every format.
+protocol Renderable: Tabular {
     var rows: [Row] { get }
     /// The rows of the tables for people, if they are others.
     var tableRows: [Row] { get }

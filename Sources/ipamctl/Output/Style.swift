@@ -1,8 +1,15 @@
 import IPAMKit
 
 /// A colour of a cell. It only repeats what the text says.
-enum Style: Sendable {
-    case red, yellow, green, cyan
+enum Style: UInt8, Sendable {
+    case red = 1
+    case yellow, green, cyan
+
+    /// A number from 1 that stands for the style.
+    var code: UInt8 { rawValue }
+
+    /// - Parameter code: 0 for no style.
+    init?(code: UInt8) { self.init(rawValue: code) }
 
     /// The escape sequence that begins it (ECMA-48, "SGR").
     var start: String {

@@ -8,6 +8,9 @@ import Synchronization
 enum Terminal {
     static func print(_ text: String) { write(line(text), STDOUT_FILENO) }
 
+    /// Prints UTF-8 as it is.
+    static func print(_ bytes: [UInt8]) { check(FileWriter.write(bytes, to: STDOUT_FILENO), STDOUT_FILENO) }
+
     /// Prints a whole result, or a help text: in the shell page by page if it is longer than the terminal.
     static func show(_ text: String) {
         let text = line(text)
@@ -168,8 +171,13 @@ enum Terminal {
     }
 
     private static func write(_ text: String, _ descriptor: Int32) {
+        check(FileWriter.write(text, to: descriptor), descriptor)
+    }
+
+    /// Ends the program if something could not be written.
+    private static func check(_ isWritten: Bool, _ descriptor: Int32) {
         // A reader that left (head, less) needs no more. Any other error loses a part of the result.
-        guard FileWriter.write(text, to: descriptor) || errno == EPIPE || descriptor == STDERR_FILENO else { fail() }
+        guard isWritten || errno == EPIPE || descriptor == STDERR_FILENO else { fail() }
     }
 }
 

@@ -15,10 +15,10 @@ struct FreeAddressChoice: Sendable {
         in pool: AddressPool, _ network: SelectedNetwork, _ order: ([IPAddress]) throws -> [ReservationOrder]
     ) async throws -> ReservationPlan.Orders {
         let chosen = try rangeSets.rangeSets(of: network)
-        let inventory = try await pool.inventory()
+        let occupancy = try await pool.occupancy()
         let addresses: [IPAddress]
         if isContiguous {
-            let found = inventory.freeRun(of: chosen, count: count)
+            let found = occupancy.freeRun(of: chosen, count: count)
             guard let run = found.run else {
                 throw tooFew(
                     "network \(network.name) has no \(count) successive free \(family(chosen, network))addresses; "
@@ -27,7 +27,7 @@ struct FreeAddressChoice: Sendable {
             }
             addresses = AddressSelection(ranges: [run]).addresses(in: []).addresses
         } else {
-            addresses = inventory.freeAddresses(of: chosen, limit: count)
+            addresses = occupancy.freeAddresses(of: chosen, limit: count)
             guard addresses.count == count else {
                 throw tooFew(
                     "network \(network.name) has \(addresses.count) free \(family(chosen, network))addresses, "

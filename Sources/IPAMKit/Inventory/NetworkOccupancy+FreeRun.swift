@@ -6,21 +6,21 @@ public struct FreeRun: Hashable, Sendable {
     public let longest: UInt128
 }
 
-extension NetworkInventory {
+extension NetworkOccupancy {
     /// The lowest run of `count` successive addresses that are neither used nor reserved: in the fixed ranges of `rangeSets`,
     /// or, if none is long enough there, in the dynamic ranges. A run is in one range set, and never in both kinds of ranges.
     ///
-    /// The time depends on the number of entries and ranges, and not on the sizes of the ranges.
+    /// The time depends on the number of addresses and ranges, and not on the sizes of the ranges.
     ///
     /// - Parameter count: at least 1.
     public func freeRun(of rangeSets: [RangeSet], count: Int) -> FreeRun {
-        let held = entries.map(\.address)
+        let taken = taken
         let wanted = UInt128(max(1, count))
         var longest: UInt128 = 0
         for spaces in [rangeSets.map(\.fixedSpace), rangeSets.map(\.dynamicSpace)] {
             let intervals = spaces.flatMap { AddressRange.merged($0.intervals) }.sorted { $0.start < $1.start }
             for interval in intervals {
-                for gap in Self.gaps(of: interval, held) {
+                for gap in Self.gaps(of: interval, taken) {
                     longest = max(longest, gap.count)
                     guard gap.count >= wanted else { continue }
                     let end = IPAddress(family: gap.family, value: gap.start.value + (wanted - 1))
@@ -33,12 +33,7 @@ extension NetworkInventory {
 
     /// The parts of `interval` between the addresses of `held`, which are ascending.
     private static func gaps(of interval: AddressRange, _ held: [IPAddress]) -> [AddressRange] {
-        var low = 0
-        var high = held.count
-        while low < high {
-            let middle = (low + high) / 2
-            if held[middle] < interval.start { low = middle + 1 } else { high = middle }
-        }
+        var low = held.partitionPoint { $0 < interval.start }
         var gaps: [AddressRange] = []
         var next: IPAddress? = interval.start
         while low < held.count, held[low] <= interval.end, let start = next {
