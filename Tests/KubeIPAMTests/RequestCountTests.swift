@@ -23,9 +23,16 @@ import Testing
     private func cost(
         _ etcd: EtcdServer, of call: () async throws -> PluginAnswer, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Counts {
+        try await cost(etcd, ofOutput: { try await call().output }, sourceLocation: sourceLocation)
+    }
+
+    private func cost(
+        _ etcd: EtcdServer, ofOutput call: () async throws -> ProcessOutput,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Counts {
         let before = try counts(etcd)
-        let answer = try await call()
-        #expect(answer.output.status == 0, "\(answer)", sourceLocation: sourceLocation)
+        let output = try await call()
+        #expect(output.status == 0, "\(output)", sourceLocation: sourceLocation)
         let after = try counts(etcd)
         return Counts(
             range: after.range - before.range, txn: after.txn - before.txn, put: after.put - before.put,
@@ -87,6 +94,36 @@ import Testing
     ) async throws {
         let cost = try await cost(etcd, of: call, sourceLocation: sourceLocation)
         #expect(cost == expected, what, sourceLocation: sourceLocation)
+    }
+
+    /// The same for a call of ipamctl.
+    private func expect(
+        _ expected: Counts, _ what: Comment, _ network: PluginNetwork, _ arguments: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let cost = try await cost(
+            network.etcd, ofOutput: { try await network.ipamctl(arguments) }, sourceLocation: sourceLocation)
+        #expect(cost == expected, what, sourceLocation: sourceLocation)
+    }
+
+    // MARK: Fixed addresses
+
+    private static let member = "K8S_POD_NAMESPACE=default;K8S_POD_NAME=db-0;K8S_POD_UID=u1"
+
+    /// Annotations that the runtime passes; nil for a pod that has none.
+    private static func passed(_ ip: String?) -> JSONObject {
+        var annotations: JSONObject = [:]
+        annotations["kube-ipam.ip"] = ip.map(JSONValue.string)
+        return ["runtimeConfig": ["io.kubernetes.cri.pod-annotations": .object(annotations)]]
+    }
+
+    /// A network with a fixed range whose addresses no pod has had.
+    private func fixedRange(in etcd: EtcdServer, _ more: JSONObject = [:]) async throws -> PluginNetwork {
+        var network = try await PluginNetwork(
+            in: etcd, ["subnet": "10.188.0.0/24", "fixedStart": "10.188.0.10", "fixedEnd": "10.188.0.40"])
+        network.ipam["annotations"] = nil
+        for member in more.members { network.ipam[member.key] = member.value }
+        return network
     }
 
     @Test func anAddressThatIsNamedFromTheStartIsInTheFirstRead() async throws {
@@ -230,5 +267,33 @@ import Testing
         let network = try await PluginNetwork(in: etcd)
         _ = try await network.add("c1").result()
         try await expect(Self.oneRead, "unknown", etcd) { try await network.delete("unknown") }
+    }
+
+    // MARK: ipamctl
+
+    /// The CNI file says which addresses the network has.
+    @Test func reserveAndReleaseAreOneReadAndOneWriteEach() async throws {
+        let etcd = try await EtcdServer.start()
+        let network = try await fixedRange(in: etcd)
+        _ = try await network.add("c1", arguments: Self.pod, Self.passed("10.188.0.20")).result()
+        let address = "10.188.0.22"
+        try await expect(Self.oneReadAndOneWrite, "reserve", network, "reserve", address, "--for", "default/db-0")
+        try await expect(Self.oneRead, "reserved already", network, "reserve", address, "--for", "default/db-0")
+        try await expect(Self.oneRead, "show", network, "show", address)
+        try await expect(Self.oneReadAndOneWrite, "note", network, "note", address, "primary")
+        try await expect(Self.oneReadAndOneWrite, "release", network, "release", address, "--yes")
+        #expect(try await network.history(address).map(\.event) == [.released, .updated, .reserved])
+    }
+
+    /// What else the operator should know is read only if there is something.
+    @Test func anotherReservationOfThePodIsAFurtherRead() async throws {
+        let network = try await fixedRange(in: try await EtcdServer.start())
+        _ = try await network.add("c1", arguments: Self.pod, Self.passed("10.188.0.20")).result()
+        _ = try await network.ipamctl("reserve", "10.188.0.22", "--for", "default/db-0").checked()
+        let before = try counts(network.etcd)
+        let output = try await network.ipamctl("reserve", "10.188.0.23", "--for", "default/db-0").checked()
+        let after = try counts(network.etcd)
+        #expect(output.stderrText.contains("default/db-0 also has 10.188.0.22 reserved"), "\(output.stderrText)")
+        #expect(after.txn - before.txn == 3 && after.range == before.range)
     }
 }
