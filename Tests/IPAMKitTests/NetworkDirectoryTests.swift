@@ -37,6 +37,16 @@ import Testing
         #expect(found.reads < 20, "by seeking, not by reading all")
     }
 
+    @Test func eachNetworkIsOneRead() async throws {
+        let store = MemoryStore()
+        try await put(["k8s", "k8s/config", "k8s/used/10.0.0.1", "k8s/used/10.0.0.2"].map { root + $0 }, in: store)
+        var found = try await networks(store)
+        #expect(found.names == ["k8s"] && found.reads == 2, "\(found): the second read shows that there is no other")
+        try await put(["storage", "storage/config", "storage/used/10.0.0.1"].map { root + $0 }, in: store)
+        found = try await networks(store)
+        #expect(found.names == ["k8s", "storage"] && found.reads == 3, "\(found)")
+    }
+
     @Test func junkIsPassedOver() async throws {
         let store = MemoryStore()
         let keys = ["", "/", "//x", "a b/used/1", "-x", ".", "é/used/1", "a/", "good", "z\u{301}/x", "/\u{301}x"]

@@ -167,4 +167,17 @@ import Testing
         let changes = try await pool.pool(store).release([four], force: false)
         #expect(changes.map(\.changedMeanwhile) == [true])
     }
+
+    /// The plan has read the history. A pod that came and went since then has changed nothing else.
+    @Test func aHistoryThatGrewAfterThePlanKeepsItsEntries() async throws {
+        let pool = try pool()
+        try await reserve(pool, [four])
+        let plan = try await pool.pool().planRelease(of: [four], force: false)
+        _ = try await pool.pool().add(pool.request("c1", "default/db-0"))
+        _ = try await pool.pool().delete(reference("c1"), ending: Ending(.deleted, at: noon, by: "n1"))
+        let changes = try await pool.pool().carryOut(plan, ending: Ending(.freed, at: noon, by: "root@admin1"))
+        #expect(changes.map(\.changedMeanwhile) == [false])
+        let events = try await pool.pool().history(of: four).entries.map(\.event)
+        #expect(events == [.released, .deleted, .reserved])
+    }
 }

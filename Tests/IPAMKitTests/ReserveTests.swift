@@ -262,4 +262,34 @@ import Testing
         #expect(changes.map(\.kind) == [.reserved])
         #expect(try await pool.contents().isEmpty)
     }
+
+    /// The plan has read the history. A pod that came and went since then has changed nothing else.
+    @Test func aHistoryThatGrewAfterThePlanKeepsItsEntries() async throws {
+        let pool = try pool()
+        let orders = try pool.orders([address("10.60.0.9")], for: "default/db-0")
+        let plan = try await pool.pool().planReservations(orders, rangeSets: pool.rangeSets, now: noon)
+        try await add(pool, "10.60.0.9", "c1", nil)
+        _ = try await pool.pool().delete(reference("c1"), ending: Ending(.deleted, at: noon, by: "n1"))
+        #expect(try await pool.pool().carryOut(plan).map(\.kind) == [.reserved])
+        let events = try await pool.pool().history(of: address("10.60.0.9")).entries.map(\.event)
+        #expect(events == [.reserved, .deleted])
+    }
+
+    /// Of a plan with many pods, the claims are read after it.
+    @Test(arguments: [1, 60]) func aPodThatHasAnotherAddressIsTold(count: Int) async throws {
+        let pool = try pool()
+        _ = try await reserve(pool, ["10.60.0.9"], for: "default/db-0")
+        _ = try await reserve(pool, ["10.60.0.8"], for: "default/other-0")
+        var orders: [ReservationOrder] = []
+        for index in 0..<count {
+            orders += try pool.orders([address("10.60.1.\(index + 1)")], for: "default/db-\(index)")
+        }
+        let plan = try await pool.pool().planReservations(orders, rangeSets: pool.rangeSets, now: noon)
+        let notes = try await pool.pool().notesOnSecondAddresses(of: plan, rangeSets: pool.rangeSets, now: noon)
+        #expect(
+            notes == [
+                "note: default/db-0 also has 10.60.0.9 reserved, and gets the lowest of its addresses that is free: "
+                    + "10.60.0.9"
+            ])
+    }
 }

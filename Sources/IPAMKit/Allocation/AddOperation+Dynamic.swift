@@ -8,18 +8,21 @@ extension AddOperation {
         let set = sets[index]
         let space = set.dynamicSpace
         guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
-        var candidates = hints ?? Self.candidates(of: space, after: last, seed: request.attachment.containerID.text)
+        var candidates =
+            hints
+            ?? Self.candidates(
+                of: space, from: Self.index(after: last, in: space), seed: request.attachment.containerID.text,
+                count: AllocationPlan.levels)
         candidates.removeAll(where: freed.contains)
         guard !candidates.isEmpty else { throw exhausted(index, set.summary, size: space.count) }
         return .dynamic(cursor: cursor, candidates: candidates)
     }
 
-    /// The address after the cursor, followed by others.
-    private static func candidates(of space: DynamicSpace, after last: IPAddress?, seed: String) -> [IPAddress] {
-        let start = index(after: last, in: space)
+    /// The address with the index `start`, followed by others: `count`, or all of a smaller space.
+    static func candidates(of space: DynamicSpace, from start: UInt128, seed: String, count: Int) -> [IPAddress] {
         var candidates = [space[start]]
         var spread = SpreadSequence(seed: seed)
-        let wanted = Int(clamping: min(space.count, UInt128(AllocationPlan.levels)))
+        let wanted = Int(clamping: min(space.count, UInt128(count)))
         while candidates.count < wanted {
             // A small range is tried in order, so that every address is tried; in a large range, candidates are spread
             // by the container ID.

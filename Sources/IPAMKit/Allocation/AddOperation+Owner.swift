@@ -34,7 +34,7 @@ extension AddOperation {
             // The pod's owner is not known yet; its name reveals it in nearly all cases.
             let guessed = Claimant(request.holder, demand: AddressDemand())
             async let looked = lookUp(reference, in: pods)
-            let state = try await readState(of: guessed, addresses: request.requested)
+            let state = try await readState(of: guessed)
             return (try (await looked).get(), state)
         }
     }
@@ -43,7 +43,7 @@ extension AddOperation {
     private func begin(_ demand: AddressDemand) async throws(IPAMError) -> (Claimant, AllocationState) {
         let hasKubernetes = observer.pods != nil || request.kubernetesProblem != nil
         let claimant = Claimant(request.holder, demand: demand, isConfirmed: !hasKubernetes)
-        return (claimant, try await readState(of: claimant, addresses: request.requested))
+        return (claimant, try await readState(of: claimant))
     }
 
     private func lookUp(_ reference: PodReference, in pods: any PodSource, demand: AddressDemand? = nil) async

@@ -50,6 +50,11 @@ extension AddOperation {
         async throws(IPAMError) -> [AllocationPlan.Source]
     {
         let wish = context.claimant.demand.wish
+        let held = named.compactMap { name in
+            name.flatMap { name in context.state.addresses[name.address]?.used.map { (name.address, $0) } }
+        }
+        // A single holder is read when it is judged: the address may be refused before.
+        if held.count > 1 { try await readHolders(of: held, &context.state) }
         var sources: [AllocationPlan.Source?] = []
         var refusal: IPAMError?
         for (index, name) in named.enumerated() {
@@ -149,7 +154,7 @@ extension AddOperation {
                 let contested = rest.prefix(Self.contestsAtOnce)
                 rest = rest.dropFirst(contested.count)
                 if contested.count > 1 {
-                    try await judgeTogether(contested.map { ($0.address, $0.used) }, context, &memory)
+                    try await judgeTogether(contested.map { ($0.address, $0.used) }, &context, &memory)
                 }
                 for (address, used, reservation) in contested {
                     switch try await contest(address, held: used, &context, &memory) {
@@ -180,6 +185,16 @@ extension AddOperation {
             throw shortage.error(on: keys.network, after: refusals.first { $0.cniCode == .tryAgainLater } ?? first)
         }
         return nil
+    }
+
+    /// The claimed addresses that the pod may get: those of range sets of which none is requested by name.
+    func claimed(_ named: [Named?], _ context: AddContext) -> [IPAddress] {
+        let claims = context.state.claims.values
+        guard context.claimant.demand.wish != .dynamic, claims.contains(where: { !$0.isEmpty }) else { return [] }
+        let eligibility = eligibility
+        return Set(claims.joined()).filter { address in
+            eligibility.owner(of: address).map { named[$0.index] == nil } ?? false
+        }.sorted()
     }
 
     /// A valid reservation for an owner of the claimant.
@@ -223,11 +238,47 @@ extension AddOperation {
         let set = sets[index]
         let space = AllocationRules.automaticSpace(of: set)
         guard !space.isEmpty else { throw exhausted(index, set.summary, size: 0) }
-        // Enough for a whole fixed range of usual size, so that racing nodes begin at different addresses of it.
-        let search = FreeSpaceSearch(pool: pool, space: space, start: space[0], wanted: 256)
-        var free = try await search.run().filter { !freed.contains($0) }
-        let spread = SpreadSequence(seed: request.attachment.containerID.text)
-        free.sort { spread.rank($0) < spread.rank($1) }
+        let guesses = automaticGuesses(of: set).filter { address in
+            context.state.addresses[address].map { $0.used == nil && $0.reservation == nil } ?? false
+        }
+        var (candidates, refusal) = try await unreported(guesses.filter { !freed.contains($0) }, context, &memory)
+        if candidates.isEmpty {
+            // Enough for a whole fixed range of usual size, so that racing nodes begin at different addresses of it.
+            let search = FreeSpaceSearch(pool: pool, space: space, start: space[0], wanted: 256)
+            var free = try await search.run().filter { !freed.contains($0) }
+            let spread = SpreadSequence(seed: request.attachment.containerID.text)
+            free.sort { spread.rank($0) < spread.rank($1) }
+            (candidates, refusal) = try await unreported(free, context, &memory)
+        }
+        guard !candidates.isEmpty else {
+            if let refusal { throw refusal }
+            throw try await exhausted(index, space, space.summary)
+        }
+        try await readHistories(candidates, &context.state)
+        let reservation = Reservation(
+            for: claimant.reservationHolder, by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
+            since: request.now, ifname: request.attachment.ifname)
+        return .automatic(candidates: candidates, reservation)
+    }
+
+    /// The addresses of a range set that `auto` tries before it searches for free ones. They are read with the rest of
+    /// the network, so that a fixed range with room costs no further read.
+    func automaticGuesses(of set: RangeSet) -> [IPAddress] {
+        let space = AllocationRules.automaticSpace(of: set)
+        guard !space.isEmpty else { return [] }
+        let seed = request.attachment.containerID.text
+        var spread = SpreadSequence(seed: seed)
+        return Self.candidates(of: space, from: spread.next() % space.count, seed: seed, count: Self.guesses)
+    }
+
+    /// In a fixed range that is half full, at least one of these is free for 15 of 16 pods.
+    private static let guesses = 4
+
+    /// The first of `free` that no pod on a node with the Go plugin has, at most ``AllocationPlan/levels``; and the error
+    /// for an address that one has.
+    private func unreported(_ free: [IPAddress], _ context: AddContext, _ memory: inout AddMemory)
+        async throws(IPAMError) -> (candidates: [IPAddress], refusal: IPAMError?)
+    {
         var candidates: [IPAddress] = []
         var refusal: IPAMError?
         for address in free where candidates.count < AllocationPlan.levels {
@@ -239,15 +290,7 @@ extension AddOperation {
             case .failure(let error): throw error
             }
         }
-        guard !candidates.isEmpty else {
-            if let refusal { throw refusal }
-            throw try await exhausted(index, space, space.summary)
-        }
-        try await readHistories(candidates, &context.state)
-        let reservation = Reservation(
-            for: claimant.reservationHolder, by: Reservation.automaticAuthor, note: "kube-ipam.ip: auto",
-            since: request.now, ifname: request.attachment.ifname)
-        return .automatic(candidates: candidates, reservation)
+        return (candidates, refusal)
     }
 
     /// Checks that `count` more addresses may be reserved for the pods of the namespace.

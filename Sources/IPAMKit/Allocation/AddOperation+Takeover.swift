@@ -9,8 +9,8 @@ extension AddOperation {
     func contest(_ address: IPAddress, held used: Record, _ context: inout AddContext, _ memory: inout AddMemory)
         async throws(IPAMError) -> Result<Takeover, IPAMError>
     {
-        let held = try await readHolder(of: address, used)
-        guard held.used == used else {
+        try await readHolders(of: [(address, used)], &context.state)
+        guard let held = context.state.holders.first(where: { $0.address == address }), held.used == used else {
             memory.isOutOfDate = true
             return .failure(.contention(network: keys.network))
         }
@@ -76,17 +76,15 @@ extension AddOperation {
 
     /// Judges several holders at once, because each may need a request to Kubernetes. A holder whose lookup fails is
     /// judged again by ``contest(_:held:_:_:)``, which reports the error.
-    func judgeTogether(_ held: [(address: IPAddress, used: Record)], _ context: AddContext, _ memory: inout AddMemory)
-        async throws(IPAMError)
-    {
-        var tenancies: [Tenancy] = []
-        for (address, used) in held {
-            let tenancy = try await readHolder(of: address, used).tenancy
-            guard tenancy.record != nil, !memory.verdicts.contains(where: { $0.attachment == tenancy.record }) else {
-                continue
+    func judgeTogether(
+        _ held: [(address: IPAddress, used: Record)], _ context: inout AddContext, _ memory: inout AddMemory
+    ) async throws(IPAMError) {
+        try await readHolders(of: held, &context.state)
+        let tenancies = context.state.holders.filter { holder in held.contains { $0.address == holder.address } }
+            .map(\.tenancy)
+            .filter { tenancy in
+                tenancy.record != nil && !memory.verdicts.contains { $0.attachment == tenancy.record }
             }
-            tenancies.append(tenancy)
-        }
         let claimant = context.claimant.holder
         let deadline = judgingDeadline
         let verdicts = await withTaskGroup(of: (Record?, HolderVerdict)?.self) { group in
@@ -100,39 +98,6 @@ extension AddOperation {
             return await group.reduce(into: [(Record?, HolderVerdict)]()) { if let found = $1 { $0.append(found) } }
         }
         memory.verdicts += verdicts.map { (attachment: $0.0, verdict: $0.1) }
-    }
-
-    /// The holder of an address, as of one revision.
-    private struct HeldAddress {
-        /// The used key at that revision.
-        let used: Record?
-        /// With the attachment's record, if there is an attachment that can be read.
-        let tenancy: Tenancy
-        var suspect: Record?
-        /// True if an attachment of the container cannot be read.
-        var isDamaged = false
-        var revision: Revision = 0
-    }
-
-    private func readHolder(of address: IPAddress, _ used: Record) async throws(IPAMError) -> HeldAddress {
-        let unknown = Tenancy(containerID: used.value, addresses: [address])
-        guard let container = try? ContainerID(used.value) else { return HeldAddress(used: used, tenancy: unknown) }
-        let snapshot = try await pool.read([
-            Read(KeyRange(prefix: keys.attachmentsPrefix(of: container))), Read(keys.suspect(address)),
-            Read(keys.used(address)),
-        ])
-        var isDamaged = false
-        let now = snapshot.results[2].records.first
-        for record in snapshot.results[0].records {
-            guard let tenancy = try? pool.tenancy(record) else {
-                isDamaged = true
-                continue
-            }
-            guard tenancy.addresses.contains(address) else { continue }
-            return HeldAddress(
-                used: now, tenancy: tenancy, suspect: snapshot.results[1].records.first, revision: snapshot.revision)
-        }
-        return HeldAddress(used: now, tenancy: unknown, isDamaged: isDamaged)
     }
 
     /// The time since which the holder with this used key appears to be gone: now, if nobody has recorded it yet.

@@ -3,8 +3,10 @@ import Store
 extension AddressPool {
     /// Gives an attachment one address of each range set, or returns those that it already has.
     ///
-    /// Costs one read and one transaction if no other ADD contends, the neighbourhood of the cursor is not full and no
-    /// fixed address is asked for. If Kubernetes has to be asked for the pod, that happens at the same time.
+    /// Costs one read and one transaction if no other ADD contends and the neighbourhood of the cursor is not full. If
+    /// Kubernetes has to be asked for the pod, that happens at the same time. Another read is needed for addresses that
+    /// are not known from the start (reserved ones, and those that annotations in Kubernetes name), and one for the
+    /// holder of an address that is in use.
     ///
     /// If the holder of an address is about to go, the ADD waits for it, at most for the request's `waitForRelease`;
     /// the deadline moves by the time waited. The wait is one watch of the store.
@@ -131,9 +133,8 @@ struct AddOperation: Sendable {
         _ named: [Named?], isFirst: Bool, _ claimant: inout Claimant, _ state: inout AllocationState,
         _ memory: inout AddMemory
     ) async throws(IPAMError) -> Planned<Plan, Added> {
-        let asked = named.flatMap { [$0?.address, $0?.requested] }.compactMap { $0 }
         if !isFirst || !claimant.owners.allSatisfy({ state.claims[$0] != nil }) {
-            state = try await readState(of: claimant, addresses: asked)
+            state = try await readState(of: claimant)
         }
         if let record = state.attachment {
             return try await planRepeat(of: record, state, claimant)
@@ -150,7 +151,8 @@ struct AddOperation: Sendable {
         try await requireDirected(claimant.demand)
         let mayHaveGoNodes = settings?.hasGoNodes ?? (state.document != nil)
         var context = AddContext(claimant: claimant, state: state, mayHaveGoNodes: mayHaveGoNodes)
-        try await readAddresses(asked + context.claimedAddresses(in: sets), &context.state)
+        try await readAddresses(
+            claimed(named, context), withHistories: knownAddresses(of: claimant), &context.state)
         let named = try settle(named, context)
         if try dependsOnOwner(named, context) {
             claimant = try await confirmed(claimant)
@@ -222,13 +224,6 @@ struct AddContext {
     /// True while nodes may run the Go plugin. It records no fixed address, so Kubernetes has to be asked whether a pod
     /// has one.
     let mayHaveGoNodes: Bool
-
-    /// The claimed addresses that lie in the subnets of `sets`.
-    func claimedAddresses(in sets: [RangeSet]) -> [IPAddress] {
-        Set(state.claims.values.joined()).filter { address in
-            sets.contains { $0.range(containing: address) != nil }
-        }.sorted()
-    }
 }
 
 /// What one round of an ADD leaves for the next. Arrays, because the first dictionary of each kind costs a process 0.1

@@ -13,10 +13,26 @@ struct AllocationState {
     var claims: [ClaimOwner: [IPAddress]] = [:]
     /// True if addresses are reserved for workloads of which one may be the pod's (``PodReference/deploymentPrefix``).
     var hasPossibleClaims = false
-    /// The addresses that are requested by name, and those that are claimed.
+    /// The addresses that are requested by name, those that are claimed, and the first candidates of `auto`.
     var addresses: [IPAddress: AddressState] = [:]
-    /// The histories that the ADD will add to.
+    /// The histories of the addresses that the ADD may add entries to.
     var histories = Histories()
+    /// The holders of addresses that are judged. An array, because the first dictionary of each kind costs a process 0.1
+    /// ms.
+    var holders: [HeldAddress] = []
+}
+
+/// The holder of an address in use, as of one revision.
+struct HeldAddress {
+    let address: IPAddress
+    /// The used key at that revision.
+    let used: Record?
+    /// With the attachment's record, if there is an attachment that can be read.
+    let tenancy: Tenancy
+    let suspect: Record?
+    /// True if an attachment of the container cannot be read.
+    let isDamaged: Bool
+    let revision: Revision
 }
 
 /// The takeover of an address from a holder that is gone.

@@ -129,9 +129,8 @@ extension AddressPool {
         -> [IPAddress]
     {
         guard let owner = holder.claimOwner else { return [] }
-        let prefix = keys.claimsPrefix(of: owner)
-        let claimed = try await readAll(prefix, .keys).records.compactMap { Keyspace.address(of: $0.key, in: prefix) }
-        return try await entries(of: claimed.sorted()).entries.filter { entry in
+        let claimed = claimed(by: owner, try await readAll(keys.claimsPrefix(of: owner), .keys).records)
+        return try await entries(of: claimed).entries.filter { entry in
             entry.reservation.map { $0.holder == holder && !$0.isExpired(at: now) } ?? false
         }.map(\.address)
     }
@@ -152,21 +151,43 @@ struct AddressSnapshot {
     /// In the order of the addresses that were requested.
     let entries: [AddressEntry]
     let states: [IPAddress: AddressState]
+    /// The histories that were read together with the rest; nil for an address that has none.
+    var histories: [IPAddress: Record?] = [:]
+    /// The addresses that are claimed by each owner whose claims were read together with the rest.
+    var claims: [ClaimOwner: [IPAddress]] = [:]
 }
 
 extension AddressPool {
     /// Reads the entries of `addresses`: a few addresses one by one, many by reading the whole network. A reservation that
     /// cannot be read is ``ReservationHolder/unreadable``.
-    func entries(of addresses: [IPAddress]) async throws(IPAMError) -> AddressSnapshot {
+    ///
+    /// - Parameters:
+    ///   - withHistories: whether to read the addresses' histories in the same request, if it has room for them.
+    ///   - owners: whose claims to read in the same request, if it has room for them.
+    func entries(of addresses: [IPAddress], withHistories: Bool = false, claimsOf owners: [ClaimOwner] = [])
+        async throws(IPAMError) -> AddressSnapshot
+    {
         var states: [IPAddress: AddressState] = [:]
+        var histories: [IPAddress: Record?] = [:]
+        var claims: [ClaimOwner: [IPAddress]] = [:]
         let revision: Revision
         if addresses.count <= Transaction.maximumWidth / 2 {
-            let snapshot = try await read(addresses.flatMap { [Read(keys.used($0)), Read(keys.reservation($0))] })
+            let present = addresses.flatMap { [Read(keys.used($0)), Read(keys.reservation($0))] }
+            let past = withHistories && historyDepth > 0 ? addresses : []
+            let further =
+                past.map { Read(keys.history($0)) }
+                + owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) }
+            let hasRoom = present.count + further.count <= Transaction.maximumWidth
+            let snapshot = try await read(hasRoom ? present + further : present)
             revision = snapshot.revision
-            for (index, address) in addresses.enumerated() {
+            var results = snapshot.results[...]
+            for address in addresses {
                 states[address] = AddressState(
-                    used: snapshot.results[2 * index].records.first,
-                    reservation: snapshot.results[2 * index + 1].records.first)
+                    used: results.popFirst()?.records.first, reservation: results.popFirst()?.records.first)
+            }
+            if hasRoom {
+                for address in past { histories[address] = .some(results.popFirst()?.records.first) }
+                for owner in owners { claims[owner] = claimed(by: owner, results.popFirst()?.records ?? []) }
             }
         } else {
             let used = try await readAll(keys.usedPrefix)
@@ -182,7 +203,22 @@ extension AddressPool {
             }
         }
         let entries = try await entries(of: addresses, states, at: revision)
-        return AddressSnapshot(revision: revision, entries: entries, states: states)
+        return AddressSnapshot(
+            revision: revision, entries: entries, states: states, histories: histories, claims: claims)
+    }
+
+    /// The addresses that `owner` claims, ascending.
+    ///
+    /// - Parameter records: the owner's claims.
+    private func claimed(by owner: ClaimOwner, _ records: [Record]) -> [IPAddress] {
+        let prefix = keys.claimsPrefix(of: owner)
+        return records.compactMap { Keyspace.address(of: $0.key, in: prefix) }.sorted()
+    }
+
+    /// Reads the addresses that `owners` claim.
+    func addresses(claimedBy owners: [ClaimOwner]) async throws(IPAMError) -> [IPAddress] {
+        let results = try await results(of: owners.map { Read(KeyRange(prefix: keys.claimsPrefix(of: $0)), .keys) })
+        return zip(owners, results).flatMap { claimed(by: $0, $1.records) }
     }
 
     /// The entries of `addresses` whose records are `states`, with the attachments that can be read.

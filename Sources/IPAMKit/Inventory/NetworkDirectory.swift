@@ -4,8 +4,8 @@ import Store
 public enum NetworkDirectory {
     /// Reads the names of all networks, sorted by their bytes.
     ///
-    /// It reads one key for each network and one for the network's first child, however many keys there are, and continues
-    /// after them. Because the keys of `k8s-net` and `k8s.v2` are between `k8s` and `k8s/`, a name can be found twice.
+    /// It reads two keys for each network, its own one and its first child, however many there are, and continues after them.
+    /// Because the keys of `k8s-net` and `k8s.v2` are between `k8s` and `k8s/`, a name can be found twice.
     ///
     /// - Throws: ``IPAMError``, `store`.
     public static func networks(in store: any Store, deadline: ContinuousClock.Instant) async throws(IPAMError)
@@ -15,7 +15,7 @@ public enum NetworkDirectory {
         let end = KeyRange(prefix: root).end ?? Key(root)
         var next = Key(root)
         var names: Set<String> = []
-        var limit = 1
+        var limit = keysAtOnce
         while true {
             let snapshot: Snapshot
             do throws(StoreError) {
@@ -24,25 +24,26 @@ public enum NetworkDirectory {
             } catch {
                 throw .store(error)
             }
-            guard let result = snapshot.results.first, !result.records.isEmpty else { break }
+            guard let result = snapshot.results.first else { break }
+            let start = next
             // A key that is not UTF-8 cannot be the start of the next read. More and more keys are read until a key after it
             // is found.
-            guard let key = result.records.first(where: { !$0.key.text.unicodeScalars.contains("\u{FFFD}") })?.key
-            else {
-                if result.count <= result.records.count { break }
-                limit *= 2
-                continue
+            for key in result.records.map(\.key) where !key.text.unicodeScalars.contains("\u{FFFD}") && next <= key {
+                let rest = key.text.utf8.dropFirst(root.utf8.count)
+                let name = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+                names.insert(name)
+                // The network's children follow its own key, perhaps after other networks.
+                next =
+                    name.utf8.count == rest.count
+                    ? Key(key.text + "\0") : KeyRange(prefix: root + name + "/").end ?? end
             }
-            limit = 1
-            let rest = key.text.utf8.dropFirst(root.utf8.count)
-            let name = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
-            names.insert(name)
-            // The network's children follow its own key, perhaps after other networks.
-            next =
-                name.utf8.count == rest.count ? Key(key.text + "\0") : KeyRange(prefix: root + name + "/").end ?? end
+            if result.count <= result.records.count { break }
+            limit = next == start ? limit * 2 : keysAtOnce
         }
         return names.sorted { Key($0) < Key($1) }.compactMap { try? NetworkName($0) }
     }
+
+    private static let keysAtOnce = 2
 
     /// Whether the store has a key of `network`. It reads no key of another network, for which the user may have no permission.
     ///

@@ -172,3 +172,13 @@ extension ReservationHolder {
         }
     }
 }
+
+extension Sequence<ReservationHolder> {
+    /// The owners of the claims of those holders that are a single pod, each once.
+    var podOwners: [ClaimOwner] {
+        let owners = compactMap { holder in
+            if case .pod = holder { holder.claimOwner } else { nil }
+        }
+        return Array(Set(owners))
+    }
+}

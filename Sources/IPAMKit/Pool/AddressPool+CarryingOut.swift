@@ -102,18 +102,19 @@ extension AddressPool {
     ///
     /// - Parameters:
     ///   - skipsRefused: whether to skip a change that the store refuses, and go on with the others.
+    ///   - known: histories that have been read already, for the first attempt.
     ///   - progress: receives the indexes of the changes that are through, and for each whether it was carried out.
     /// - Returns: whether each change was carried out.
     /// - Throws: ``IPAMError``; what was carried out before stays so, and `progress` has received it.
     @discardableResult
     func carryOut(
-        _ changes: [Change], skipsRefused: Bool = false,
+        _ changes: [Change], skipsRefused: Bool = false, histories known: [IPAddress: Record?] = [:],
         progress: (Range<Int>, [Bool]) -> Void = { _, _ in }
     ) async throws(IPAMError) -> [Bool] {
         var done: [Bool] = []
         while done.count < changes.count {
             let batch = Self.batch(changes[done.count...])
-            let outcomes = try await renewed.carryOutOrSplit(batch, skipsRefused: skipsRefused)
+            let outcomes = try await renewed.carryOutOrSplit(batch, skipsRefused: skipsRefused, known)
             progress(done.count..<done.count + batch.count, outcomes)
             done += outcomes
         }
@@ -134,15 +135,18 @@ extension AddressPool {
         return batch
     }
 
-    private func carryOutOrSplit(_ batch: [Change], skipsRefused: Bool) async throws(IPAMError) -> [Bool] {
+    private func carryOutOrSplit(_ batch: [Change], skipsRefused: Bool, _ known: [IPAddress: Record?])
+        async throws(IPAMError) -> [Bool]
+    {
         var done = [Bool?](repeating: nil, count: batch.count)
         do throws(IPAMError) {
-            try await carryOutTogether(batch, &done)
+            try await carryOutTogether(batch, known, &done)
         } catch {
             guard case .store(let refusal) = error, refusal.isOfContents else { throw error }
             guard batch.count > 1 || skipsRefused, skipsRefused || refusal.isOfSize else { throw error }
             for index in batch.indices where done[index] == nil && batch.count > 1 {
-                done[index] = try await renewed.carryOutOrSplit([batch[index]], skipsRefused: skipsRefused) == [true]
+                done[index] =
+                    try await renewed.carryOutOrSplit([batch[index]], skipsRefused: skipsRefused, [:]) == [true]
             }
         }
         return done.map { $0 ?? false }
@@ -150,8 +154,12 @@ extension AddressPool {
 
     /// Carries out changes in one transaction.
     ///
-    /// - Parameter done: gets for each change whether it was carried out; nil if that is open when an error is thrown.
-    private func carryOutTogether(_ batch: [Change], _ done: inout [Bool?]) async throws(IPAMError) {
+    /// - Parameters:
+    ///   - known: histories that have been read already.
+    ///   - done: gets for each change whether it was carried out; nil if that is open when an error is thrown.
+    private func carryOutTogether(_ batch: [Change], _ known: [IPAddress: Record?], _ done: inout [Bool?])
+        async throws(IPAMError)
+    {
         var last: Histories?
         // Changes that are too large together are tried one by one before one of them is made without its history.
         try await carryOut(
@@ -163,7 +171,7 @@ extension AddressPool {
                     }
                 }
                 let wanted = batch.indices.filter { done[$0] == nil }.flatMap { batch[$0].addressesWithHistory }
-                let histories = try await round.pool.histories(of: wanted)
+                let histories = try await round.pool.histories(of: wanted, known: round.isFirst ? known : [:])
                 // A change that failed although its histories are unchanged is outdated.
                 if let last {
                     for index in batch.indices where done[index] == nil {

@@ -20,6 +20,8 @@ public struct ReleasePlan: Sendable {
     let states: [IPAddress: AddressState]
     /// The addresses in use that are to be freed.
     let frees: Set<IPAddress>
+    /// The histories that were read together with the rest.
+    let histories: [IPAddress: Record?]
 
     /// The addresses, each once, in the order of the request.
     public var addresses: [IPAddress] { entries.map(\.address) }
@@ -68,7 +70,7 @@ extension AddressPool {
         of addresses: [IPAddress], force: Bool, where isMeant: (AddressEntry) -> Bool = { _ in true },
         drops: (Reservation) -> Bool = { _ in true }, frees: (Tenancy) -> Bool = { _ in true }
     ) async throws(IPAMError) -> ReleasePlan {
-        let snapshot = try await renewed.entries(of: addresses)
+        let snapshot = try await renewed.entries(of: addresses, withHistories: true)
         var seen: Set<IPAddress> = []
         var states = snapshot.states
         var entries: [AddressEntry] = []
@@ -93,7 +95,8 @@ extension AddressPool {
             guard onlyUsed.isEmpty else { throw .conflicts(onlyUsed) }
         }
         let freed = entries.filter { force && ($0.tenancy.map(frees) ?? false) }.map(\.address)
-        return ReleasePlan(entries: entries, states: states, frees: Set(freed))
+        return ReleasePlan(
+            entries: entries, states: states, frees: Set(freed), histories: snapshot.histories)
     }
 
     /// Carries out a release. Each address is one compare-and-delete of the values that were read for the plan: an address that
@@ -112,7 +115,8 @@ extension AddressPool {
         for entry in plan.entries {
             let frees = plan.frees.contains(entry.address) && !freed.contains(entry.address)
             let change = change(entry, plan.states[entry.address] ?? AddressState(), frees: frees, ending)
-            let isDone = change.isEmpty ? true : try await carryOut([change]) == [true]
+            let isDone =
+                change.isEmpty ? true : try await carryOut([change], histories: plan.histories) == [true]
             progress(entry.address, isDone)
             guard isDone else { continue }
             done.insert(entry.address)

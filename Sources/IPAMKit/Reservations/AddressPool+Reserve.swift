@@ -129,8 +129,9 @@ extension AddressPool {
                 }
                 // Addresses that are already reserved are also guarded and written: if one were released in the meantime,
                 // only a part of the orders would be carried out.
+                let changed = current.changes.filter { $0.kind != .unchanged }.map(\.address)
                 let histories = try await round.pool.histories(
-                    of: current.changes.filter { $0.kind != .unchanged }.map(\.address))
+                    of: changed, known: current.snapshot.histories.filter { changed.contains($0.key) })
                 return .commit(try transaction(current, histories), ())
             },
             outcome: { _, commit in
@@ -151,7 +152,9 @@ extension AddressPool {
     }
 
     private func plan(_ orders: [ReservationOrder], now: Timestamp) async throws(IPAMError) -> ReservePlan {
-        let snapshot = try await entries(of: orders.map(\.address))
+        let snapshot = try await entries(
+            of: orders.map(\.address), withHistories: true,
+            claimsOf: orders.filter { $0.purpose == .reserve }.map(\.reservation.holder).podOwners)
         var changes: [ReservationChange] = []
         var conflicts: [ReservationConflict] = []
         var missing: [IPAddress] = []

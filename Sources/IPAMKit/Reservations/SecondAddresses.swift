@@ -1,6 +1,27 @@
+extension AddressPool {
+    /// Notes on the pods for which a plan reserves an address, and that have another one of the same range set reserved.
+    ///
+    /// Only the pods' own reservations are read; those of a few pods are a part of the plan already.
+    ///
+    /// - Throws: ``IPAMError``, `store`.
+    public func notesOnSecondAddresses(of plan: ReservePlan, rangeSets: [RangeSet], now: Timestamp)
+        async throws(IPAMError) -> [String]
+    {
+        guard let second = SecondAddresses(plan.changes, network: keys.network, rangeSets: rangeSets) else { return [] }
+        let owners = second.owners
+        let known = plan.snapshot.claims
+        let claimed =
+            owners.flatMap { known[$0] ?? [] }
+            + (try await renewed.addresses(claimedBy: owners.filter { known[$0] == nil }))
+        let others = Set(claimed).subtracting(plan.snapshot.entries.map(\.address)).sorted()
+        let read = others.isEmpty ? [] : try await renewed.entries(of: others).entries
+        return second.notes(on: (plan.snapshot.entries + read).sorted { $0.address < $1.address }, now: now)
+    }
+}
+
 /// Pods for which an address is reserved newly, and that have another one of the same range set reserved: a pod gets one
 /// address of a range set.
-public struct SecondAddresses {
+struct SecondAddresses {
     /// A pod on a range set.
     private struct Place: Hashable {
         let holder: ReservationHolder
@@ -17,7 +38,7 @@ public struct SecondAddresses {
     private static let mostLines = 5
 
     /// Makes the question whether there are such pods. Nil if no address is reserved newly for a single pod.
-    public init?(_ changes: [ReservationChange], network: NetworkName, rangeSets: [RangeSet]) {
+    init?(_ changes: [ReservationChange], network: NetworkName, rangeSets: [RangeSet]) {
         let eligibility = AddressEligibility(network: network, sets: rangeSets)
         var new: [Place: [IPAddress]] = [:]
         for change in changes where change.kind == .reserved || change.previous?.holder != change.reservation.holder {
@@ -32,11 +53,16 @@ public struct SecondAddresses {
         self.eligibility = eligibility
     }
 
+    /// The pods, each once.
+    var owners: [ClaimOwner] { new.keys.map(\.holder).podOwners }
+
     /// A line for each pod that has another address: which one it gets from now on.
-    public func notes(on inventory: NetworkInventory, now: Timestamp) -> [String] {
+    ///
+    /// - Parameter entries: the planned addresses as they were, and all others that are reserved for the pods, ascending.
+    func notes(on entries: [AddressEntry], now: Timestamp) -> [String] {
         var others: [Place: [AddressEntry]] = [:]
         var used: Set<IPAddress> = []
-        for entry in inventory.entries {
+        for entry in entries {
             if entry.tenancy != nil { used.insert(entry.address) }
             guard planned[entry.address].map(Self.isKept) ?? true, let reservation = entry.reservation,
                 !reservation.isExpired(at: now), let rangeSet = eligibility.owner(of: entry.address)?.index

@@ -78,11 +78,8 @@ struct ReservationRun: Sendable {
             let text = "warning: \(shortage.problem)\nhint: \(shortage.remedy)"
             if said.insert(text).inserted { Terminal.note(text) }
         }
-        if let second = SecondAddresses(planned.changes, network: network.name, rangeSets: network.rangeSets) {
-            for note in second.notes(on: try await pool.inventory(), now: now) where said.insert(note).inserted {
-                Terminal.note(note)
-            }
-        }
+        for note in try await pool.notesOnSecondAddresses(of: planned, rangeSets: network.rangeSets, now: now)
+        where said.insert(note).inserted { Terminal.note(note) }
         let preview = ReservationPreview(planned, of: plan.file, in: network.name)
         if let note = preview.nothingToDo { Terminal.note(note) }
         if change.dryRun { return list(planned.changes, network.name) }
