@@ -36,9 +36,6 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     private var transfers: [Transfer] = []
     private var timers: [Timer] = []
     private var nextTimer: TimerID = 0
-    /// Whether a transfer was started since libcurl last had a turn.
-    private var hasNewTransfer = false
-    private static let mostRounds = 16
     /// How many times the loop has gone round; it does not go round while it is idle.
     private(set) var turns = 0
 
@@ -187,11 +184,8 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
         } while running > 0
     }
 
-    /// Runs the jobs, and those that they enqueue, until none is left, or until libcurl must have a turn: it has a new request
-    /// to send, or jobs that keep coming would keep it waiting.
     private func runJobs() {
-        hasNewTransfer = false
-        for _ in 0..<Self.mostRounds where !hasNewTransfer {
+        while true {
             let (jobs, discarded) = shared.withLock { state in
                 defer {
                     state.jobs = []
@@ -232,7 +226,6 @@ public final class TransferLoop: SerialExecutor, TaskExecutor, @unchecked Sendab
     /// Starts `transfer`; its `finish` is called on this thread when it has ended.
     func start(_ transfer: Transfer) {
         transfers.append(transfer)
-        hasNewTransfer = true
         curl_multi_add_handle(multi, transfer.easy)
     }
 

@@ -101,55 +101,29 @@ extension Store {
     ///   - revision: the revision to read at; nil for the newest.
     ///   - pageSize: the number of records in one request.
     ///   - deadline: when to give up.
-    ///   - body: is called with at least one record after the other, in key order.
+    ///   - body: is called with each page, in key order.
     /// - Returns: the revision.
     /// - Throws: ``StoreError``; ``StoreError/compacted`` also if the revision is compacted between two pages.
     public func forEachPage(
         _ range: KeyRange, _ content: Read.Content = .records, at revision: Revision? = nil, pageSize: Int = 10_000,
         deadline: ContinuousClock.Instant, _ body: ([Record]) -> Void
     ) async throws(StoreError) -> Revision {
-        // The next page is on its way while the caller works on this one.
-        return try await withTaskGroup(
-            of: Swift.Result<Snapshot, StoreError>.self, returning: Swift.Result<Revision, StoreError>.self
-        ) { group in
-            func request(_ rest: KeyRange, at revision: Revision?) {
-                group.addTask {
-                    do throws(StoreError) {
-                        return .success(
-                            try await read([Read(rest, content, limit: pageSize)], at: revision, deadline: deadline))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
+        var revision = revision
+        var rest = range
+        while true {
+            let page = try await read([Read(rest, content, limit: pageSize)], at: revision, deadline: deadline)
+            let pinned = revision ?? page.revision
+            revision = pinned
+            guard let result = page.results.first else { return pinned }
+            body(result.records)
+            guard result.count > result.records.count, let last = result.records.last, let end = range.end else {
+                return pinned
             }
-            var (rest, pinned) = (range, revision)
-            request(rest, at: pinned)
-            while let answer = await group.next() {
-                let page: Snapshot
-                switch answer {
-                case .success(let snapshot): page = snapshot
-                case .failure(let error): return .failure(error)
-                }
-                let revision = pinned ?? page.revision
-                pinned = revision
-                guard let result = page.results.first else { break }
-                if result.count > result.records.count, let last = result.records.last, let end = range.end {
-                    let next = KeyRange(from: Key(last.key.text + "\0"), to: end)
-                    // Bytes that are not UTF-8 are read as another text, so the next page could begin before this one.
-                    guard rest.start < next.start else {
-                        return .failure(.refused("the key \(last.key) is not UTF-8 text"))
-                    }
-                    rest = next
-                    request(rest, at: revision)
-                }
-                for start in stride(from: 0, to: result.records.count, by: 512) {
-                    // The request is sent, and its response received, in between.
-                    await Task.yield()
-                    body(Array(result.records[start..<min(start + 512, result.records.count)]))
-                }
-            }
-            return .success(pinned ?? 0)
-        }.get()
+            let next = KeyRange(from: Key(last.key.text + "\0"), to: end)
+            // Bytes that are not UTF-8 are read as another text, so the next page could begin before this one.
+            guard rest.start < next.start else { throw .refused("the key \(last.key) is not UTF-8 text") }
+            rest = next
+        }
     }
 
     /// All records of `range` as of one revision, read in pages as ``forEachPage(_:_:at:pageSize:deadline:_:)`` does.
