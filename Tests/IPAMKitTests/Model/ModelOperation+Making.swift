@@ -172,7 +172,7 @@ extension ModelOperation {
             ends: ends.union(next.ends),
             drops: { [drops] in drops($0, $1) || next.drops($0, $1) }, pod: pod ?? next.pod, isSequence: true
         ) { [body] pool, clock in
-            _ = try await body(pool, clock)
+            _ = try? await body(pool, clock)
             return try await next.body(pool, clock)
         }
     }
