@@ -9,11 +9,37 @@ import Synchronization
 /// Nothing really waits in memory: a wait whose condition does not hold yet lets the test's clock go on, and ends as at its
 /// deadline unless something was planned before that. A feed of changes ends with the last one that was made.
 final class MemoryStore: Store {
-    private let contents = Mutex(MemoryContents())
+    private let contents: Mutex<MemoryContents>
     private let clock: TestClock
 
     init(clock: TestClock = TestClock()) {
         self.clock = clock
+        contents = Mutex(MemoryContents())
+    }
+
+    /// A store of its own that begins with all that `other` has, its former revisions included.
+    init(copying other: MemoryStore) {
+        clock = TestClock()
+        contents = Mutex(other.contents.withLock { $0 })
+    }
+
+    /// The newest revision.
+    var revision: Revision { contents.withLock { $0.revision } }
+
+    /// All records, by their keys.
+    var records: [Key: Record] { contents.withLock { $0.records } }
+
+    /// What the newest revision changed; nil if nothing was ever changed.
+    var lastBatch: ChangeBatch? { contents.withLock { $0.batches.last } }
+
+    /// Whether `key`, which existed at `revision`, has been deleted since.
+    func isAbsent(_ key: Key, after revision: Revision) -> Bool {
+        contents.withLock { $0.isAbsent(key, after: revision) }
+    }
+
+    /// Whether one of `keys` has been put or deleted after `revision`.
+    func hasChanged(_ keys: [Key], after revision: Revision) -> Bool {
+        contents.withLock { contents in keys.contains { contents.hasChanged($0, since: revision) } }
     }
 
     func read(_ reads: [Read], at revision: Revision?, deadline: ContinuousClock.Instant) async throws(StoreError)
@@ -49,7 +75,7 @@ final class MemoryStore: Store {
     func waitUntilAbsent(_ key: Key, after revision: Revision, deadline: ContinuousClock.Instant)
         async throws(StoreError)
     {
-        guard await wait(until: deadline, for: { $0.records[key].map { $0.created > revision } ?? true }) else {
+        guard await wait(until: deadline, for: { $0.isAbsent(key, after: revision) }) else {
             throw .deadlineExceeded("\(key) was still there at the deadline")
         }
     }
@@ -90,6 +116,10 @@ private struct MemoryContents {
 
     func hasChanged(_ key: Key, since revision: Revision) -> Bool {
         formers[key]?.last.map { $0.until > revision } ?? false
+    }
+
+    func isAbsent(_ key: Key, after revision: Revision) -> Bool {
+        records[key].map { $0.created > revision } ?? true
     }
 
     // MARK: Reading

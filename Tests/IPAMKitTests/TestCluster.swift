@@ -143,15 +143,24 @@ struct TestNode: Sendable {
         at now: Timestamp = noon, annotations: AnnotationSource = .kubernetes, store: Int = 0,
         waiting: Duration = .zero, limit: Duration = .seconds(60)
     ) async throws -> Added {
-        var request = try pool.request(container, pod.reference.description, ifname, at: now)
-        request.holder = Holder(
-            pod: pod.reference, uid: pod.uid, node: name, boot: "\(name)-\(boot)", machine: "machine-\(name)",
-            netns: "/run/netns/\(container)", cluster: "c1")
+        var request = try request(container, pod, ifname: ifname, at: now)
         request.annotations = annotations
         request.requested = requested.map(address)
         request.autoLimit = autoLimit
         request.waitForRelease = waiting
         return try await pool.pool(pool.store(store), limit: limit).add(request, observer: observer(at: now))
+    }
+
+    /// What this node asks for when it starts a sandbox of `pod`, whose annotations come from the cluster.
+    func request(_ container: String, _ pod: Pod, ifname: String = "eth0", at now: Timestamp = noon) throws
+        -> AddRequest
+    {
+        var request = try pool.request(container, pod.reference.description, ifname, at: now)
+        request.holder = Holder(
+            pod: pod.reference, uid: pod.uid, node: name, boot: "\(name)-\(boot)", machine: "machine-\(name)",
+            netns: "/run/netns/\(container)", cluster: "c1")
+        request.annotations = .kubernetes
+        return request
     }
 
     /// Puts the pod into the cluster and starts its sandbox.

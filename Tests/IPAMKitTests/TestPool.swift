@@ -76,6 +76,9 @@ struct TestPool: Sendable {
         }
     }
 
+    /// The store in memory; nil on an etcd.
+    var memory: MemoryStore? { if case .memory(let store, _) = place { store } else { nil } }
+
     /// The clock by which nothing really waits in memory; nil on an etcd.
     var clock: TestClock? { if case .memory(_, let clock) = place { clock } else { nil } }
 
