@@ -26,8 +26,9 @@ public final class ScratchFile: Sendable {
     public func write(_ bytes: [UInt8], at position: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress! + done, $0.count - done, position + done)
+            let count = bytes.withUnsafeBytes { whole in
+                let rest = UnsafeRawBufferPointer(rebasing: whole[done...])
+                return pwrite(descriptor, rest.baseAddress, rest.count, position + done)
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw FileError(.written, folder) }

@@ -38,9 +38,10 @@ extension ModelOperation {
         }
     }
 
+    /// - Parameter writesHistory: false for a network without histories: then their guards do not stand in for others.
     static func reserve(
         _ addresses: [IPAddress], for holder: String, on pool: TestPool, note: String? = nil, plan: PlanName? = nil,
-        prunes: Bool = false
+        prunes: Bool = false, writesHistory: Bool = true
     ) throws -> ModelOperation {
         var orders = try pool.orders(addresses, for: holder, note: note)
         if let plan {
@@ -59,6 +60,12 @@ extension ModelOperation {
                 return addresses.allSatisfy { state.reservations[$0] != nil } && (!prunes || further.isEmpty)
             }
         ) { on, _ in
+            let on =
+                writesHistory
+                ? on
+                : AddressPool(
+                    store: on.store, network: on.keys.network, deadline: on.deadline, historyDepth: 0,
+                    clock: on.clock)
             let planned = try await on.planReservations(
                 asked, pruning: prunes ? plan.map { PlanPruning(of: $0, by: "root@admin1") } : nil,
                 rangeSets: pool.rangeSets, now: noon)

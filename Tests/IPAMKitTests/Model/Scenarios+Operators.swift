@@ -24,7 +24,34 @@ extension Scenario {
         let former = try await reserved(fixed[0], for: "default/db-0", on: replaced)
         let followed = try await usedNetwork()
         try await started("c1", db(0, "10.50.0.8"), on: followed)
+        let unrecorded = try await usedNetwork()
+        let unrecordedChange = try await usedNetwork()
+        let unchanged = try await reserved(fixed[0], for: "default/db-0", on: unrecordedChange)
+        let unrecordedHolder = try await usedNetwork()
+        try await started("c1", db(0, "10.50.0.8"), on: unrecordedHolder)
         return [
+            Scenario(
+                name: "two reservations of one address, without histories", pool: unrecorded.pool,
+                operations: [
+                    try .reserve([fixed[0]], for: "default/db-0", on: unrecorded.pool, writesHistory: false),
+                    try .reserve([fixed[0]], for: "default/db-1", on: unrecorded.pool, writesHistory: false),
+                ]),
+            Scenario(
+                name: "a change of a reservation, and one for another pod after its release, without histories",
+                pool: unrecordedChange.pool,
+                operations: [
+                    try .reserve(
+                        [fixed[0]], for: "default/db-0", on: unrecordedChange.pool, note: "mysql", writesHistory: false),
+                    try .release(fixed[0], drops: unchanged).then(
+                        .reserve([fixed[0]], for: "default/db-1", on: unrecordedChange.pool)),
+                ]),
+            Scenario(
+                name: "a reservation for the holder, and another holder after its DEL, without histories",
+                pool: unrecordedHolder.pool,
+                operations: [
+                    try .reserve([fixed[0]], for: "default/db-0", on: unrecordedHolder.pool, writesHistory: false),
+                    try .delete("c1").then(.add("c2", db(1, "10.50.0.8"), on: unrecordedHolder)),
+                ]),
             Scenario(
                 name: "a reservation, and another one that is released", pool: passed.pool,
                 operations: [
