@@ -189,10 +189,10 @@ extension AddOperation {
 
     /// The claimed addresses that the pod may get: those of range sets of which none is requested by name.
     func claimed(_ named: [Named?], _ context: AddContext) -> [IPAddress] {
-        let claims = context.state.claims.values
-        guard context.claimant.demand.wish != .dynamic, claims.contains(where: { !$0.isEmpty }) else { return [] }
+        let claimed = context.state.claims.addresses
+        guard context.claimant.demand.wish != .dynamic, !claimed.isEmpty else { return [] }
         let eligibility = eligibility
-        return Set(claims.joined()).filter { address in
+        return Set(claimed).filter { address in
             eligibility.owner(of: address).map { named[$0.index] == nil } ?? false
         }.sorted()
     }

@@ -10,7 +10,7 @@ struct AllocationState {
     /// One for each of the request's numbered range sets; nil if no address has been given yet.
     var cursors: [IPAddress?] = []
     /// The claimed addresses of each owner.
-    var claims: [ClaimOwner: [IPAddress]] = [:]
+    var claims = Claims()
     /// True if addresses are reserved for workloads of which one may be the pod's (``PodReference/deploymentPrefix``).
     var hasPossibleClaims = false
     /// The addresses that are requested by name, those that are claimed, and the first candidates of `auto`.
@@ -20,6 +20,24 @@ struct AllocationState {
     /// The holders of addresses that are judged. An array, because the first dictionary of each kind costs a process 0.1
     /// ms.
     var holders: [HeldAddress] = []
+}
+
+/// The addresses that are claimed for each of a few owners. An array, because the first dictionary with owners as keys would be
+/// a fourteenth of an ADD's instructions.
+struct Claims {
+    private var all: [(owner: ClaimOwner, addresses: [IPAddress])] = []
+
+    /// The addresses claimed for an owner, ascending; nil if they have not been read.
+    subscript(owner: ClaimOwner) -> [IPAddress]? {
+        get { all.first { $0.owner == owner }?.addresses }
+        set {
+            all.removeAll { $0.owner == owner }
+            if let newValue { all.append((owner, newValue)) }
+        }
+    }
+
+    /// All addresses, some perhaps more than once.
+    var addresses: [IPAddress] { all.flatMap(\.addresses) }
 }
 
 /// The holder of an address in use, as of one revision.
