@@ -5,12 +5,11 @@ public final class ScratchFile: Sendable {
     private let descriptor: Int32
     private let folder: String
 
-    /// Makes the file, readable and writable by this process alone, in `TMPDIR`, else in /var/tmp.
+    /// Makes the file in a folder, readable and writable by this process alone.
     ///
     /// - Throws: ``FileError`` with the folder.
-    public init() throws(FileError) {
-        let chosen = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        folder = chosen.isEmpty ? "/var/tmp" : chosen
+    public init(in folder: String) throws(FileError) {
+        self.folder = folder
         var path = Array("\(folder)/kube-ipam.XXXXXX".utf8CString)
         descriptor = mkstemp(&path)
         guard descriptor >= 0 else { throw FileError(.written, folder) }

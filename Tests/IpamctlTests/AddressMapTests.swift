@@ -66,7 +66,12 @@ import Testing
                 if set.dynamicSpace.contains(address) { return .free }
                 return address == set.ranges[0].gateway ? .gateway : .excluded
             }
-            let summary = inventory.occupancy.summary(rangeSets: [set])
+            func addresses(_ state: AddressEntry.State) -> [IPAddress] {
+                inventory.entries.filter { $0.state == state }.map(\.address)
+            }
+            let occupancy = NetworkOccupancy(
+                inventory.overview, used: addresses(.used), reserved: addresses(.reserved))
+            let summary = occupancy.summary(rangeSets: [set])
             #expect(map.counts[.free] == summary.free && map.counts[.fixed] == summary.freeFixed, "\(generator)")
             #expect(map.counts.total == UInt128(size), "\(generator)")
             let most = Int.random(in: 1...40, using: &generator)

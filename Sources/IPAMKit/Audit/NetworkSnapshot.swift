@@ -50,8 +50,10 @@ extension AddressPool {
             snapshot.used[address] = record
         }
         _ = try await forEachRecord(keys.attachmentsPrefix, at: single.revision) { record in
-            if let tenancy = problems.readable({ () throws(IPAMError) in try self.tenancy(record) }) {
-                snapshot.tenancies.append(tenancy.withoutRecordedText)
+            let kept = Record(
+                key: record.key, value: "", created: record.created, modified: record.modified, lease: record.lease)
+            if let tenancy = problems.readable({ () throws(IPAMError) in try self.tenancy(record, keeping: kept) }) {
+                snapshot.tenancies.append(tenancy)
             } else {
                 let name = record.key.text.dropFirst(keys.attachmentsPrefix.count).prefix { $0 != "/" }
                 snapshot.damagedContainers.insert(String(name))

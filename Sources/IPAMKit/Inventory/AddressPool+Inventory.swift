@@ -87,7 +87,7 @@ extension AddressPool {
         _ = try await forEachRecord(keys.attachmentsPrefix, at: revision) { record in
             guard
                 let tenancy = problems.readable({ () throws(IPAMError) in
-                    try self.tenancy(record, keepsRecord: false)
+                    try self.tenancy(record, keeping: nil)
                 })
             else { return }
             for address in tenancy.addresses where uses.take(address, by: tenancy.containerID) {

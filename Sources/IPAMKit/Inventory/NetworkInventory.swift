@@ -10,11 +10,4 @@ public struct NetworkInventory: Sendable {
         self.overview = overview
         self.entries = entries.sorted { $0.address < $1.address }
     }
-
-    /// The same without who has the addresses.
-    public var occupancy: NetworkOccupancy {
-        NetworkOccupancy(
-            overview, used: entries.filter { $0.state == .used }.map(\.address),
-            reserved: entries.filter { $0.state == .reserved }.map(\.address))
-    }
 }

@@ -31,13 +31,7 @@ public struct NetworkOccupancy: Sendable {
     ///
     /// - Parameter limit: the largest number of addresses to return.
     public func freeAddresses(of rangeSets: [RangeSet], limit: Int) -> [IPAddress] {
-        freeAddresses(in: rangeSets.flatMap { $0.fixedSpace.intervals + $0.dynamicSpace.intervals }, limit: limit)
-    }
-
-    /// The addresses of disjoint ranges that are neither used nor reserved, in the order of the ranges.
-    ///
-    /// - Parameter limit: the largest number of addresses to return.
-    public func freeAddresses(in ranges: [AddressRange], limit: Int) -> [IPAddress] {
-        AddressRange.addresses(of: ranges, without: taken, limit: limit)
+        AddressRange.addresses(
+            of: rangeSets.flatMap { $0.fixedSpace.intervals + $0.dynamicSpace.intervals }, without: taken, limit: limit)
     }
 }

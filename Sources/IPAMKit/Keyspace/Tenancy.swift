@@ -64,15 +64,6 @@ public struct Tenancy: Hashable, Sendable {
         contents = Contents(containerID, nil, addresses, nil, record)
     }
 
-    /// The tenancy with a record that has no value: what is guarded are its key and revision.
-    var withoutRecordedText: Tenancy {
-        guard let attachment, let reference, let record else { return self }
-        return Tenancy(
-            reference, attachment,
-            record: Record(
-                key: record.key, value: "", created: record.created, modified: record.modified, lease: record.lease))
-    }
-
     /// The attachment's name; nil if only the container is recorded, or its ID is not valid.
     var reference: AttachmentReference? {
         guard let ifname, let container = try? ContainerID(containerID) else { return nil }

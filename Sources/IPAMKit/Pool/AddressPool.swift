@@ -126,14 +126,18 @@ public struct AddressPool: Sendable {
         try value(record, Reservation.init(stored:))
     }
 
+    /// The tenancy of an attachment, with its record; nil if its key is not one of an attachment.
+    func tenancy(_ record: Record) throws(IPAMError) -> Tenancy? { try tenancy(record, keeping: record) }
+
     /// The tenancy of an attachment; nil if its key is not one of an attachment.
     ///
-    /// - Parameter keepsRecord: false to save memory if no change is planned.
-    func tenancy(_ record: Record, keepsRecord: Bool = true) throws(IPAMError) -> Tenancy? {
+    /// - Parameter kept: the tenancy's record. To save memory: nil if no change is planned, or one without a value, as guards
+    ///   need only its key and revision.
+    func tenancy(_ record: Record, keeping kept: Record?) throws(IPAMError) -> Tenancy? {
         guard let reference = keys.attachmentReference(of: record.key),
             let attachment = try value(record, Attachment.init(stored:))
         else { return nil }
-        return Tenancy(reference, attachment, record: keepsRecord ? record : nil)
+        return Tenancy(reference, attachment, record: kept)
     }
 
     /// The value of a record; nil without a record.

@@ -41,7 +41,7 @@ struct RowTexts: Sendable {
     mutating func flush() throws(Failure) {
         guard !pending.isEmpty else { return }
         try Self.wrap {
-            let file = try file ?? ScratchFile()
+            let file = try file ?? ScratchFile(in: Variable.text("TMPDIR") ?? "/var/tmp")
             self.file = file
             try file.write(pending, at: written)
         }
